@@ -1,0 +1,368 @@
+"""Every exception that zkseal raises on purpose.
+
+::
+
+    ZksealError
+    ├── ModelError             the model is at fault
+    │   ├── UnsupportedOp          an operator (or a form of it) that no lowering rule accepts
+    │   ├── UnsupportedDtype       a tensor of an element type that cannot be proved
+    │   ├── DynamicShape           a dimension that is not known at compile time
+    │   ├── InvalidModel           not a model, or one that contradicts itself
+    │   └── NonFiniteWeight        a weight that is NaN or infinite
+    ├── QuantizationError      the model does not fit the integers that it was given
+    │   ├── RangeExceeded          a value outside the range that was calibrated (with headroom)
+    │   ├── CalibrationMissing     no samples, or samples that do not reach a tensor
+    │   ├── AccumulatorTooWide     a static bound shows that an accumulator could wrap
+    │   └── ToleranceExceeded      the measured error is above the tolerance that the user set
+    ├── WitnessError           the inputs are at fault
+    │   ├── UnsatisfiedConstraint  an assignment that breaks a constraint of the relation
+    │   ├── WrongInput             a missing, unknown or wrongly shaped input
+    │   └── ValueOutOfBounds       an assigned value outside the bounds of its tensor
+    ├── DecodeError            the bytes are at fault
+    │   ├── NonCanonicalScalar     a scalar that is not below the group order
+    │   ├── NonCanonicalPoint      a point in an encoding other than its only one
+    │   ├── NotOnCurve             coordinates of no curve point
+    │   ├── IdentityPoint          the identity where it is refused
+    │   ├── WrongLength            too few or too many bytes or entries
+    │   ├── UnknownVersion         a format version that this release does not read
+    │   ├── WrongFileKind          a file of another kind, or of no kind that zkseal writes
+    │   ├── DigestMismatch         contents that do not hash to the digest beside them
+    │   ├── InvalidRelation        a relation that breaks a rule of docs/protocol/2-relation.md
+    │   ├── InvalidParameters      parameters that do not exist or do not fit the relation
+    │   └── InvalidEncoding        bytes that are not the canonical form of anything
+    ├── ProofRejected          the proof does not show what is claimed; never retried
+    │   ├── StatementMismatch      public values or commitments of another shape than the relation's
+    │   ├── LinearClaimRejected    the linear claim (protocol stage 5.3) does not hold
+    │   ├── OpeningRejected        the opening of the combined commitment does not hold
+    │   ├── ModelProofRejected     a verifying key whose model proof does not hold
+    │   ├── WrongModel             a receipt of another model
+    │   └── WrongContext           a receipt for another context
+    ├── AppraisalError         the evidence does not satisfy the policy
+    │   ├── Expired                the receipt is past its expiry
+    │   └── PolicyDenied           the policy refuses this statement or this evidence
+    ├── SetupError             no keys can be made for this program
+    │   └── WeightOutOfBounds      a weight outside the bounds that setup has to prove
+    ├── ResourceLimit          the machine is at fault
+    │   └── OutOfDisk              no space left for a file
+    ├── Interrupted            the user stopped the work
+    └── InternalError          zkseal is at fault: file a bug
+
+An error has a stable ``code`` (the name of its class), a sentence that names the thing, the place and the remedy,
+and typed fields. Fields are attributes and are listed in ``fields``; they never hold witness values, except that
+`RangeExceeded` tells the caller, who owns the value, which one it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+__all__ = [
+    "AccumulatorTooWide",
+    "AppraisalError",
+    "CalibrationMissing",
+    "DecodeError",
+    "DigestMismatch",
+    "DynamicShape",
+    "Expired",
+    "IdentityPoint",
+    "InternalError",
+    "Interrupted",
+    "InvalidEncoding",
+    "InvalidModel",
+    "InvalidParameters",
+    "InvalidRelation",
+    "LinearClaimRejected",
+    "ModelError",
+    "ModelProofRejected",
+    "NonCanonicalPoint",
+    "NonCanonicalScalar",
+    "NonFiniteWeight",
+    "NotOnCurve",
+    "OpeningRejected",
+    "OutOfDisk",
+    "PolicyDenied",
+    "ProofRejected",
+    "QuantizationError",
+    "RangeExceeded",
+    "ResourceLimit",
+    "SetupError",
+    "StatementMismatch",
+    "ToleranceExceeded",
+    "UnknownVersion",
+    "UnsatisfiedConstraint",
+    "UnsupportedDtype",
+    "UnsupportedOp",
+    "ValueOutOfBounds",
+    "WeightOutOfBounds",
+    "WitnessError",
+    "WrongContext",
+    "WrongFileKind",
+    "WrongInput",
+    "WrongLength",
+    "WrongModel",
+    "ZksealError",
+    "error_classes",
+]
+
+
+class ZksealError(Exception):
+    """Root of the tree. `code` is stable across releases and equal in every language of the project.
+
+    Construct with one sentence that says what happened and what to do, and the fields by keyword::
+
+        UnsupportedOp("Node 'n1' uses Foo, which has no lowering rule. Remove it.", op="Foo", node="n1")
+    """
+
+    code: ClassVar[str] = "ZksealError"
+
+    def __init_subclass__(cls) -> None:
+        cls.code = cls.__name__
+
+    def __init__(self, message: str = "", /, **fields: Any) -> None:
+        super().__init__(message)
+        self.message: str = message
+        self.fields: dict[str, Any] = dict(fields)
+
+    def __getattr__(self, name: str) -> Any:
+        fields: Mapping[str, Any] = self.__dict__.get("fields", {})
+        if name in fields:
+            return fields[name]
+        raise AttributeError(f"{type(self).__name__} has no field {name!r}")
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __repr__(self) -> str:
+        fields = "".join(f", {name}={value!r}" for name, value in self.fields.items())
+        return f"{type(self).__name__}({self.message!r}{fields})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, self.fields)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as a JSON-ready object: code, message, and the fields as JSON values."""
+        return {"code": self.code, "message": self.message, "fields": {k: _plain(v) for k, v in self.fields.items()}}
+
+
+def _rebuild(cls: type[ZksealError], message: str, fields: dict[str, Any]) -> ZksealError:
+    return cls(message, **fields)
+
+
+def _plain(value: Any) -> Any:
+    """`value` as something that `json.dumps` accepts; numpy scalars become numbers, bytes hex, the rest text."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    item = getattr(value, "item", None)
+    return _plain(item()) if callable(item) and getattr(value, "ndim", None) == 0 else str(value)
+
+
+# The model is at fault. -----------------------------------------------------------------------------------------------
+
+
+class ModelError(ZksealError):
+    """The model cannot be proved as it is."""
+
+
+class UnsupportedOp(ModelError):
+    """No lowering rule accepts this operator or this form of it. Fields: op, node."""
+
+
+class UnsupportedDtype(ModelError):
+    """A tensor has an element type that cannot be proved. Fields: tensor, dtype."""
+
+
+class DynamicShape(ModelError):
+    """A dimension is not known at compile time. Fields: tensor, axis."""
+
+
+class InvalidModel(ModelError):
+    """Not a model, or one that contradicts itself. Fields: path or node, where known."""
+
+
+class NonFiniteWeight(ModelError):
+    """A weight is NaN or infinite. Fields: tensor, index."""
+
+
+# The model does not fit the integers that it was given. ---------------------------------------------------------------
+
+
+class QuantizationError(ZksealError):
+    """The model cannot be turned into integers as asked."""
+
+
+class RangeExceeded(QuantizationError):
+    """A value lies outside the calibrated range and its headroom. Fields: tensor, value, lo, hi.
+
+    This is the one error that shows a value of the witness; it is raised to the caller who supplied the input.
+    """
+
+
+class CalibrationMissing(QuantizationError):
+    """There are no samples, or they do not reach a tensor. Fields: tensor."""
+
+
+class AccumulatorTooWide(QuantizationError):
+    """A static bound shows that an accumulator could wrap. Fields: node, bits."""
+
+
+class ToleranceExceeded(QuantizationError):
+    """The measured error is above the tolerance that the user set. Fields: output, error, tolerance."""
+
+
+# The inputs are at fault. ---------------------------------------------------------------------------------------------
+
+
+class WitnessError(ZksealError):
+    """No satisfying assignment was made from the inputs."""
+
+
+class UnsatisfiedConstraint(WitnessError):
+    """An assignment breaks a constraint. Fields: constraint, index, node."""
+
+
+class WrongInput(WitnessError):
+    """An input is missing, unknown, or of the wrong shape or type. Fields: name, expected, got."""
+
+
+class ValueOutOfBounds(WitnessError):
+    """An assigned value lies outside the bounds of its tensor. Fields: tensor, index, lo, hi."""
+
+
+# The bytes are at fault. ----------------------------------------------------------------------------------------------
+
+
+class DecodeError(ZksealError):
+    """Bytes are not what they should be."""
+
+
+class NonCanonicalScalar(DecodeError):
+    """A scalar is not below the group order. Fields: offset."""
+
+
+class NonCanonicalPoint(DecodeError):
+    """A point is not in its only encoding. Fields: offset."""
+
+
+class NotOnCurve(DecodeError):
+    """Coordinates belong to no curve point. Fields: offset."""
+
+
+class IdentityPoint(DecodeError):
+    """The identity stands where it is refused. Fields: offset."""
+
+
+class WrongLength(DecodeError):
+    """There are too few or too many bytes or entries. Fields: expected, got."""
+
+
+class UnknownVersion(DecodeError):
+    """A format version that this release does not read. Fields: got, expected."""
+
+
+class WrongFileKind(DecodeError):
+    """A file of another kind, or of none that zkseal writes. Fields: path, expected, got."""
+
+
+class DigestMismatch(DecodeError):
+    """Contents do not hash to the digest beside them: the file was damaged or changed. Fields: path."""
+
+
+class InvalidRelation(DecodeError):
+    """A relation breaks a rule of docs/protocol/2-relation.md. Fields: reason."""
+
+
+class InvalidParameters(DecodeError):
+    """Parameters that do not exist or do not fit the relation. Fields: reason."""
+
+
+class InvalidEncoding(DecodeError):
+    """Bytes are not the canonical form of anything. Fields: reason."""
+
+
+# The proof is at fault. -----------------------------------------------------------------------------------------------
+
+
+class ProofRejected(ZksealError):
+    """The proof does not show what is claimed. Never retried: the same bytes are rejected for ever."""
+
+
+class StatementMismatch(ProofRejected):
+    """Public values or commitments do not have the shape of the relation. Fields: tensor or column."""
+
+
+class LinearClaimRejected(ProofRejected):
+    """The linear claim of protocol stage 5.3 does not hold."""
+
+
+class OpeningRejected(ProofRejected):
+    """The opening of the combined commitment does not hold."""
+
+
+class ModelProofRejected(ProofRejected):
+    """The model proof of a verifying key does not hold: its weights are not shown to be in bounds."""
+
+
+class WrongModel(ProofRejected):
+    """The receipt names another model. Fields: expected, got."""
+
+
+class WrongContext(ProofRejected):
+    """The receipt was made for another context. Fields: expected, got."""
+
+
+# The evidence is at fault. --------------------------------------------------------------------------------------------
+
+
+class AppraisalError(ZksealError):
+    """The receipt is sound, but the policy does not accept it."""
+
+
+class Expired(AppraisalError):
+    """The receipt is past its expiry. Fields: expiry, now."""
+
+
+class PolicyDenied(AppraisalError):
+    """The policy refuses this statement or this evidence. Fields: reason."""
+
+
+# Keys, machine, user, us. ---------------------------------------------------------------------------------------------
+
+
+class SetupError(ZksealError):
+    """No keys can be made for this program."""
+
+
+class WeightOutOfBounds(SetupError):
+    """A weight lies outside the bounds that setup has to prove. Fields: tensor, index, lo, hi."""
+
+
+class ResourceLimit(ZksealError):
+    """The machine does not suffice. Fields: resource."""
+
+
+class OutOfDisk(ResourceLimit):
+    """No space is left for a file; nothing was written. Fields: path."""
+
+
+class Interrupted(ZksealError):
+    """The user stopped the work; nothing was left half-written."""
+
+
+class InternalError(ZksealError):
+    """zkseal contradicts itself. Please report it."""
+
+
+def error_classes() -> Iterator[type[ZksealError]]:
+    """All classes of the tree, parents before children, siblings in order of definition."""
+    pending: list[type[ZksealError]] = [ZksealError]
+    while pending:
+        cls = pending.pop(0)
+        yield cls
+        pending = [child for child in cls.__subclasses__() if child.__module__ == __name__] + pending
