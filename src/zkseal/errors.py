@@ -43,7 +43,9 @@
     ├── SetupError             no keys can be made for this program
     │   └── WeightOutOfBounds      a weight outside the bounds that setup has to prove
     ├── ResourceLimit          the machine is at fault
-    │   └── OutOfDisk              no space left for a file
+    │   ├── OutOfDisk              no space left for a file
+    │   ├── FileUnavailable        a file that cannot be opened, read or written
+    │   └── MissingDependency      an optional package or the compiled core is not installed
     ├── Interrupted            the user stopped the work
     └── InternalError          zkseal is at fault: file a bug
 
@@ -65,6 +67,7 @@ __all__ = [
     "DigestMismatch",
     "DynamicShape",
     "Expired",
+    "FileUnavailable",
     "IdentityPoint",
     "InternalError",
     "Interrupted",
@@ -73,6 +76,7 @@ __all__ = [
     "InvalidParameters",
     "InvalidRelation",
     "LinearClaimRejected",
+    "MissingDependency",
     "ModelError",
     "ModelProofRejected",
     "NonCanonicalPoint",
@@ -349,6 +353,14 @@ class ResourceLimit(ZksealError):
 
 class OutOfDisk(ResourceLimit):
     """No space is left for a file; nothing was written. Fields: path."""
+
+
+class FileUnavailable(ResourceLimit):
+    """A file cannot be opened, read or written. Fields: path, reason."""
+
+
+class MissingDependency(ResourceLimit):
+    """An optional package, or the compiled core, is not installed. Fields: package."""
 
 
 class Interrupted(ZksealError):

@@ -1,0 +1,140 @@
+"""The receipt: a statement and the evidence for it.
+
+Deterministic CBOR of ``{"receipt": 1, "statement": {..}, "evidence": [{"type": .., ..}, ..]}``. A new kind of evidence
+is a new class with its own type tag in `_EVIDENCE`; what is there keeps its bytes (docs/decisions/receipt-format.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from zkseal.errors import InvalidEncoding, StatementMismatch, UnknownVersion
+from zkseal.receipts import cbor
+from zkseal.receipts.statement import Statement, exact_map, typed
+
+__all__ = ["MAX_RECEIPT_BYTES", "RECEIPT_VERSION", "Evidence", "Receipt", "ZkEvidence"]
+
+RECEIPT_VERSION = 1
+MAX_RECEIPT_BYTES = 1 << 26
+"""Bound on what is read: 64 MiB, room for some million public values."""
+MAX_EVIDENCE = 16
+
+_KEYS = ("evidence", "receipt", "statement")
+
+
+@dataclass(frozen=True)
+class ZkEvidence:
+    """A zero-knowledge proof: `proof` in the bytes of docs/protocol/6-opening.md."""
+
+    TYPE: ClassVar[str] = "zk"
+    VERSION: ClassVar[int] = 1
+    proof: bytes
+
+    def encode(self) -> dict[str, Any]:
+        """The evidence as a map of deterministic CBOR."""
+        return {"type": self.TYPE, "version": self.VERSION, "proof": self.proof}
+
+    @classmethod
+    def decode(cls, value: dict[str, Any]) -> ZkEvidence:
+        """The inverse of `encode`; the type tag was read already."""
+        if isinstance(value.get("version"), int) and value["version"] != cls.VERSION:
+            raise UnknownVersion(
+                f"Evidence of type zk has version {value['version']}; this release reads {cls.VERSION}.",
+                got=value["version"],
+                expected=cls.VERSION,
+            )
+        entries = exact_map(value, ("proof", "type", "version"), "zk evidence")
+        typed(entries["version"], int, "version")
+        return cls(typed(entries["proof"], bytes, "proof"))
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON view with the proof in hexadecimal."""
+        return {"type": self.TYPE, "version": self.VERSION, "proof": self.proof.hex()}
+
+
+Evidence = ZkEvidence
+"""Union of all kinds of evidence."""
+
+_EVIDENCE: dict[str, type[Evidence]] = {ZkEvidence.TYPE: ZkEvidence}
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A statement and one or more pieces of evidence for it."""
+
+    statement: Statement
+    evidence: tuple[Evidence, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.evidence) <= MAX_EVIDENCE:
+            raise InvalidEncoding(
+                f"A receipt has 1 to {MAX_EVIDENCE} pieces of evidence, not {len(self.evidence)}.", reason="evidence"
+            )
+
+    @property
+    def proof(self) -> bytes:
+        """The bytes of the zero-knowledge proof.
+
+        Raises:
+            StatementMismatch: there is none, or more than one.
+        """
+        proofs = [evidence.proof for evidence in self.evidence if isinstance(evidence, ZkEvidence)]
+        if len(proofs) != 1:
+            raise StatementMismatch(
+                f"The receipt holds {len(proofs)} zero-knowledge proofs where one is expected.", column="evidence"
+            )
+        return proofs[0]
+
+    def to_cbor(self) -> bytes:
+        """The receipt's one encoding."""
+        return cbor.dumps(
+            {
+                "receipt": RECEIPT_VERSION,
+                "statement": self.statement.encode(),
+                "evidence": [evidence.encode() for evidence in self.evidence],
+            }
+        )
+
+    @staticmethod
+    def from_cbor(data: bytes) -> Receipt:
+        """The receipt whose one encoding is `data`.
+
+        Raises:
+            DecodeError: the bytes are cut, have a tail, are not deterministic, are of another version, or have
+                missing or unknown entries.
+        """
+        value = cbor.loads(data, max_bytes=MAX_RECEIPT_BYTES)
+        version = value.get("receipt") if isinstance(value, dict) else None
+        if isinstance(version, int) and version != RECEIPT_VERSION:
+            raise UnknownVersion(
+                f"Receipt version {version} is not known to this release, which reads {RECEIPT_VERSION}.",
+                got=version,
+                expected=RECEIPT_VERSION,
+            )
+        entries = exact_map(value, _KEYS, "a receipt")
+        typed(entries["receipt"], int, "receipt")
+        evidence = tuple(_decode_evidence(item) for item in typed(entries["evidence"], list, "evidence"))
+        return Receipt(Statement.decode(entries["statement"]), evidence)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON view, for people and logs; the authority is the CBOR."""
+        return {
+            "receipt": RECEIPT_VERSION,
+            "statement": self.statement.to_json(),
+            "evidence": [evidence.to_json() for evidence in self.evidence],
+        }
+
+
+def _decode_evidence(value: Any) -> Evidence:
+    if not isinstance(value, dict):
+        raise InvalidEncoding("A piece of evidence is not a map.", reason="not a map")
+    tag = typed(value.get("type"), str, "the type of evidence")
+    kind = _EVIDENCE.get(tag)
+    if kind is None:
+        raise UnknownVersion(
+            f"Evidence of type {tag!r} is not known to this release. Update zkseal to check this receipt.",
+            got=tag,
+            expected=sorted(_EVIDENCE),
+        )
+    return kind.decode(value)

@@ -1,0 +1,128 @@
+"""Receipts: one encoding, every other refused with a named error."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zkseal.errors import DecodeError, InvalidEncoding, StatementMismatch, UnknownVersion, WrongLength
+from zkseal.receipts import Receipt, Side, Statement, ZkEvidence, cbor
+
+values = st.dictionaries(st.integers(0, 2**32 - 1), st.binary(min_size=1, max_size=4).map(lambda b: b * 8), max_size=3)
+sides = st.builds(Side, values, st.lists(st.binary(min_size=32, max_size=32), max_size=3).map(tuple))
+statements = st.builds(Statement, st.binary(min_size=32, max_size=32), sides, sides, st.binary(max_size=80))
+receipts = st.builds(Receipt, statements, st.binary(max_size=200).map(lambda proof: (ZkEvidence(proof),)))
+
+
+def example() -> Receipt:
+    statement = Statement(
+        model_id=bytes(range(32)),
+        input=Side(commitments=(b"\x11" * 32, b"\x22" * 32)),
+        output=Side.of({3: np.array([[1, -2], [3, 2**40]])}),
+        context=b"clinic 7, visit 12",
+    )
+    return Receipt(statement, (ZkEvidence(b"proof bytes"),))
+
+
+@given(receipts)
+@settings(max_examples=100, deadline=None)
+def test_receipt_round_trip(receipt: Receipt) -> None:
+    assert Receipt.from_cbor(receipt.to_cbor()) == receipt
+
+
+def test_every_changed_byte_is_refused_or_makes_another_receipt() -> None:
+    receipt = example()
+    data = receipt.to_cbor()
+    for offset in range(len(data)):
+        for bit in range(8):
+            changed = bytearray(data)
+            changed[offset] ^= 1 << bit
+            try:
+                decoded = Receipt.from_cbor(bytes(changed))
+            except DecodeError:
+                continue
+            assert decoded != receipt
+            assert decoded.to_cbor() == bytes(changed)
+
+
+def test_every_cut_and_any_tail_is_refused() -> None:
+    data = example().to_cbor()
+    for length in range(len(data)):
+        with pytest.raises(WrongLength):
+            Receipt.from_cbor(data[:length])
+    with pytest.raises(WrongLength):
+        Receipt.from_cbor(data + b"\x00")
+
+
+def edited(edit: Callable[[Any], None]) -> bytes:
+    value = cbor.loads(example().to_cbor(), max_bytes=1 << 16)
+    edit(value)
+    return cbor.dumps(value)
+
+
+@pytest.mark.parametrize(
+    ("edit", "error"),
+    [
+        (lambda v: v.update(extra=1), InvalidEncoding),
+        (lambda v: v.pop("evidence"), InvalidEncoding),
+        (lambda v: v.update(receipt=2), UnknownVersion),
+        (lambda v: v.update(receipt=True), UnknownVersion | InvalidEncoding),
+        (lambda v: v.update(evidence=[]), InvalidEncoding),
+        (lambda v: v.update(evidence={}), InvalidEncoding),
+        (lambda v: v.update(evidence=[1]), InvalidEncoding),
+        (lambda v: v.update(evidence=v["evidence"] * 17), InvalidEncoding),
+        (lambda v: v["evidence"][0].update(type="tee"), UnknownVersion),
+        (lambda v: v["evidence"][0].update(type=1), InvalidEncoding),
+        (lambda v: v["evidence"][0].update(version=2), UnknownVersion),
+        (lambda v: v["evidence"][0].update(more=b""), InvalidEncoding),
+        (lambda v: v["evidence"][0].update(proof="text"), InvalidEncoding),
+        (lambda v: v.update(statement=[]), InvalidEncoding),
+        (lambda v: v["statement"].update(version=9), UnknownVersion),
+        (lambda v: v["statement"].update(version=None), InvalidEncoding),
+        (lambda v: v["statement"].update(model=b"short"), WrongLength),
+        (lambda v: v["statement"].update(context="text"), InvalidEncoding),
+        (lambda v: v["statement"].update(context=bytes(65537)), WrongLength),
+        (lambda v: v["statement"].pop("input"), InvalidEncoding),
+        (lambda v: v["statement"]["input"].update(commitments=[b"short"]), WrongLength),
+        (lambda v: v["statement"]["input"].update(commitments=b""), InvalidEncoding),
+        (lambda v: v["statement"]["output"].update(values=[[3, b"1234567"]]), WrongLength),
+        (lambda v: v["statement"]["output"].update(values=[[3, b""]]), WrongLength),
+        (lambda v: v["statement"]["output"].update(values=[[-1, bytes(8)]]), InvalidEncoding),
+        (lambda v: v["statement"]["output"].update(values=[[True, bytes(8)]]), InvalidEncoding),
+        (lambda v: v["statement"]["output"].update(values=[[3]]), InvalidEncoding),
+        (lambda v: v["statement"]["output"].update(values=[[3, bytes(8)], [3, bytes(8)]]), InvalidEncoding),
+        (lambda v: v["statement"]["output"].update(values=[[4, bytes(8)], [3, bytes(8)]]), InvalidEncoding),
+    ],
+)
+def test_from_cbor_refuses(edit: Callable[[Any], None], error: type[DecodeError]) -> None:
+    with pytest.raises(DecodeError) as caught:
+        Receipt.from_cbor(edited(edit))
+    assert isinstance(caught.value, error)
+
+
+def test_arrays_give_back_the_integers() -> None:
+    assert example().statement.output.arrays()[3].tolist() == [1, -2, 3, 2**40]
+
+
+def test_proof_needs_exactly_one_proof() -> None:
+    receipt = Receipt(example().statement, (ZkEvidence(b"a"), ZkEvidence(b"b")))
+    with pytest.raises(StatementMismatch):
+        _ = receipt.proof
+    assert example().proof == b"proof bytes"
+
+
+def test_json_view() -> None:
+    view = example().to_json()
+    assert view["statement"]["output"]["values"] == {"3": [1, -2, 3, 2**40]}
+    assert view["statement"]["input"]["commitments"] == ["11" * 32, "22" * 32]
+    assert view["evidence"] == [{"type": "zk", "version": 1, "proof": b"proof bytes".hex()}]
+
+
+def test_the_encoding_is_pinned() -> None:
+    """A receipt is extended, never replaced: these bytes stay what they are."""
+    digest = hashlib.sha256(example().to_cbor()).hexdigest()
+    assert digest == "eb4c3d49a4a9c399b7130ae73bb501ebb6c92096d7b950c2874d1769d7ac6c1b"
