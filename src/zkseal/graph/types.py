@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 
@@ -55,7 +55,7 @@ class Graph:
     inputs: tuple[Value, ...]
     outputs: tuple[str, ...]
     values: Mapping[str, Value]
-    initializers: Mapping[str, npt.NDArray[np.generic]]
+    initializers: Mapping[str, npt.NDArray[Any]]
     nodes: tuple[Node, ...]
     notes: tuple[str, ...] = ()
 

@@ -1,0 +1,82 @@
+"""Rewrites of float graphs, one file each. A pass takes a graph and returns a graph with the same outputs.
+
+| pass | what it does |
+| --- | --- |
+| `fold_constants` | evaluates small operators whose inputs are all constant |
+| `explicit_padding` | turns `auto_pad` of windows into numbers, and ONNX's infinite Clip bounds into omitted ones |
+| `unfold_batch_norm` | writes BatchNormalization as a product and a sum per channel |
+| `fuse_linear` | MatMul + Add becomes Gemm; alpha, beta and transposes of Gemm go into its constants |
+| `fold_affine` | products and sums by constants behind Conv or Gemm go into its weights and bias |
+| `merge_affine` | chains of Scaler, Add, Sub, Mul, Div by constants become one Scaler, or one Mul and one Add |
+| `argmax_of_monotone` | ArgMax reads the scores instead of their Softmax, LogSoftmax or Sigmoid |
+| `drop_identities` | removes Identity, Dropout, and Cast, Reshape, Transpose, Gather ... that change nothing |
+| `eliminate_dead` | removes what no output needs |
+
+Floats are not associative: folding changes results in the last bits only, because folded constants are computed
+in float64 and rounded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from zkseal.graph.passes.argmax_of_monotone import argmax_of_monotone
+from zkseal.graph.passes.drop_identities import drop_identities
+from zkseal.graph.passes.eliminate_dead import eliminate_dead
+from zkseal.graph.passes.expand_scaler import expand_scaler
+from zkseal.graph.passes.explicit_padding import explicit_padding
+from zkseal.graph.passes.fold_affine import fold_affine
+from zkseal.graph.passes.fold_constants import fold_constants
+from zkseal.graph.passes.fuse_linear import fuse_linear
+from zkseal.graph.passes.merge_affine import merge_affine
+from zkseal.graph.passes.unfold_batch_norm import unfold_batch_norm
+from zkseal.graph.types import Graph
+
+__all__ = [
+    "DEFAULT",
+    "argmax_of_monotone",
+    "drop_identities",
+    "eliminate_dead",
+    "expand_scaler",
+    "explicit_padding",
+    "fold_affine",
+    "fold_constants",
+    "fuse_linear",
+    "merge_affine",
+    "normalize",
+    "unfold_batch_norm",
+]
+
+Pass: TypeAlias = Callable[[Graph], Graph]
+
+DEFAULT: tuple[Pass, ...] = (
+    eliminate_dead,
+    fold_constants,
+    explicit_padding,
+    drop_identities,
+    argmax_of_monotone,
+    unfold_batch_norm,
+    fuse_linear,
+    fold_affine,
+    merge_affine,
+)
+
+# Each round removes a node or rewrites one into its normal form, so real models settle in two or three rounds.
+_MAX_ROUNDS = 20
+
+
+def normalize(graph: Graph, passes: tuple[Pass, ...] = DEFAULT) -> Graph:
+    """Runs `passes` in order until none of them changes the nodes."""
+    for _ in range(_MAX_ROUNDS):
+        before = graph
+        for apply in passes:
+            graph = apply(graph)
+        if _same_nodes(graph, before):
+            break
+    return graph
+
+
+def _same_nodes(left: Graph, right: Graph) -> bool:
+    """Whether both graphs apply the same operators to the same names; attributes are never edited in place."""
+    return [(n.op, n.inputs, n.outputs) for n in left.nodes] == [(n.op, n.inputs, n.outputs) for n in right.nodes]
