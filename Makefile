@@ -1,0 +1,98 @@
+# Every target starts from nothing: it makes .venv and builds the Rust core where they are missing or out of date.
+# Needed on the machine: Python 3.11 or newer, Rust (rust-toolchain.toml), a C compiler. scripts/toolchain says what is missing.
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON_FILES := src reference tests bench examples scripts fuzz
+RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name build.rs 2>/dev/null)
+# A module that cannot be imported must not stand in the way of the targets that would build it.
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: help demo test test-rust test-python check check-fast format lint types stubs bench fuzz mutants wheel accept vectors docs lock clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
+
+$(VENV)/.ready: requirements/dev.txt requirements/lock.txt scripts/toolchain
+	@python=$$(scripts/toolchain python) && echo "zkseal: making $(VENV) with $$python" && "$$python" -m venv --clear $(VENV)
+	@$(BIN)/pip install -q -r requirements/dev.txt || { echo "zkseal: pip could not install requirements/dev.txt; is a package registry reachable?" >&2; exit 1; }
+	@touch $@
+
+# The core is built in release mode and installed next to the sources, so that edits of Python files count at once.
+$(VENV)/.native: $(VENV)/.ready pyproject.toml $(RUST_SOURCES)
+	@scripts/toolchain rust
+	@echo "zkseal: building the Rust core (a few minutes the first time)"
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop -q --release
+	@touch $@
+
+demo: $(VENV)/.native  ## train, compile, prove, verify and tamper: the breast-cancer classifier
+	@$(BIN)/python examples/breast_cancer.py
+
+test: test-rust test-python  ## all tests, Rust and Python
+
+test-rust: $(VENV)/.ready
+	@scripts/toolchain rust
+	cargo test -q --locked --workspace --exclude zkseal-py
+
+test-python: $(VENV)/.native
+	$(BIN)/python -m pytest -q $(PYTEST)
+
+check: format lint types stubs test docs-current  ## format, lint, types, stubs, all tests, generated docs
+
+check-fast: $(VENV)/.ready  ## under a minute, without the Rust core
+	@$(BIN)/ruff format --check -q $(wildcard $(PYTHON_FILES))
+	@$(BIN)/ruff check -q $(wildcard $(PYTHON_FILES))
+	@$(BIN)/mypy src
+	@$(BIN)/python -m pytest -q -x -m "not slow and not native" src tests/architecture tests/docs tests/unit
+
+format: $(VENV)/.ready
+	$(BIN)/ruff format --check $(wildcard $(PYTHON_FILES))
+	cargo fmt --all --check
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check $(wildcard $(PYTHON_FILES))
+	cargo clippy -q --locked --workspace --all-targets -- -D warnings
+
+types: $(VENV)/.ready
+	$(BIN)/mypy src reference examples scripts
+
+stubs: $(VENV)/.native
+	$(BIN)/python -m mypy.stubtest zkseal._native
+
+bench: $(VENV)/.native  ## the table of docs/guides/benchmarks.md
+	$(BIN)/python -m bench $(BENCH)
+
+fuzz: $(VENV)/.ready  ## every fuzz target for SECONDS (60) each
+	@scripts/toolchain rust
+	$(BIN)/python scripts/fuzz.py --seconds $(or $(SECONDS),60)
+
+wheel: $(VENV)/.ready  ## an abi3 wheel in dist/ for any x86-64 with glibc
+	@scripts/toolchain rust
+	@# RUSTFLAGS is emptied so that nobody's target-cpu=native gets into a wheel for others.
+	RUSTFLAGS= VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin build -q --release --out dist
+	$(BIN)/python scripts/try_wheel.py dist
+
+accept: $(VENV)/.native  ## every line of "Must show", by the target that it names
+	$(BIN)/python scripts/accept.py $(ACCEPT)
+
+vectors: $(VENV)/.native  ## write vectors/ again
+	$(BIN)/python scripts/vectors.py
+
+docs: $(VENV)/.native  ## write docs/reference/ again
+	$(BIN)/python scripts/reference_docs.py --write
+
+docs-current: $(VENV)/.native
+	$(BIN)/python scripts/reference_docs.py
+
+lock: $(VENV)/.ready  ## write requirements/lock.txt again from what is installed
+	@{ sed -n '1p' requirements/lock.txt; $(BIN)/pip freeze --exclude zkseal; } > requirements/lock.tmp && mv requirements/lock.tmp requirements/lock.txt
+
+clean:  ## remove everything that make made
+	rm -rf $(VENV) target fuzz/target dist out bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find src -name '_native*.so' -delete
+	find . -name __pycache__ -prune -exec rm -rf {} +
