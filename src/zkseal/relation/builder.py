@@ -136,7 +136,7 @@ class RelationBuilder:
         return self._declare(name, Tensor(Column.PROGRESSION, (size,), lo, lo + size - 1), "")
 
     def gather(self, entries: Sequence[int] | np.ndarray, loop: Loop) -> Gather:
-        """The index `entries[loop]` of an axis; -1 reads zero. The public `entries` are as many as the loop's values."""
+        """The index `entries[loop]` of an axis; -1 reads zero. The public `entries` are as many as loop values."""
         key = tuple(int(entry) for entry in entries)
         if len(key) != loop.size:
             raise invalid(f"A gather list has {len(key)} entries, but its loop '{loop.name}' has {loop.size} values.")

@@ -6,6 +6,7 @@ raises `InvalidRelation` that names the part by its name and index.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 
 from zkseal.relation.expressions import invalid
@@ -126,29 +127,20 @@ def _validate_tables(relation: Relation) -> None:
             len(shapes) == 1 and len(next(iter(shapes))) == 1,
             f"{place} has columns of shapes {sorted(shapes)}; they need one axis and one length.",
         )
-    every = {lookup.table for lookup in relation.lookups if lookup.scope == Scope.EVERY_PROOF}
-    for name, lookup in zip(relation.names.lookups, relation.lookups, strict=True):
-        _require(0 <= lookup.table < len(relation.tables), f"Lookup '{name}' names a table that does not exist.")
-        if lookup.scope == Scope.MODEL_PROOF and lookup.table not in every:
-            _require_progressions(relation, f"Lookup '{name}'", lookup.table)
-
-
-def _require_progressions(relation: Relation, place: str, table: int) -> None:
-    columns = relation.tables[table].columns
-    _require(
-        all(relation.tensors[column].column == Column.PROGRESSION for column in columns),
-        f"{place} has the scope of the model proof, so its table may hold progressions only.",
-    )
 
 
 def _validate_lookup(relation: Relation, place: str, lookup: Lookup) -> None:
-    columns = len(relation.tables[lookup.table].columns)
+    _require(0 <= lookup.table < len(relation.tables), f"{place} names a table that does not exist.")
+    columns = relation.tables[lookup.table].columns
     _require(
-        len(lookup.expressions) == columns,
-        f"{place} has {len(lookup.expressions)} expressions, but its table {columns} columns.",
+        len(lookup.expressions) == len(columns),
+        f"{place} has {len(lookup.expressions)} expressions, but its table {len(columns)} columns.",
     )
     if lookup.scope == Scope.MODEL_PROOF:
-        _require_progressions(relation, place, lookup.table)
+        _require(
+            all(relation.tensors[column].column == Column.PROGRESSION for column in columns),
+            f"{place} has the scope of the model proof, so its table may hold progressions only.",
+        )
     _validate_constraint(relation, place, lookup, lookup.expressions)
 
 
@@ -179,7 +171,7 @@ def _validate_term(relation: Relation, place: str, outer: tuple[int, ...], term:
     _require(len(term.accesses) <= 2, f"{place} has {len(term.accesses)} accesses; at most 2 are allowed.")
     sums = term.sums
     _require(len(sums) < 1 << 8, f"{place} has {len(sums)} sum loops; at most 255 are allowed.")
-    _require(all(a < b for a, b in zip(sums, sums[1:], strict=False)), f"{place} has sum loops that do not ascend.")
+    _require(all(a < b for a, b in pairwise(sums)), f"{place} has sum loops that do not ascend.")
     _require(all(0 <= loop < len(relation.loops) for loop in sums), f"{place} has a loop that does not exist.")
     _require(not set(sums) & set(outer), f"{place} sums over an outer loop.")
     for access in term.accesses:
