@@ -1,0 +1,84 @@
+"""Exit codes: a range for each family of errors, a number for each error, for ever.
+
+========  ============================================
+0         done
+2         the command line is wrong
+10 - 19   `ModelError`: the model is at fault
+20 - 29   `QuantizationError`: the model does not fit its integers
+30 - 39   `WitnessError`: the inputs are at fault
+40 - 59   `DecodeError`: the bytes are at fault
+60 - 69   `ProofRejected`: the proof does not show what is claimed
+70 - 79   `AppraisalError`: the policy does not accept the evidence
+80 - 89   `SetupError`: no keys can be made
+90 - 99   `ResourceLimit`: the machine is at fault
+100       `InternalError`: zkseal is at fault
+130, 143  interrupted by the user (SIGINT), told to stop (SIGTERM)
+========  ============================================
+
+The first number of a range is the family itself: an error of the family that has no number of its own yet. A number
+that is given up stays listed here as deleted and is not given again.
+"""
+
+from __future__ import annotations
+
+from zkseal import errors
+
+__all__ = ["EXIT_CODES", "OK", "TERMINATED", "USAGE", "exit_code"]
+
+OK = 0
+USAGE = 2
+TERMINATED = 143
+
+EXIT_CODES: dict[type[errors.ZksealError], int] = {
+    errors.ModelError: 10,
+    errors.UnsupportedOp: 11,
+    errors.UnsupportedDtype: 12,
+    errors.DynamicShape: 13,
+    errors.InvalidModel: 14,
+    errors.NonFiniteWeight: 15,
+    errors.QuantizationError: 20,
+    errors.RangeExceeded: 21,
+    errors.CalibrationMissing: 22,
+    errors.AccumulatorTooWide: 23,
+    errors.ToleranceExceeded: 24,
+    errors.WitnessError: 30,
+    errors.UnsatisfiedConstraint: 31,
+    errors.WrongInput: 32,
+    errors.ValueOutOfBounds: 33,
+    errors.DecodeError: 40,
+    errors.NonCanonicalScalar: 41,
+    errors.NonCanonicalPoint: 42,
+    errors.NotOnCurve: 43,
+    errors.IdentityPoint: 44,
+    errors.WrongLength: 45,
+    errors.UnknownVersion: 46,
+    errors.WrongFileKind: 47,
+    errors.DigestMismatch: 48,
+    errors.InvalidRelation: 49,
+    errors.InvalidParameters: 50,
+    errors.InvalidEncoding: 51,
+    errors.ProofRejected: 60,
+    errors.StatementMismatch: 61,
+    errors.LinearClaimRejected: 62,
+    errors.OpeningRejected: 63,
+    errors.ModelProofRejected: 64,
+    errors.WrongModel: 65,
+    errors.WrongContext: 66,
+    errors.AppraisalError: 70,
+    errors.Expired: 71,
+    errors.PolicyDenied: 72,
+    errors.SetupError: 80,
+    errors.WeightOutOfBounds: 81,
+    errors.ResourceLimit: 90,
+    errors.OutOfDisk: 91,
+    errors.FileUnavailable: 92,
+    errors.MissingDependency: 93,
+    errors.InternalError: 100,
+    errors.Interrupted: 130,
+    errors.ZksealError: 100,
+}
+
+
+def exit_code(error: errors.ZksealError) -> int:
+    """The code of the error's class, or of its nearest ancestor that has one."""
+    return next(EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES)

@@ -1,0 +1,97 @@
+"""Crates depend downwards only, and the verifier on nothing that could make it other than a pure function."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Crate -> crates of the workspace that it may depend on (normal dependencies).
+ARROWS: dict[str, set[str]] = {
+    "zkseal-field": set(),
+    "zkseal-poly": {"zkseal-field"},
+    "zkseal-transcript": {"zkseal-field", "zkseal-poly"},
+    "zkseal-commit": {"zkseal-field", "zkseal-poly", "zkseal-transcript"},
+    "zkseal-sumcheck": {"zkseal-field", "zkseal-poly", "zkseal-transcript"},
+    "zkseal-relation": {"zkseal-field", "zkseal-poly", "zkseal-transcript"},
+    "zkseal-lookup": {"zkseal-field", "zkseal-poly", "zkseal-transcript", "zkseal-sumcheck", "zkseal-commit"},
+    "zkseal-verifier": {
+        "zkseal-field",
+        "zkseal-poly",
+        "zkseal-transcript",
+        "zkseal-commit",
+        "zkseal-sumcheck",
+        "zkseal-relation",
+        "zkseal-lookup",
+    },
+}
+# Fast arithmetic of the prover; the verifier does without.
+ARROWS["zkseal-kernels"] = {"zkseal-field", "zkseal-poly"}
+ARROWS["zkseal-prover"] = ARROWS["zkseal-verifier"] | {"zkseal-verifier", "zkseal-kernels"}
+ARROWS["zkseal-py"] = ARROWS["zkseal-prover"] | {"zkseal-prover"}
+ARROWS["zkseal-wasm"] = {"zkseal-verifier"}
+
+# Everything that the verifier's crates may use from outside: arithmetic, hashing, error derivation, and wiping of
+# secrets in the crates shared with the prover. No thread pool, clock, randomness or operating system.
+VERIFIER_DEPENDENCIES = {"ark-bn254", "ark-ec", "ark-ff", "ark-serialize", "sha3", "thiserror"}
+
+
+def manifests() -> dict[str, dict[str, Any]]:
+    found = {}
+    for path in sorted((ROOT / "crates").glob("*/Cargo.toml")):
+        manifest = tomllib.loads(path.read_text())
+        found[manifest["package"]["name"]] = manifest
+    return found
+
+
+def dependencies(manifest: dict[str, Any], *, optional: bool = True) -> set[str]:
+    tables = [manifest, *manifest.get("target", {}).values()]
+    return {
+        name
+        for table in tables
+        for kind in ("dependencies", "build-dependencies")
+        for name, entry in table.get(kind, {}).items()
+        if optional or not (isinstance(entry, dict) and entry.get("optional", False))
+    }
+
+
+CRATES = manifests()
+
+
+def reached(crate: str) -> set[str]:
+    """External crates that `crate` depends on through the workspace, without optional ones."""
+    direct = dependencies(CRATES[crate], optional=False)
+    inner = {name for name in direct if name in CRATES}
+    return (direct - inner).union(*(reached(name) for name in inner))
+
+
+@pytest.mark.parametrize("crate", CRATES)
+def test_crates_depend_downwards(crate: str) -> None:
+    assert crate in ARROWS, f"{crate} is new: give it a place in ARROWS and ARCHITECTURE.md"
+    inner = {name for name in dependencies(CRATES[crate]) if name.startswith("zkseal-")}
+    assert inner <= ARROWS[crate]
+
+
+@pytest.mark.skipif("zkseal-verifier" not in CRATES, reason="the crate is not there yet")
+def test_the_verifier_reaches_nothing_but_arithmetic_and_hashing() -> None:
+    assert reached("zkseal-verifier") <= VERIFIER_DEPENDENCIES
+
+
+@pytest.mark.parametrize("crate", CRATES)
+def test_versions_are_set_once_for_the_workspace(crate: str) -> None:
+    manifest = CRATES[crate]
+    assert manifest["package"]["version"] == {"workspace": True}
+    for name, entry in manifest.get("dependencies", {}).items():
+        if crate != "zkseal-py":
+            assert isinstance(entry, dict), f"{crate}: {name} sets a version of its own"
+            assert entry.get("workspace"), f"{crate}: {name} sets a version of its own"
+
+
+def test_no_core_crate_knows_of_models() -> None:
+    """The core proves relations; operators and formats stay in Python."""
+    words = re.compile(r"\b(onnx|sklearn|softmax|conv2d|relu|gemm)\b", re.IGNORECASE)
+    for path in (ROOT / "crates").glob("*/src/**/*.rs"):
+        assert words.findall(path.read_text()) == [], path

@@ -1,0 +1,139 @@
+"""Imports point downwards only: the graph of ARCHITECTURE.md, checked on the source text of every module."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "zkseal"
+
+# Part of the package -> parts that it may import. Every part may import `errors`, itself, and `_version`.
+ARROWS: dict[str, set[str]] = {
+    "errors": set(),
+    "_version": set(),
+    "graph": set(),
+    "relation": set(),
+    "receipts": set(),
+    "frontends": {"graph"},
+    "quantize": {"graph"},
+    "lowering": {"graph", "quantize", "relation"},
+    "proving": {"relation", "receipts", "_native"},
+    # Files store what the parts below make.
+    "files": {"lowering", "proving", "quantize", "receipts", "relation"},
+    # The pipeline joins frontends, quantization and lowering into `compile` and `evaluate`.
+    "pipeline": {"frontends", "graph", "quantize", "lowering", "proving", "receipts", "relation"},
+    # Small models to try things with: training data and estimators, nothing of the prover.
+    "zoo": {"frontends", "graph"},
+    "cli": {"files", "frontends", "graph", "lowering", "pipeline", "proving", "quantize", "receipts", "relation"},
+    # The public names, and nothing else.
+    "__init__": {"pipeline", "proving", "receipts", "lowering", "quantize", "frontends", "files", "errors", "_version"},
+    "__main__": {"cli"},
+}
+
+# Third-party package -> the only parts that may import it.
+ONLY_IN: dict[str, set[str]] = {
+    "onnx": {"frontends", "zoo"},
+    "onnxruntime": {"frontends"},
+    "onnxscript": {"frontends", "zoo"},
+    "onnx_ir": {"frontends"},
+    "skl2onnx": {"frontends"},
+    "sklearn": {"frontends", "zoo"},
+    "matplotlib": {"cli"},
+    "rich": {"cli"},
+    "argparse": {"cli"},
+    "cbor2": set(),
+}
+
+
+def sources() -> Iterator[Path]:
+    """The modules of the package, without the tests beside them."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if not path.name.endswith("_test.py") and path.name != "conftest.py":
+            yield path
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of every import, inside functions too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                # `from .x import y` stays inside its own folder, which is all that is asked of the reference verifier.
+                yield node.lineno, "." * node.level + (node.module or "")
+            elif node.module == "zkseal":
+                yield from ((node.lineno, f"zkseal.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, node.module or ""
+
+
+def wrong_arrows(part: str, source: str) -> list[str]:
+    """What `source`, a module of `part`, imports and must not."""
+    wrong = []
+    for line, name in imported(ast.parse(source)):
+        head, _, rest = name.partition(".")
+        if name.startswith("."):
+            wrong.append(f"line {line}: imports are absolute in the package")
+        elif head == "zkseal":
+            target = rest.partition(".")[0] or "__init__"
+            if target not in ARROWS[part] | {"errors", "_version", part}:
+                wrong.append(f"line {line}: {part} imports {target}")
+        elif part not in ONLY_IN.get(head, {part}):
+            wrong.append(f"line {line}: {part} imports {head}")
+        elif head == "zkseal_reference":
+            wrong.append(f"line {line}: {part} imports the reference verifier")
+    return wrong
+
+
+@pytest.mark.parametrize("path", list(sources()), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_downwards(path: Path) -> None:
+    assert part_of(path) in ARROWS, f"{part_of(path)} is a new part: give it a place in ARROWS and ARCHITECTURE.md"
+    assert wrong_arrows(part_of(path), path.read_text()) == []
+
+
+def test_the_graph_has_no_cycle() -> None:
+    done: set[str] = {"_native"}
+    pending = {part: arrows - {part} for part, arrows in ARROWS.items()}
+    while pending:
+        ready = {part for part, arrows in pending.items() if arrows <= done}
+        assert ready, f"a cycle among {sorted(pending)}"
+        done |= ready
+        pending = {part: arrows for part, arrows in pending.items() if part not in ready}
+
+
+@pytest.mark.parametrize(
+    ("part", "source"),
+    [
+        ("relation", "import zkseal.lowering"),
+        ("relation", "from zkseal.graph import Graph"),
+        ("receipts", "from zkseal import proving"),
+        ("proving", "def f():\n    from zkseal.lowering import lower"),
+        ("graph", "import zkseal"),
+        ("lowering", "import onnx"),
+        ("lowering", "from sklearn.svm import SVC"),
+        ("proving", "import zkseal_reference"),
+        ("files", "import cbor2"),
+        ("files", "from .container import FileKind"),
+    ],
+)
+def test_a_wrong_arrow_is_found(part: str, source: str) -> None:
+    assert len(wrong_arrows(part, source)) == 1
+
+
+def test_a_right_arrow_is_allowed() -> None:
+    assert wrong_arrows("lowering", "from zkseal.relation import Column\nimport numpy\nimport zkseal.errors") == []
+
+
+def test_the_reference_imports_nothing_of_zkseal_and_only_the_standard_library() -> None:
+    for path in sorted((ROOT / "reference" / "zkseal_reference").rglob("*.py")):
+        for line, name in imported(ast.parse(path.read_text())):
+            head = name.partition(".")[0]
+            standard = head in sys.stdlib_module_names or head in {"", "zkseal_reference"}
+            assert standard, f"{path.name}:{line} imports {name}"
