@@ -43,7 +43,8 @@ def restore(data: bytes, extra: Mapping[str, Any], fixed: Values) -> Relation:
     if sorted(order) != sorted(relation.order):
         raise invalid("The sidecar of the relation lists other constraints than the relation has.")
     for part in derived:
-        if not 0 <= part.lookup < len(relation.lookups) or any(t not in range(len(relation.tensors)) for t in part.limbs):
+        tensors = range(len(relation.tensors))
+        if part.lookup not in range(len(relation.lookups)) or any(limb not in tensors for limb in part.limbs):
             raise invalid("The sidecar of the relation derives limbs of a lookup that does not exist.")
     return replace(
         relation, names=names, origins=origins, fixed=dict(fixed), derived=derived, order=order, limb_bits=limb_bits

@@ -82,8 +82,9 @@ def validate(relation: Relation) -> None:
         _validate_lookup(relation, f"Lookup '{name}'", lookup)
     for name, zero in zip(relation.names.zeros, relation.zeros, strict=True):
         _validate_constraint(relation, f"Zero '{name}'", zero, (zero.expression,))
+    scopes = {*(lookup.scope for lookup in relation.lookups), *(zero.scope for zero in relation.zeros)}
     _require(
-        any(c.scope == Scope.EVERY_PROOF for c in (*relation.lookups, *relation.zeros)),
+        Scope.EVERY_PROOF in scopes,
         "The relation has no constraint that every proof shows.",
     )
 
