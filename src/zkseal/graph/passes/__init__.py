@@ -9,8 +9,10 @@
 | `fold_affine` | products and sums by constants behind Conv or Gemm go into its weights and bias |
 | `merge_affine` | chains of Scaler, Add, Sub, Mul, Div by constants become one Scaler, or one Mul and one Add |
 | `argmax_of_monotone` | ArgMax reads the scores instead of their Softmax, LogSoftmax or Sigmoid |
+| `merge_reshapes` | a Reshape, Flatten, Squeeze or Unsqueeze of another becomes one Reshape |
 | `drop_identities` | removes Identity, Dropout, and Cast, Reshape, Transpose, Gather ... that change nothing |
 | `eliminate_dead` | removes what no output needs |
+| `expand_scaler` | writes Scaler as Sub and Mul; not run by `normalize`, which keeps Scaler as one node |
 
 Floats are not associative: folding changes results in the last bits only, because folded constants are computed
 in float64 and rounded once.
@@ -30,6 +32,7 @@ from zkseal.graph.passes.fold_affine import fold_affine
 from zkseal.graph.passes.fold_constants import fold_constants
 from zkseal.graph.passes.fuse_linear import fuse_linear
 from zkseal.graph.passes.merge_affine import merge_affine
+from zkseal.graph.passes.merge_reshapes import merge_reshapes
 from zkseal.graph.passes.unfold_batch_norm import unfold_batch_norm
 from zkseal.graph.types import Graph
 
@@ -44,6 +47,7 @@ __all__ = [
     "fold_constants",
     "fuse_linear",
     "merge_affine",
+    "merge_reshapes",
     "normalize",
     "unfold_batch_norm",
 ]
@@ -54,6 +58,7 @@ DEFAULT: tuple[Pass, ...] = (
     eliminate_dead,
     fold_constants,
     explicit_padding,
+    merge_reshapes,
     drop_identities,
     argmax_of_monotone,
     unfold_batch_norm,

@@ -1,0 +1,33 @@
+"""The one way in: an ONNX model becomes a normalized, validated graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from zkseal.frontends.onnx.convert import to_graph
+from zkseal.frontends.onnx.read import Source, read
+from zkseal.frontends.onnx.standardize import standardize
+from zkseal.graph import Graph, normalize, validate
+
+
+def load(
+    source: Source,
+    *,
+    batch: int = 1,
+    outputs: str | Sequence[str] | None = None,
+    input_shapes: Mapping[str, Sequence[int]] | None = None,
+) -> Graph:
+    """The graph of an ONNX model.
+
+    - `source`: a path, the bytes of a file, or a ModelProto (not changed).
+    - `batch`: size of an unknown first axis of inputs.
+    - `outputs`: names of the values to return, any value of the model; what they do not need is cut off. None keeps
+      all numeric outputs; `graph.notes` tells which outputs were left out or changed their form.
+    - `input_shapes`: full shapes of inputs that have other unknown dimensions, by input name.
+
+    Raises InvalidModel, UnsupportedOp, UnsupportedDtype, DynamicShape or NonFiniteWeight, each naming node or tensor
+    and a remedy. Operators that have no lowering rule are refused later; `graph.ops()` lists what the graph has.
+    """
+    names = [outputs] if isinstance(outputs, str) else outputs
+    model, notes = standardize(read(source), batch=batch, input_shapes=input_shapes or {}, outputs=names)
+    return validate(normalize(to_graph(model, tuple(notes))))

@@ -1,0 +1,87 @@
+"""Brings a checked model into the one form that `convert` reads: one opset, static shapes, folded constants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import onnx
+import onnx.inliner
+import onnx.version_converter
+import onnxscript.optimizer
+from onnx import numpy_helper
+
+from zkseal.errors import InvalidModel, ZksealError
+from zkseal.frontends.onnx.inputs import fix_inputs
+from zkseal.frontends.onnx.ml_ops import rewrite_ml_ops
+from zkseal.frontends.onnx.outputs import select_outputs
+from zkseal.frontends.onnx.read import tensors
+from zkseal.graph.spec import check_finite
+
+# The operator set of every graph: onnx's version converter and onnxruntime both handle it well.
+OPSET = 24
+
+# The first IR version whose initializers need not be inputs, as the version converter wants them.
+_IR_VERSION = 10
+
+# Folded constants may not be larger than this many entries.
+_FOLD_LIMIT = 1 << 24
+
+_T = TypeVar("_T")
+
+
+def standardize(
+    model: onnx.ModelProto, *, batch: int, input_shapes: Mapping[str, Sequence[int]], outputs: Sequence[str] | None
+) -> tuple[onnx.ModelProto, list[str]]:
+    """The model at `OPSET` with static inputs and only `outputs`; and notes for people.
+
+    Steps: inline functions, static inputs, plain operators for `ai.onnx.ml`, cut, finite weights, version, shapes
+    with data propagation, constant folding. Raises the errors of these steps.
+    """
+    if model.functions:
+        model = _guarded("function inlining", lambda: onnx.inliner.inline_local_functions(model, convert_version=True))
+    model.ir_version = max(model.ir_version, _IR_VERSION)
+    fix_inputs(model, batch, input_shapes)
+    notes = rewrite_ml_ops(model)
+    notes += select_outputs(model, outputs)
+    check_weights(model)
+    if next(entry.version for entry in model.opset_import if entry.domain == "") != OPSET:
+        model = _guarded("version conversion", lambda: onnx.version_converter.convert_version(model, OPSET))
+    model = infer_shapes(model)
+    model = _guarded("constant folding", lambda: _fold(model))
+    return infer_shapes(model), notes
+
+
+def _guarded(step: str, work: Callable[[], _T]) -> _T:
+    """Runs one step of a library; whatever it raises becomes InvalidModel naming the step."""
+    try:
+        return work()
+    except ZksealError:
+        raise
+    except Exception as error:
+        text = str(error).strip().splitlines() or [type(error).__name__]
+        raise InvalidModel(f"The model fails at {step}: {text[0]}", step=step) from error
+
+
+def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with types and shapes of all values, from onnx's strict inference with data propagation."""
+    del model.graph.value_info[:]
+    return _guarded(
+        "shape inference",
+        lambda: onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True),
+    )
+
+
+def check_weights(model: onnx.ModelProto) -> None:
+    """Raises NonFiniteWeight for the first NaN or infinite weight; Clip bounds may be infinite."""
+    bounds = {name for node in model.graph.node if node.op_type == "Clip" for name in node.input[1:]}
+    for tensor in tensors(model.graph):
+        if tensor.name not in bounds and tensor.data_type in _FLOAT_TYPES:
+            check_finite(tensor.name, numpy_helper.to_array(tensor))
+
+
+_FLOAT_TYPES = frozenset({onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16})
+
+
+def _fold(model: onnx.ModelProto) -> onnx.ModelProto:
+    return onnxscript.optimizer.optimize(model, input_size_limit=_FOLD_LIMIT, output_size_limit=_FOLD_LIMIT)
