@@ -1,0 +1,155 @@
+"""What a proof will cost, said before anything is spent, and the choice of the row length that follows from it.
+
+The figures are linear in counts that the layout gives. The constants below were fitted by `make bench` on the machine
+that docs/guides/benchmarks.md names; another machine is faster or slower by some factor, the proportions hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from zkseal.errors import InvalidParameters
+from zkseal.proving.core import native, running
+from zkseal.relation import Column, Relation
+
+__all__ = ["COSTS", "Costs", "Layout", "Prediction", "choose_row_bits", "lay_out", "predict"]
+
+MIN_ROW_BITS, MAX_ROW_BITS = 4, 16
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Constants of the model: nanoseconds and bytes for each unit, on two cores."""
+
+    commit_ns_per_value: float = 220.0
+    """Committing to one small integer of the witness, input or output."""
+    leaf_ns: float = 1_800.0
+    """One lookup or table row in the fraction tree."""
+    slot_ns: float = 900.0
+    """One entry of the product sumcheck."""
+    fold_ns_per_value: float = 6.0
+    """Folding one committed integer, weights included, into the linear claim."""
+    full_scalar_ns: float = 9_000.0
+    """One full-size scalar times a point: masks, blinding, the opening."""
+    prove_fixed_ms: float = 4.0
+    verify_fixed_ms: float = 2.0
+    verify_point_ns: float = 5_500.0
+    """One point in the verifier's multi-scalar product: generators and row commitments."""
+    bytes_per_leaf: float = 160.0
+    bytes_per_value: float = 12.0
+    bytes_fixed: float = 60e6
+
+
+COSTS = Costs()
+
+# Bounds that the choice of row length keeps, if any row length does.
+PROOF_BYTES_LIMIT = 40_000
+VERIFY_MS_LIMIT = 40.0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a relation lies in rows of 2^row_bits (docs/protocol/3-layout.md).
+
+    Attributes:
+        leaf_bits, product_bits, row_vars: n, n2 and R of the chapter.
+        rows: committed rows by column.
+        proof_bytes: exact size of a proof.
+        model_proof_bytes: exact size of the proof in the verifying key; 0 without private weights.
+    """
+
+    row_bits: int
+    leaf_bits: int
+    product_bits: int
+    row_vars: int
+    mask_length: int
+    rows: dict[str, int]
+    lookups: int
+    table_rows: int
+    proof_bytes: int
+    model_proof_bytes: int
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Predicted cost of one proof, and its exact size."""
+
+    prove_ms: float
+    verify_ms: float
+    memory_bytes: int
+    proof_bytes: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, rounded to what the model is good for."""
+        rounded = {name: float(f"{value:.3g}") for name, value in asdict(self).items()}
+        return rounded | {"memory_bytes": self.memory_bytes, "proof_bytes": self.proof_bytes}
+
+
+def lay_out(relation: bytes, row_bits: int) -> Layout:
+    """The layout of an encoded relation.
+
+    Raises:
+        InvalidParameters: the mask does not fit in a row of this length.
+    """
+    with running("laying out the relation"):
+        raw = native().layout(relation, row_bits)
+    model = raw["model"]
+    return Layout(
+        row_bits=row_bits,
+        leaf_bits=raw["n"],
+        product_bits=raw["n2"],
+        row_vars=raw["row_vars"],
+        mask_length=raw["mask_length"],
+        rows={str(column): int(count) for column, count in raw["rows"].items()},
+        lookups=raw["lookups"],
+        table_rows=raw["table_rows"],
+        proof_bytes=raw["proof_bytes"],
+        model_proof_bytes=model["proof_bytes"] if model else 0,
+    )
+
+
+def predict(relation: Relation, layout: Layout, costs: Costs = COSTS) -> Prediction:
+    """The predicted cost of proving this relation in this layout."""
+    cost = relation.cost
+    fresh = sum(cost.committed.get(column, 0) for column in (Column.INPUT, Column.OUTPUT, Column.WITNESS))
+    everything = sum(cost.committed.values())
+    leaves = cost.lookups + cost.table_rows
+    row = 1 << layout.row_bits
+    nanoseconds = (
+        costs.commit_ns_per_value * fresh
+        + costs.leaf_ns * leaves
+        + costs.slot_ns * cost.product_slots
+        + costs.fold_ns_per_value * everything
+        # One row of masks, two rows of blinding, and an opening that halves one row again and again.
+        + costs.full_scalar_ns * (layout.mask_length + 2 * row + 4 * row)
+    )
+    points = row + sum(layout.rows.values()) + 2 * layout.row_bits
+    return Prediction(
+        prove_ms=costs.prove_fixed_ms + nanoseconds / 1e6,
+        verify_ms=costs.verify_fixed_ms + costs.verify_point_ns * points / 1e6,
+        memory_bytes=int(costs.bytes_fixed + costs.bytes_per_leaf * leaves + costs.bytes_per_value * everything),
+        proof_bytes=layout.proof_bytes,
+    )
+
+
+def choose_row_bits(relation: Relation, encoded: bytes) -> int:
+    """The row length of least predicted proving time among those whose proof and verification stay within limits.
+
+    If none does, that of the smallest proof. Raises `InvalidParameters` if no row length fits the relation.
+    """
+    options: list[tuple[Layout, Prediction]] = []
+    for row_bits in range(MIN_ROW_BITS, MAX_ROW_BITS + 1):
+        try:
+            layout = lay_out(encoded, row_bits)
+        except InvalidParameters:
+            continue
+        options.append((layout, predict(relation, layout)))
+    if not options:
+        raise InvalidParameters(
+            f"No row length up to 2^{MAX_ROW_BITS} fits this relation. Split the model.", reason="relation too large"
+        )
+    good = [o for o in options if o[1].proof_bytes <= PROOF_BYTES_LIMIT and o[1].verify_ms <= VERIFY_MS_LIMIT]
+    if good:
+        return min(good, key=lambda option: option[1].prove_ms)[0].row_bits
+    return min(options, key=lambda option: option[1].proof_bytes)[0].row_bits
