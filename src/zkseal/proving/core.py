@@ -1,4 +1,4 @@
-"""The door to the compiled core: finds it, hands it arrays in the narrowest type, and turns its accidents into errors."""
+"""The door to the compiled core: finds it, hands it arrays in the narrowest type, makes errors of its accidents."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def native() -> ModuleType:
         from zkseal import _native
     except ImportError as error:
         raise MissingDependency(
-            f"The compiled core zkseal._native cannot be loaded ({error}). Install a wheel of zkseal for this platform, "
-            "or build it: make demo.",
+            f"The compiled core zkseal._native cannot be loaded ({error}). Install a wheel of zkseal for this "
+            "platform, or build it: make demo.",
             package="zkseal._native",
         ) from error
     return _native
