@@ -1,0 +1,141 @@
+"""Accumulators that several rules build: sums, constants, products and scalings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zkseal.lowering.emitter import Emitter
+from zkseal.lowering.values import Accumulator, Environment, Operand, Parameter, Quantized
+from zkseal.lowering.view import AxisIndex
+from zkseal.quantize.integers import Integers
+from zkseal.relation import Expr
+
+__all__ = ["Constant", "Product", "Scaled", "Sum", "broadcast_axes", "broadcast_index"]
+
+
+def broadcast_axes(shape: Sequence[int], result: Sequence[int]) -> tuple[int | None, ...]:
+    """For each axis of `result` the axis of `shape` that runs with it under numpy broadcasting, None where it is new."""
+    missing = len(result) - len(shape)
+    return tuple(k - missing if k >= missing else None for k in range(len(result)))
+
+
+def broadcast_index(shape: Sequence[int], index: Sequence[AxisIndex]) -> tuple[AxisIndex, ...]:
+    """The index of a value of `shape` at index `index` of the (broadcast) result."""
+    tail = index[len(index) - len(shape) :]
+    return tuple(part if size > 1 else () for part, size in zip(tail, shape, strict=True))
+
+
+@dataclass(frozen=True)
+class Constant(Accumulator):
+    """A parameter, broadcast to `shape`."""
+
+    parameter: Parameter
+
+    @staticmethod
+    def of(parameter: Parameter, shape: tuple[int, ...], node: str) -> Constant:
+        """The parameter as an accumulator of `shape`."""
+        integers = parameter.integers
+        lo, hi = int(integers.min()), int(integers.max())
+        return Constant(parameter.name, node, shape, parameter.exponent, lo, hi, parameter)
+
+    def operands(self) -> tuple[Operand, ...]:
+        return ()
+
+    def compute(self, environment: Environment) -> Integers:
+        return np.broadcast_to(self.parameter.integers, self.shape)
+
+    def expression(self, emitter: Emitter, index: Sequence[AxisIndex]) -> Expr:
+        return emitter.parameter(self.parameter, broadcast_index(self.parameter.shape, index))
+
+
+@dataclass(frozen=True)
+class Sum(Accumulator):
+    """Sum of accumulators times integers, brought to the finest of their exponents; operands broadcast."""
+
+    terms: tuple[tuple[Accumulator, int], ...]
+    """(accumulator, factor)"""
+
+    @staticmethod
+    def of(name: str, node: str, shape: tuple[int, ...], terms: Sequence[tuple[Accumulator, int]]) -> Sum:
+        """The sum of `factor * accumulator` (as real numbers)."""
+        exponent = max(acc.exponent for acc, _ in terms)
+        scaled = tuple((acc, factor << (exponent - acc.exponent)) for acc, factor in terms)
+        lo = sum(min(acc.lo * f, acc.hi * f) for acc, f in scaled)
+        hi = sum(max(acc.lo * f, acc.hi * f) for acc, f in scaled)
+        return Sum(name, node, shape, exponent, lo, hi, scaled)
+
+    def operands(self) -> tuple[Operand, ...]:
+        found = []
+        for acc, _ in self.terms:
+            axes = broadcast_axes(acc.shape, self.shape)
+            for operand in acc.operands():
+                found.append(Operand(operand.name, tuple(None if a is None else operand.axes[a] for a in axes)))
+        return tuple(found)
+
+    def compute(self, environment: Environment) -> Integers:
+        total = np.zeros(self.shape, dtype=np.int64)
+        for acc, factor in self.terms:
+            total += acc.compute(environment) * factor
+        return total
+
+    def expression(self, emitter: Emitter, index: Sequence[AxisIndex]) -> Expr:
+        total = Expr.constant(0)
+        for acc, factor in self.terms:
+            total = total + acc.expression(emitter, broadcast_index(acc.shape, index)) * factor
+        return total
+
+
+@dataclass(frozen=True)
+class Scaled(Accumulator):
+    """A committed value times a parameter, entry by entry with broadcasting."""
+
+    value: Quantized
+    factor: Parameter
+
+    @staticmethod
+    def of(name: str, node: str, shape: tuple[int, ...], value: Quantized, factor: Parameter) -> Scaled:
+        """`factor` has absorbed the feature exponents of `value`, if it has any."""
+        least, most = int(factor.integers.min()), int(factor.integers.max())
+        corners = [bound * c for bound in (value.lo, value.hi) for c in (least, most)]
+        exponent = value.exponent + factor.exponent
+        return Scaled(name, node, shape, exponent, min(corners), max(corners), value, factor)
+
+    def operands(self) -> tuple[Operand, ...]:
+        return (Operand(self.value.name, broadcast_axes(self.value.shape, self.shape)),)
+
+    def compute(self, environment: Environment) -> Integers:
+        product: Integers = environment[self.value.name] * self.factor.integers
+        return np.broadcast_to(product, self.shape)
+
+    def expression(self, emitter: Emitter, index: Sequence[AxisIndex]) -> Expr:
+        value = emitter.read(self.value.name, broadcast_index(self.value.shape, index))
+        return value * emitter.parameter(self.factor, broadcast_index(self.factor.shape, index))
+
+
+@dataclass(frozen=True)
+class Product(Accumulator):
+    """Two committed values multiplied entry by entry with broadcasting."""
+
+    left: Quantized
+    right: Quantized
+
+    @staticmethod
+    def of(name: str, node: str, shape: tuple[int, ...], left: Quantized, right: Quantized) -> Product:
+        """The exact product."""
+        corners = [a * b for a in (left.lo, left.hi) for b in (right.lo, right.hi)]
+        lo = 0 if left.name == right.name else min(corners)
+        return Product(name, node, shape, left.exponent + right.exponent, lo, max(corners), left, right)
+
+    def operands(self) -> tuple[Operand, ...]:
+        return tuple(Operand(v.name, broadcast_axes(v.shape, self.shape)) for v in (self.left, self.right))
+
+    def compute(self, environment: Environment) -> Integers:
+        product: Integers = environment[self.left.name] * environment[self.right.name]
+        return product
+
+    def expression(self, emitter: Emitter, index: Sequence[AxisIndex]) -> Expr:
+        left, right = (emitter.read(v.name, broadcast_index(v.shape, index)) for v in (self.left, self.right))
+        return left * right

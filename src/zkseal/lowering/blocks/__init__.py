@@ -1,0 +1,10 @@
+"""Building blocks that rules share: each holds an exact integer meaning and the constraints that prove it.
+
+| block | proves |
+| --- | --- |
+| `rescale` | y = accumulator / 2^s, rounded half up |
+| `split` | positive and negative part of a rounded accumulator (Relu, Clip, LeakyRelu, saturation) |
+| `maximum` | maximum along windows of an axis |
+| `function` | a function of one variable, by a table or by linear interpolation in a table |
+| `reshape` | views and copies |
+"""

@@ -1,0 +1,239 @@
+"""`Emitter`: where steps write their tensors and constraints; it knows visibility, layouts and views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+import numpy as np
+
+from zkseal.lowering.values import Operand, Parameter, Quantized
+from zkseal.lowering.view import MAX_AFFINE_LOOPS, AxisIndex, View, common_refinement
+from zkseal.quantize.integers import Integers
+from zkseal.quantize.scales import model_bounds
+from zkseal.relation import Column, Expr, Loop, RelationBuilder, TensorRef
+
+__all__ = ["Emitter", "Visibility", "flat_loops"]
+
+Visibility = Literal["private", "public"]
+
+MAX_AXES = 8
+
+Sizes = tuple[tuple[int, ...], ...]
+"""For each logical axis the sizes of its loops, outermost first; () for an axis of size 1."""
+
+
+def flat_loops(index: Sequence[AxisIndex]) -> list[Loop]:
+    """All loops of an index that consists of loops, in order: the outer loops of a constraint."""
+    return [loop for part in index if isinstance(part, tuple) for loop in part]
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the values of a tensor come from: the environment's `key`, reshaped."""
+
+    key: str
+    shape: tuple[int, ...]
+
+
+class Emitter:
+    """Collects one relation. Names of tensors are names of graph values or `<value>/<hint>`."""
+
+    def __init__(self, *, inputs: Visibility, outputs: Visibility, weights: Visibility, output_names: Sequence[str]) -> None:
+        self.builder = RelationBuilder()
+        self.layouts: dict[str, _Layout] = {}
+        self.parameters: dict[str, Integers] = {}
+        self._input_column = Column.INPUT if inputs == "private" else Column.PUBLIC
+        self._output_column = Column.OUTPUT if outputs == "private" else Column.PUBLIC
+        self._private_weights = weights == "private"
+        self._output_names = frozenset(output_names)
+        self._views: dict[str, View] = {}
+        self._parameter_views: dict[str, View] = {}
+
+    # Tensors -------------------------------------------------------------------------------------------------------
+
+    def declare_input(self, value: Quantized) -> None:
+        """A graph input: private ones are range-checked here, the verifier checks public ones."""
+        view = self._declare(value, self.plain(value.shape), self._input_column, "input")
+        self._views[value.name] = view
+        if self._input_column == Column.INPUT:
+            index = self.loops(self.plain(value.shape))
+            self.bound(flat_loops(index), view.at(self.builder, index), value.lo, value.hi, origin="input")
+
+    def declare(self, value: Quantized, sizes: Sizes, origin: str) -> View:
+        """A committed value, in the output column if it is an output of the graph, else in the witness."""
+        column = self._output_column if value.name in self._output_names else Column.WITNESS
+        view = self._declare(value, sizes, column, origin)
+        self._views[value.name] = view
+        return view
+
+    def is_public(self, name: str) -> bool:
+        """Whether the verifier itself checks the bounds of this output."""
+        return name in self._output_names and self._output_column == Column.PUBLIC
+
+    def is_output(self, name: str) -> bool:
+        """Whether `name` is an output of the graph, which needs a tensor of its own."""
+        return name in self._output_names
+
+    def _declare(self, value: Quantized, sizes: Sizes, column: Column, origin: str, tensor_name: str = "") -> View:
+        axes = [s if s else (1,) for s in sizes]
+        if sum(len(s) for s in axes) > MAX_AXES:
+            axes = [s for s in sizes if s]
+        if sum(len(s) for s in axes) > MAX_AXES:
+            axes = [(prod(s),) for s in axes]
+        padded = self._spread(axes, value.shape)
+        storage = tuple(size for s in padded for size in s) or (1,)
+        name = tensor_name or value.name
+        tensor = self.builder.tensor(name, storage, column, lo=value.lo, hi=value.hi, origin=origin)
+        self.layouts[name] = _Layout(value.name, storage)
+        return View.of(tensor, padded)
+
+    @staticmethod
+    def _spread(axes: Sequence[tuple[int, ...]], shape: Sequence[int]) -> Sizes:
+        """`axes` with () put back for the axes of size 1 that were left out."""
+        if len(axes) == len(shape):
+            return tuple(axes)
+        pending = list(axes)
+        return tuple(pending.pop(0) if size > 1 else () for size in shape)
+
+    def read(self, name: str, index: Sequence[AxisIndex]) -> Expr:
+        """A committed value at `index`, one entry for each of its axes."""
+        return self._views[name].at(self.builder, index)
+
+    def view(self, name: str) -> View:
+        """How the committed value `name` is read."""
+        return self._views[name]
+
+    def set_view(self, value: Quantized, view: View, origin: str) -> None:
+        """Makes `value` a view of another one; an output gets a copy, as it needs a tensor of its own."""
+        self._views[value.name] = view
+        if self.is_output(value.name):
+            self._views[value.name] = self._copy(value, view, self._output_column, origin, value.name)
+
+    def copy(self, name: str) -> View:
+        """Replaces the view of `name` by a copy with one tensor axis for each logical axis, tied entry by entry."""
+        view = self._views[name]
+        bounds = view.tensor
+        value = Quantized(name, view.shape, 0, bounds.lo, bounds.hi)
+        copied = self._copy(value, view, Column.WITNESS, "copy", f"{name}/copy")
+        self._views[name] = copied
+        return copied
+
+    def _copy(self, value: Quantized, view: View, column: Column, origin: str, tensor_name: str) -> View:
+        sizes = tuple(view.factor_sizes(axis) for axis in range(len(view.shape)))
+        copied = self._declare(value, self.plain(value.shape), column, origin, tensor_name)
+        index = self.loops(sizes)
+        difference = copied.at(self.builder, index) - view.at(self.builder, index)
+        self.builder.zero(flat_loops(index), difference, origin=origin)
+        return copied
+
+    def copied_view(self, view: View, key: str, *, flat: bool, origin: str) -> View:
+        """A copy of what `view` reads, in a fresh tensor with one axis for each logical axis, or one in all.
+
+        Of a `flat` copy every reshape is a view. `key`: name of the tensor and of its integers in the environment.
+        """
+        sizes = tuple(view.factor_sizes(axis) for axis in range(len(view.shape)))
+        shape = (prod(view.shape),) if flat else view.shape
+        value = Quantized(key, shape, 0, view.tensor.lo, view.tensor.hi)
+        copied = self._declare(value, self.plain(shape), Column.WITNESS, origin)
+        index = self.loops(sizes)
+        loops = flat_loops(index)
+        target = (tuple(loops),) if flat else index
+        self.builder.zero(loops, copied.at(self.builder, target) - view.at(self.builder, index), origin=origin)
+        return copied
+
+    def hint(self, value: Quantized, sizes: Sizes, origin: str) -> View:
+        """A witness tensor that is no graph value: `value.name` is its key in the environment."""
+        view = self._declare(value, sizes, Column.WITNESS, origin)
+        self._views[value.name] = view
+        return view
+
+    def parameter(self, parameter: Parameter, index: Sequence[AxisIndex]) -> Expr:
+        """A stored constant at `index` (loops or 0 for each axis); stored with one tensor axis for each loop."""
+        view = self._parameter_views.get(parameter.name)
+        if view is None:
+            view = self._declare_parameter(parameter, index)
+            self._parameter_views[parameter.name] = view
+        return view.at(self.builder, index)
+
+    def _declare_parameter(self, parameter: Parameter, index: Sequence[AxisIndex]) -> View:
+        sizes = tuple(
+            tuple(loop.size for loop in part) if isinstance(part, tuple) and size > 1 else ((size,) if size > 1 else ())
+            for part, size in zip(index, parameter.shape, strict=True)
+        )
+        if sum(map(len, sizes)) > MAX_AXES:
+            sizes = tuple((prod(s),) if s else () for s in sizes)
+        storage = tuple(size for s in sizes for size in s) or (1,)
+        integers = parameter.integers.reshape(storage)
+        lo, hi = model_bounds(integers)
+        if self._private_weights:
+            tensor = self.builder.tensor(parameter.name, storage, Column.MODEL, lo=lo, hi=hi, origin=parameter.name)
+            self.parameters[parameter.name] = integers
+        else:
+            tensor = self.constant(parameter.name, integers)
+        return View.of(tensor, sizes)
+
+    def constant(self, name: str, integers: Integers) -> TensorRef:
+        """A public tensor whose contents are part of the relation's key, whatever the visibility of weights."""
+        contents = np.ascontiguousarray(integers, dtype=np.int64)
+        return self.builder.tensor(name, contents.shape, Column.TABLE, contents=contents, origin=name)
+
+    # Loops ---------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def plain(shape: Sequence[int]) -> Sizes:
+        """One loop for each axis, none for axes of size 1."""
+        return tuple((size,) if size > 1 else () for size in shape)
+
+    def loops(self, sizes: Sizes) -> tuple[tuple[Loop, ...], ...]:
+        """Fresh loops of these sizes."""
+        return tuple(tuple(self.builder.loop(size) for size in axis) for axis in sizes)
+
+    def refine(self, shape: Sequence[int], operands: Sequence[Operand], extra: dict[int, tuple[int, ...]] | None = None) -> Sizes:
+        """Sizes of loops for the axes of `shape` that are fine enough for every operand.
+
+        `extra` asks for a cut of an axis that no operand has. Operands that cannot agree are copied.
+        """
+        return tuple(self._refine_axis(k, size, operands, (extra or {}).get(k)) for k, size in enumerate(shape))
+
+    def _refine_axis(
+        self, axis: int, size: int, operands: Sequence[Operand], extra: tuple[int, ...] | None
+    ) -> tuple[int, ...]:
+        if size == 1:
+            return ()
+        reading = [
+            (operand.name, own)
+            for operand in operands
+            if (own := operand.axes[axis]) is not None and self._views[operand.name].shape[own] == size
+        ]
+        wanted = [self._views[name].factor_sizes(own) for name, own in reading]
+        refined = common_refinement([(size,), *wanted, *([extra] if extra else [])])
+        gathered = any(self._views[name].gathers(own) for name, own in reading)
+        if refined is not None and len(refined) <= MAX_AFFINE_LOOPS and not (gathered and len(refined) > 1):
+            return refined
+        for name in {name for name, _ in reading}:
+            self.copy(name)
+        return extra or (size,)
+
+    # Constraints ---------------------------------------------------------------------------------------------------
+
+    def bound(self, loops: Sequence[Loop], expression: Expr, lo: int, hi: int, *, origin: str) -> None:
+        """Demands lo <= expression <= hi; the span must be a power of two, or two ranges are used."""
+        bits = (hi - lo).bit_length()
+        self.builder.range(loops, expression, lo=lo, bits=bits, origin=origin)
+        if hi - lo + 1 != 1 << bits:
+            self.builder.range(loops, Expr.constant(hi) - expression, bits=bits, origin=origin)
+
+    def remainder(self, loops: Sequence[Loop], expression: Expr, shift: int, *, origin: str) -> None:
+        """Demands 0 <= expression < 2^shift for an expression that is known to be an integer; 0 for shift 0.
+
+        An integer e is in [0, 2^s) iff e * 2^(w-s) is in [0, 2^w): with w rounded up to a multiple of 8 all remainders
+        of a program share their range tables.
+        """
+        if shift == 0:
+            self.builder.zero(loops, expression, origin=origin)
+            return
+        width = -(-shift // 8) * 8
+        self.builder.range(loops, expression * (1 << (width - shift)), bits=width, origin=origin)

@@ -1,0 +1,147 @@
+"""`Plan`: the state of a graph that is being lowered, as rules see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zkseal.errors import UnsupportedOp
+from zkseal.graph import Graph, Node
+from zkseal.lowering.blocks.rescale import Rescale, plan_rescale
+from zkseal.lowering.values import Accumulator, Parameter, Quantized, Step, Stored
+from zkseal.quantize.calibration import Calibration, ValueStatistics
+from zkseal.quantize.options import QuantizationOptions
+from zkseal.quantize.scales import activation_exponent, fitting_exponent, quantize
+
+__all__ = ["Plan"]
+
+CONSTANT_BITS = 24
+"""Width of constants that are added to accumulators (biases): they are few, so their bits cost little."""
+
+
+class Plan:
+    """Values that are known so far and the steps that compute them.
+
+    A graph value is `committed`, or an `accumulator` that waits for its only consumer to decide how it is rounded.
+    """
+
+    def __init__(self, graph: Graph, calibration: Calibration, options: QuantizationOptions) -> None:
+        self.graph = graph
+        self.calibration = calibration
+        self.options = options
+        self.steps: list[Step] = []
+        self._quantized: dict[str, Quantized] = {}
+        self._accumulators: dict[str, Accumulator] = {}
+        self._parameter_names: set[str] = set()
+        self._uses: dict[str, int] = {}
+        for node in graph.nodes:
+            for name in node.inputs:
+                self._uses[name] = self._uses.get(name, 0) + 1
+
+    # Reading operands ----------------------------------------------------------------------------------------------
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Static shape of a graph value."""
+        return tuple(self.graph.values[name].shape)
+
+    def constant(self, name: str) -> npt.NDArray[Any] | None:
+        """The contents of an initializer; None for anything else."""
+        array = self.graph.initializers.get(name)
+        return None if array is None else np.asarray(array)
+
+    def required_constant(self, node: Node, position: int, what: str) -> npt.NDArray[Any]:
+        """The contents of an operand that must be constant. Raises `UnsupportedOp`."""
+        array = self.constant(node.inputs[position]) if self.has_input(node, position) else None
+        if array is None:
+            raise self.unsupported(node, f"its {what} is not constant. Make it an initializer")
+        return array
+
+    @staticmethod
+    def has_input(node: Node, position: int) -> bool:
+        """Whether an optional operand is given."""
+        return position < len(node.inputs) and node.inputs[position] != ""
+
+    @staticmethod
+    def unsupported(node: Node, reason: str) -> UnsupportedOp:
+        """The error for a form of an operator that its rule does not accept; `reason` ends with a remedy."""
+        return UnsupportedOp(f"Node '{node.name}' ({node.op}): {reason}.", op=node.op, node=node.name)
+
+    def committed(self, name: str) -> Quantized:
+        """A value as committed integers; an accumulator is rounded to its calibrated scale first."""
+        if name in self._accumulators:
+            self.add(plan_rescale(self._accumulators.pop(name), self))
+        return self._quantized[name]
+
+    def accumulator(self, name: str, node: Node) -> Accumulator:
+        """A value without rounding if this is its only use, else as it is committed."""
+        if name in self._accumulators and self._uses.get(name, 0) == 1 and name not in self.graph.outputs:
+            return self._accumulators.pop(name)
+        return Stored.of(self.committed(name), node.name)
+
+    def take_accumulator(self, name: str) -> Accumulator:
+        """The accumulator that was just defined under `name`, to be replaced by a larger one."""
+        return self._accumulators.pop(name)
+
+    def is_known(self, name: str) -> bool:
+        """Whether `name` is a value that was defined (not a constant)."""
+        return name in self._quantized or name in self._accumulators
+
+    # Scales --------------------------------------------------------------------------------------------------------
+
+    def statistics(self, name: str) -> ValueStatistics:
+        """What calibration saw of a value. Raises `CalibrationMissing`."""
+        return self.calibration.of(name)
+
+    def target_exponent(self, name: str, bound: float | None = None) -> int:
+        """The exponent that a value gets when it is committed; `bound` is a proven bound of its magnitude."""
+        magnitude = self.statistics(name).magnitude * self.options.headroom
+        if bound is not None and bound <= magnitude:
+            return fitting_exponent(bound, self.options.limit)
+        return activation_exponent(magnitude, 1.0, self.options.limit)
+
+    # Defining results ----------------------------------------------------------------------------------------------
+
+    def define(self, value: Quantized | Accumulator) -> None:
+        """Records a value under its name."""
+        if isinstance(value, Quantized):
+            self._quantized[value.name] = value
+        else:
+            self._accumulators[value.name] = value
+
+    def add(self, step: Rescale | Step, *values: Quantized) -> None:
+        """Appends a step that computes `values` (a `Rescale` knows its own)."""
+        self.steps.append(step)
+        for value in (step.value,) if isinstance(step, Rescale) else values:
+            self._quantized[value.name] = value
+
+    def parameter(self, name: str, array: npt.ArrayLike, exponent: int | npt.NDArray[np.int64], *, stated: int) -> Parameter:
+        """A constant as stored integers with (one or per-entry) `exponent`; the parameter's own exponent is `stated`."""
+        unique, count = name, 1
+        while unique in self._parameter_names:
+            count += 1
+            unique = f"{name}/{count}"
+        self._parameter_names.add(unique)
+        return Parameter(unique, quantize(name, array, exponent), stated)
+
+    def addend(self, name: str, array: npt.ArrayLike, target: int) -> Parameter:
+        """A constant that is added to an accumulator, at most 24 bits wide.
+
+        Steps finer than 2^-6 of the rounding that follows (`target`) would be wasted on it.
+        """
+        values = np.asarray(array, dtype=np.float64)
+        largest = float(np.abs(values).max(initial=0.0))
+        widest = fitting_exponent(largest, (1 << (CONSTANT_BITS - 1)) - 1) if np.isfinite(largest) else 0
+        exponent = min(widest, target + 6)
+        return self.parameter(name, values, exponent, stated=exponent)
+
+    def rename(self, value: Quantized, name: str, shape: tuple[int, ...]) -> Quantized:
+        """The same integers under another name and shape, for views."""
+        return replace(value, name=name, shape=shape)
+
+    def attributes(self, node: Node) -> Mapping[str, Any]:
+        """Attributes of a node."""
+        return node.attributes

@@ -1,0 +1,65 @@
+"""The registry of rules: which Python function plans which operator.
+
+A rule is a function `(node, plan) -> None` in `lowering/rules/<op>.py`. It reads the operands of the node from the
+plan, chooses scales and integer parameters, and defines the node's outputs: as an accumulator, as a view, or by adding
+steps. A step holds the exact integer semantics (`execute`) and the constraints (`constrain`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
+
+from zkseal.errors import UnsupportedOp
+
+if TYPE_CHECKING:
+    from zkseal.graph import Node
+    from zkseal.lowering.plan import Plan
+
+__all__ = ["Rule", "find_rule", "rule", "supported_ops"]
+
+Rule = Callable[["Node", "Plan"], None]
+
+_RULES: dict[str, Rule] = {}
+
+
+def rule(*ops: str) -> Callable[[Rule], Rule]:
+    """Registers a function as the rule of these operators."""
+
+    def register(function: Rule) -> Rule:
+        for op in ops:
+            _RULES[op] = function
+        return function
+
+    return register
+
+
+def _load() -> None:
+    from zkseal.lowering import rules
+
+    for module in iter_modules(rules.__path__):
+        if not module.name.endswith("_test") and module.name != "conftest":
+            import_module(f"{rules.__name__}.{module.name}")
+
+
+def supported_ops() -> tuple[str, ...]:
+    """Names of all operators that have a rule, in alphabetical order."""
+    _load()
+    return tuple(sorted(_RULES))
+
+
+def find_rule(node: Node) -> Rule:
+    """The rule of a node. Raises `UnsupportedOp(op, node)`."""
+    if node.op not in _RULES:
+        _load()
+    try:
+        return _RULES[node.op]
+    except KeyError:
+        raise UnsupportedOp(
+            f"Node '{node.name}' uses {node.op}, which has no lowering rule. Rewrite it with supported operators: "
+            f"{', '.join(supported_ops())}.",
+            op=node.op,
+            node=node.name,
+        ) from None

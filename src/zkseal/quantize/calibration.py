@@ -1,0 +1,103 @@
+"""What the float model was seen to do: for every value its extremes over the calibration samples.
+
+Source of the arrays: float runs of the graph, one entry for each sample (`FloatSession.run`), of shape
+(samples, *value shape) or any shape whose last axis is the value's last axis. Only extremes are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from zkseal.errors import CalibrationMissing
+
+__all__ = ["MAX_EXACT_EXPONENT", "Calibration", "ValueStatistics"]
+
+MAX_EXACT_EXPONENT = 24
+"""Inputs that are multiples of 2^-k for a k up to this are recognised as exact."""
+
+
+@dataclass(frozen=True)
+class ValueStatistics:
+    """Extremes of one value. `feature_magnitude`: largest magnitude for each index of the last axis.
+
+    `exact_exponent`: least k >= 0 such that every value seen is a multiple of 2^-k; None if there is none up to
+    `MAX_EXACT_EXPONENT`.
+    """
+
+    minimum: float
+    maximum: float
+    feature_magnitude: tuple[float, ...]
+    exact_exponent: int | None
+
+    @property
+    def magnitude(self) -> float:
+        """Largest absolute value."""
+        return max(abs(self.minimum), abs(self.maximum))
+
+    def merged(self, other: ValueStatistics) -> ValueStatistics:
+        """The statistics of both sets of samples together."""
+        exact: int | None = None
+        if self.exact_exponent is not None and other.exact_exponent is not None:
+            exact = max(self.exact_exponent, other.exact_exponent)
+        features = tuple(max(pair) for pair in zip(self.feature_magnitude, other.feature_magnitude, strict=True))
+        return ValueStatistics(min(self.minimum, other.minimum), max(self.maximum, other.maximum), features, exact)
+
+
+def _statistics(name: str, array: npt.ArrayLike) -> ValueStatistics:
+    values = np.asarray(array, dtype=np.float64)
+    if values.size == 0:
+        raise CalibrationMissing(f"The calibration holds no samples of '{name}'. Give at least one.", tensor=name)
+    if not np.isfinite(values).all():
+        raise CalibrationMissing(
+            f"The float model gives NaN or infinity in '{name}' on the calibration samples. Repair the samples.", tensor=name
+        )
+    features = np.abs(values).reshape(-1, values.shape[-1] if values.ndim else 1).max(axis=0)
+    return ValueStatistics(
+        float(values.min()), float(values.max()), tuple(float(x) for x in features), _exact_exponent(values)
+    )
+
+
+def _exact_exponent(values: npt.NDArray[np.float64]) -> int | None:
+    for exponent in range(MAX_EXACT_EXPONENT + 1):
+        scaled = np.ldexp(values, exponent)
+        if np.abs(scaled).max() >= 2.0**52:
+            return None
+        if (scaled == np.floor(scaled)).all():
+            return exponent
+    return None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Statistics of all values by name."""
+
+    values: Mapping[str, ValueStatistics] = field(default_factory=dict)
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, npt.ArrayLike]) -> Calibration:
+        """From arrays by value name, each holding the value for all samples. Raises `CalibrationMissing`."""
+        return Calibration({name: _statistics(name, array) for name, array in arrays.items()})
+
+    @staticmethod
+    def from_runs(runs: Iterable[Mapping[str, npt.ArrayLike]]) -> Calibration:
+        """From one mapping of arrays for each run or batch, merged. Raises `CalibrationMissing` without runs."""
+        merged: dict[str, ValueStatistics] = {}
+        for run in runs:
+            for name, statistics in Calibration.from_arrays(run).values.items():
+                merged[name] = merged[name].merged(statistics) if name in merged else statistics
+        if not merged:
+            raise CalibrationMissing("There are no calibration samples. Give at least one.", tensor="")
+        return Calibration(merged)
+
+    def of(self, name: str) -> ValueStatistics:
+        """The statistics of value `name`. Raises `CalibrationMissing(tensor)`."""
+        try:
+            return self.values[name]
+        except KeyError:
+            raise CalibrationMissing(
+                f"The calibration does not reach '{name}'. Run the float model on samples for every value.", tensor=name
+            ) from None
