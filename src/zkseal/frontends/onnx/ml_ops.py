@@ -159,7 +159,7 @@ def _label(w: _Writer, index: str, classes: Array, output: str) -> None:
     numbers = np.arange(classes.size)
     if classes.dtype == object:
         w.rewrite.notes.append(
-            f"Output {output!r} is the index of the class in {[str(label) for label in classes]}, not its name."
+            f"Labels are indices into the classes {[str(label) for label in classes]}, not their names."
         )
         w.rewrite.retype_output(output, TensorProto.INT64)
         w.add("Identity", [index], output)

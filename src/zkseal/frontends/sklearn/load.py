@@ -72,18 +72,20 @@ def to_onnx(estimator: Any, *, n_features: int | None = None) -> onnx.ModelProto
             options=options,
         )
     except Exception as error:
-        _raise_typed(estimator, error)
+        raise _typed(estimator, error) from error
+    for value in model.graph.output:  # Some converters declare a wrong rank; inference finds the right one.
+        value.type.tensor_type.ClearField("shape")
     return model
 
 
-def _raise_typed(estimator: Any, error: Exception) -> None:
+def _typed(estimator: Any, error: Exception) -> InvalidModel | UnsupportedOp:
     name = type(estimator).__name__
     text = (str(error).strip().splitlines() or [type(error).__name__])[0]
     if type(error).__name__ == "NotFittedError" or "fitted" in text or "has no attribute" in text:
-        raise InvalidModel(f"{name} is not fitted: {text} Fit it first.", node=name) from error
-    raise UnsupportedOp(
+        return InvalidModel(f"{name} is not fitted: {text} Fit it first.", node=name)
+    return UnsupportedOp(
         f"{name} cannot be written as ONNX: {text} Use an estimator that skl2onnx knows.", op=name, node=name
-    ) from error
+    )
 
 
 def _import(name: str) -> ModuleType:
@@ -99,7 +101,7 @@ def _import(name: str) -> ModuleType:
 def _with_logits(graph: Graph, scores: str, names: Sequence[str]) -> Graph:
     """`graph` with outputs `names`, where `logits` is the last linear layer before `scores`."""
     source = _last_linear(graph, scores)
-    edit = Editor(graph)
+    edit = Editor(graph if len(names) > 1 else replace(graph, notes=()))
     edit.outputs = [source if name == LOGITS else name for name in names]
     renamed = _rename(edit.build(), source, LOGITS) if source not in names else None
     if renamed is None:
