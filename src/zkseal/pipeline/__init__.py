@@ -1,0 +1,33 @@
+"""The pipeline: compile, setup, prove, verify, evaluate. Values in, values out.
+
+============  =================================================================
+`compile`     `compile` -> `CompiledModel`: load, calibrate, quantize, lower
+`evaluate`    `evaluate`: errors against the float model
+`prove`       `setup`, `prove`, `verify`, `check_opening` in numbers by name
+`interface`   names, shapes and scales, as the relation's annotation says them
+`inspect`     what is hidden, how large it is, what it will cost
+============  =================================================================
+
+Dependency position: joins `frontends`, `quantize`, `lowering` and `proving`; `files` and `cli` stand on it.
+"""
+
+from zkseal.pipeline.compile import CompiledModel, Samples, compile  # noqa: A004
+from zkseal.pipeline.evaluate import evaluate
+from zkseal.pipeline.interface import Interface, Port
+from zkseal.pipeline.prove import ProvedStatement, ProveResult, ProvingKey, check_opening, prove, setup, verify
+
+__all__ = [
+    "CompiledModel",
+    "Interface",
+    "Port",
+    "ProveResult",
+    "ProvedStatement",
+    "ProvingKey",
+    "Samples",
+    "check_opening",
+    "compile",
+    "evaluate",
+    "prove",
+    "setup",
+    "verify",
+]

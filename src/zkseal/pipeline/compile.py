@@ -1,0 +1,188 @@
+"""`compile`: a model and samples in, a compiled model out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zkseal.errors import CalibrationMissing, WrongInput
+from zkseal.frontends import onnx as onnx_frontend
+from zkseal.frontends import sklearn as sklearn_frontend
+from zkseal.frontends.onnx import FloatSession
+from zkseal.graph import Graph
+from zkseal.lowering import Program, Visibility, lower
+from zkseal.pipeline.interface import Interface, annotate
+from zkseal.quantize import AccuracyReport, Calibration, QuantizationOptions
+from zkseal.relation import Relation
+
+__all__ = ["CompiledModel", "Progress", "Samples", "compile", "load", "named", "rebuild"]
+
+Samples = npt.ArrayLike | Mapping[str, npt.ArrayLike]
+"""Samples along the first axis: an array for a model with one input, else arrays by input name."""
+
+Progress = Callable[[str, float], None]
+
+CALIBRATION_BATCH = 64
+"""Samples whose intermediate values are held in memory at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledModel:
+    """An integer program that can be proved, with everything that it was made from.
+
+    Attributes:
+        graph: the float model, normalized.
+        calibration: what it was seen to do on the samples.
+        visibility: of inputs, outputs and weights, each "private" or "public".
+        program: execution, decoding and the private weights.
+        relation: what is proved.
+        accuracy: error against the float model, if compile was asked to measure it.
+    """
+
+    graph: Graph
+    calibration: Calibration = field(repr=False)
+    options: QuantizationOptions
+    visibility: tuple[Visibility, Visibility, Visibility]
+    program: Program = field(repr=False)
+    relation: Relation = field(repr=False)
+    accuracy: AccuracyReport | None = field(default=None, repr=False)
+
+    @cached_property
+    def interface(self) -> Interface:
+        """Inputs and outputs and their scales."""
+        return Interface.of(self.relation)
+
+    def weights(self) -> dict[str, npt.NDArray[Any]]:
+        """Integers of all model and table tensors, by name."""
+        return {**self.relation.fixed, **self.program.parameters}
+
+
+def compile(  # noqa: A001 - the public name; the built-in is not used here
+    model: Any,
+    calibration: Samples,
+    *,
+    inputs: Visibility = "private",
+    outputs: Visibility = "public",
+    weights: Visibility = "private",
+    options: QuantizationOptions | None = None,
+    select: str | Sequence[str] | None = None,
+    batch: int = 1,
+    tolerance: float | None = None,
+    progress: Progress | None = None,
+) -> CompiledModel:
+    """Turns a float model into an integer program that can be proved.
+
+    Args:
+        model: a path to an ONNX file, its bytes, an `onnx.ModelProto`, a fitted scikit-learn estimator, or a `Graph`.
+        calibration: samples that show the ranges of all values; a hundred typical ones do.
+        inputs, outputs, weights: "private" values are hidden behind commitments, "public" ones are in the statement
+            (weights: in the verifying key).
+        options: bits and headroom; `QuantizationOptions()` if left out.
+        select: names of the values to return, for models that compute more than should be proved. scikit-learn
+            classifiers also know "logits".
+        batch: size of an open first axis.
+        tolerance: largest mean relative error of an output on the samples, for example 0.005.
+        progress: told stage and share done.
+
+    Raises:
+        ModelError: the model cannot be proved as it is.
+        QuantizationError: samples are missing, or the model does not fit its integers or the tolerance.
+    """
+    tell = progress or _silent
+    tell("load", 0.0)
+    graph = load(model, batch=batch, select=select)
+    tell("load", 1.0)
+    samples = named(graph, calibration)
+    seen = _calibrate(graph, samples, tell)
+    tell("lower", 0.0)
+    compiled = rebuild(graph, seen, options or QuantizationOptions(), (inputs, outputs, weights))
+    tell("lower", 1.0)
+    if tolerance is None:
+        return compiled
+    from zkseal.pipeline.evaluate import evaluate
+
+    report = evaluate(compiled, samples, progress=progress)
+    report.require(max_error=tolerance)
+    return replace(compiled, accuracy=report)
+
+
+def rebuild(
+    graph: Graph,
+    calibration: Calibration,
+    options: QuantizationOptions,
+    visibility: tuple[Visibility, Visibility, Visibility],
+) -> CompiledModel:
+    """The compiled model of a graph that has been loaded and calibrated already; the same arguments give the same."""
+    inputs, outputs, weights = visibility
+    program = lower(graph, calibration, options, inputs=inputs, outputs=outputs, weights=weights)
+    return CompiledModel(graph, calibration, options, visibility, program, annotate(program.relation))
+
+
+def load(model: Any, *, batch: int = 1, select: str | Sequence[str] | None = None) -> Graph:
+    """The graph of whatever `compile` takes as a model."""
+    if isinstance(model, Graph):
+        return model
+    if isinstance(model, str | os.PathLike | bytes) or hasattr(model, "SerializeToString"):
+        return onnx_frontend.load(model, batch=batch, outputs=select)
+    return sklearn_frontend.load(model, batch=batch, outputs=select)
+
+
+def named(graph: Graph, samples: Samples) -> dict[str, npt.NDArray[Any]]:
+    """Samples by input name, each of the shape of its input but for the first axis, which counts samples.
+
+    Raises:
+        WrongInput: an input is missing, unknown, or of another shape.
+        CalibrationMissing: there are no samples.
+    """
+    if not isinstance(samples, Mapping):
+        if len(graph.inputs) != 1:
+            names = [value.name for value in graph.inputs]
+            raise WrongInput(f"The model has the inputs {names}: give samples by name.", name=names[0], expected=names)
+        samples = {graph.inputs[0].name: samples}
+    known = {value.name: value for value in graph.inputs}
+    for name in (*known, *samples):
+        if name not in samples or name not in known:
+            what = "missing" if name in known else "unknown"
+            raise WrongInput(
+                f"Input '{name}' is {what}; the model has the inputs {list(known)}.",
+                name=name,
+                expected=list(known),
+                got=list(samples),
+            )
+    result = {}
+    for name, value in known.items():
+        array = np.asarray(samples[name])
+        if array.size == 0:
+            raise CalibrationMissing(f"There are no samples of '{name}'. Give at least one.", tensor=name)
+        if array.dtype.kind not in "biuf":
+            raise WrongInput(f"Samples of '{name}' are of type {array.dtype}; numbers are needed.", name=name)
+        # One sample without its first axis is taken for a batch of one.
+        result[name] = array[np.newaxis] if value.shape[:1] == (1,) and array.shape == value.shape[1:] else array
+    return result
+
+
+def _calibrate(graph: Graph, samples: Mapping[str, npt.NDArray[Any]], tell: Progress) -> Calibration:
+    session = FloatSession(graph)
+    names = [name for name in graph.values if name not in graph.initializers]
+    first = graph.inputs[0]
+    step = max(1, first.shape[0] if first.shape else 1) * CALIBRATION_BATCH
+    count = len(samples[first.name]) if first.shape else 1
+
+    def runs() -> Any:
+        for start in range(0, count, step):
+            tell("calibrate", start / count)
+            part = {name: array[start : start + step] if array.ndim else array for name, array in samples.items()}
+            yield session.run(part, names)
+        tell("calibrate", 1.0)
+
+    return Calibration.from_runs(runs())
+
+
+def _silent(stage: str, share: float) -> None:
+    """Nobody is told."""

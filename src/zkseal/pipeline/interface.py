@@ -1,0 +1,172 @@
+"""The interface of a proved program: what its inputs and outputs are called, and how integers stand for numbers.
+
+It travels in the annotation of the relation, so that it is part of the model id: nobody can read the public integers of
+a receipt with other scales than those that its key was made with. The annotation is canonical JSON. `lowering` writes
+names, shapes, exponents, bounds and visibilities; `annotate` adds the tensor of each input and output.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zkseal.errors import InvalidRelation, StatementMismatch
+from zkseal.relation import Column, Relation
+
+__all__ = ["Interface", "Port", "annotate"]
+
+FORMAT = "zkseal program v1"
+MAX_EXPONENT = 1 << 10
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input or output. A number is integer * 2^-(exponent + feature exponent of its last index).
+
+    Attributes:
+        shape: shape of the caller's array; the tensor holds the same entries in row-major order.
+        dtype: numpy type of the float model's value; integers stand for themselves.
+        lo, hi: bounds of the integers.
+        public: whether the statement holds the integers, or a commitment to them.
+        tensor: index in the relation.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    exponent: int
+    lo: int
+    hi: int
+    public: bool
+    tensor: int
+    feature_exponents: tuple[int, ...] | None = None
+
+    @property
+    def step(self) -> float:
+        """The difference of neighbouring numbers; of features with finer scales, the coarsest."""
+        return float(np.ldexp(1.0, -self.exponent))
+
+    def decode(self, integers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The numbers that `integers`, in any shape of the right size, stand for."""
+        if integers.size != math.prod(self.shape):
+            raise StatementMismatch(
+                f"'{self.name}' has {math.prod(self.shape)} entries; the statement holds {integers.size}.",
+                tensor=self.tensor,
+            )
+        shaped = integers.astype(np.int64).reshape(self.shape)
+        if not self.dtype.startswith("float"):
+            return shaped
+        exponents = self.exponent + np.asarray(self.feature_exponents or 0, dtype=np.int64)
+        return np.asarray(np.ldexp(shaped.astype(np.float64), -exponents))
+
+
+@dataclass(frozen=True)
+class Interface:
+    """Inputs and outputs of a program, in order, and whether its weights are public."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    public_weights: bool
+
+    @staticmethod
+    def of(relation: Relation) -> Interface:
+        """The interface that a relation's annotation describes.
+
+        Raises:
+            InvalidRelation: the annotation is of another form, or does not fit the relation.
+        """
+        try:
+            document = json.loads(relation.annotation)
+            if document["format"] != FORMAT:
+                raise ValueError(f"format {document['format']!r}")
+            interface = Interface(
+                inputs=tuple(_port(entry) for entry in document["inputs"]),
+                outputs=tuple(_port(entry) for entry in document["outputs"]),
+                public_weights=document["weights"] == "public",
+            )
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise InvalidRelation(
+                f"The relation's annotation does not describe a program ({error!r}). Compile the model again.",
+                reason="annotation",
+            ) from error
+        for port in interface.inputs:
+            _require_tensor(relation, port, Column.INPUT)
+        for port in interface.outputs:
+            _require_tensor(relation, port, Column.OUTPUT)
+        interface._require_complete(relation)
+        return interface
+
+    def _require_complete(self, relation: Relation) -> None:
+        """Every tensor of a statement belongs to exactly one port: nothing public goes unread."""
+        mine = sorted(port.tensor for port in (*self.inputs, *self.outputs))
+        stated = {Column.INPUT, Column.OUTPUT, Column.PUBLIC}
+        theirs = [index for index, tensor in enumerate(relation.tensors) if tensor.column in stated]
+        if mine != theirs:
+            raise InvalidRelation(
+                f"The annotation names the tensors {mine}, the relation's statement has {theirs}.", reason="annotation"
+            )
+
+    @property
+    def public_inputs(self) -> frozenset[int]:
+        """Tensors of public inputs."""
+        return frozenset(port.tensor for port in self.inputs if port.public)
+
+    def decode(self, ports: tuple[Port, ...], integers: Mapping[int, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        """Numbers by name, for those of the ports whose integers are there."""
+        return {port.name: port.decode(integers[port.tensor]) for port in ports if port.tensor in integers}
+
+
+def annotate(relation: Relation) -> Relation:
+    """The relation as `lowering` made it, with the tensor of each input and output in its annotation."""
+    document = json.loads(relation.annotation)
+    for entry in (*document["inputs"], *document["outputs"]):
+        entry["tensor"] = relation.tensor_index(entry["name"])
+    annotation = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+    return replace(relation, annotation=annotation)
+
+
+def _port(entry: Mapping[str, Any]) -> Port:
+    shape, features = entry["shape"], entry.get("feature_exponents")
+    for number in (*shape, *(features or ()), *(entry[key] for key in ("exponent", "lo", "hi", "tensor"))):
+        if type(number) is not int:
+            raise TypeError(f"{number!r} is no integer")
+    if features is not None and (not shape or len(features) != shape[-1]):
+        raise ValueError("feature exponents of another length than the last axis")
+    if any(abs(number) > MAX_EXPONENT for number in (entry["exponent"], *(features or ()))):
+        raise ValueError("exponent out of range")
+    if any(axis < 1 for axis in shape) or entry["visibility"] not in ("private", "public"):
+        raise ValueError("shape or visibility")
+    if not isinstance(entry["name"], str) or not isinstance(entry["dtype"], str):
+        raise TypeError("name or dtype is no text")
+    return Port(
+        name=entry["name"],
+        shape=tuple(shape),
+        dtype=entry["dtype"],
+        exponent=entry["exponent"],
+        lo=entry["lo"],
+        hi=entry["hi"],
+        public=entry["visibility"] == "public",
+        tensor=entry["tensor"],
+        feature_exponents=None if features is None else tuple(features),
+    )
+
+
+def _require_tensor(relation: Relation, port: Port, private: Column) -> None:
+    column = Column.PUBLIC if port.public else private
+    tensor = relation.tensors[port.tensor] if 0 <= port.tensor < len(relation.tensors) else None
+    if tensor is None or tensor.column != column or tensor.size != math.prod(port.shape):
+        raise InvalidRelation(
+            f"The annotation gives '{port.name}' the tensor {port.tensor}, which is not a {column.name.lower()} tensor "
+            f"of {math.prod(port.shape)} entries.",
+            reason="annotation",
+        )
+    if (tensor.lo, tensor.hi) != (port.lo, port.hi):
+        raise InvalidRelation(
+            f"The annotation gives '{port.name}' other bounds than its tensor has.", reason="annotation"
+        )

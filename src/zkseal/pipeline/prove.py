@@ -1,0 +1,156 @@
+"""`setup`, `prove`, `verify`, `check_opening` for compiled models: numbers in, numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zkseal import proving
+from zkseal.errors import WrongInput
+from zkseal.pipeline.compile import CompiledModel, Progress, Samples, named
+from zkseal.pipeline.interface import Interface
+from zkseal.proving import CommittedWeights, Opening, VerifyingKey
+from zkseal.receipts import Receipt, Statement
+from zkseal.relation import Column
+
+__all__ = ["ProveResult", "ProvedStatement", "ProvingKey", "check_opening", "prove", "setup", "verify"]
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class ProvingKey:
+    """What the owner of a model proves with: the compiled model and its committed weights. A secret."""
+
+    model: CompiledModel
+    weights: CommittedWeights
+
+    @property
+    def verifying_key(self) -> VerifyingKey:
+        """The key that belongs to it, for everybody."""
+        return self.weights.verifying_key
+
+
+@dataclass(frozen=True, eq=False)
+class ProveResult:
+    """A receipt, the opening of its commitments (a secret), and the outputs by name as the program computed them."""
+
+    receipt: Receipt
+    opening: Opening = field(repr=False)
+    outputs: Arrays
+
+
+@dataclass(frozen=True, eq=False)
+class ProvedStatement:
+    """What a receipt was verified to say: numbers by name for everything public, commitments for the rest."""
+
+    statement: Statement = field(repr=False)
+    model_id: bytes
+    context: bytes
+    inputs: Arrays
+    outputs: Arrays
+
+    @property
+    def input_commitments(self) -> tuple[bytes, ...]:
+        """Commitments to the private inputs; empty if all are public."""
+        return self.statement.input.commitments
+
+    @property
+    def output_commitments(self) -> tuple[bytes, ...]:
+        """Commitments to the private outputs; empty if all are public."""
+        return self.statement.output.commitments
+
+
+def setup(
+    model: CompiledModel, *, row_bits: int | None = None, progress: Progress | None = None
+) -> tuple[ProvingKey, VerifyingKey]:
+    """Commits to a model's weights, once, and proves that they lie in their bounds.
+
+    Two setups of one model make two keys that nobody can link: commitments are blinded afresh.
+
+    Args:
+        row_bits: log2 of the row length, 4 .. 16; chosen by the cost model if left out.
+
+    Raises:
+        WeightOutOfBounds, InvalidParameters, ResourceLimit.
+    """
+    weights, verifying_key = proving.setup(model.relation, model.weights(), row_bits=row_bits, progress=progress)
+    return ProvingKey(model, weights), verifying_key
+
+
+def prove(
+    proving_key: ProvingKey, inputs: Samples, *, context: bytes = b"", progress: Progress | None = None
+) -> ProveResult:
+    """Runs the program on one input and proves its outputs.
+
+    Args:
+        inputs: one input: an array for a model with one input, else arrays by name. A first axis of size 1 may be
+            left out.
+        context: what the receipt is for, at most 65536 bytes; it is worthless for anything else.
+
+    Raises:
+        WrongInput: an input is missing, unknown, misshapen, or not finite.
+        RangeExceeded: a value leaves the calibrated range; names tensor, value and remedy.
+    """
+    model = proving_key.model
+    arrays = named(model.graph, inputs)
+    for value in model.graph.inputs:
+        if arrays[value.name].shape != value.shape:
+            raise WrongInput(
+                f"Input '{value.name}' has shape {arrays[value.name].shape}; one proof takes one input of shape "
+                f"{value.shape}.",
+                name=value.name,
+                expected=value.shape,
+                got=arrays[value.name].shape,
+            )
+    if progress is not None:
+        progress("execute", 0.0)
+    witness = model.program.run(arrays)
+    if progress is not None:
+        progress("execute", 1.0)
+    public_inputs = {value.name for value in model.graph.inputs} & set(model.relation.tensors_of(Column.PUBLIC))
+    proved = proving.prove(
+        proving_key.weights, witness.tensors, context=context, public_inputs=public_inputs, progress=progress
+    )
+    outputs = {name: np.asarray(array) for name, array in witness.outputs.items()}
+    return ProveResult(proved.receipt, proved.opening, outputs)
+
+
+def verify(receipt: Receipt, verifying_key: VerifyingKey, *, context: bytes = b"") -> ProvedStatement:
+    """What the receipt proves, or an error: there is no flag to forget.
+
+    Args:
+        context: what the receipt has to be for.
+
+    Raises:
+        WrongContext, WrongModel: the receipt is for something else, or about another model.
+        ProofRejected, DecodeError: the proof does not hold, or is no proof of this model.
+    """
+    interface = Interface.of(verifying_key.relation)
+    statement = proving.verify(receipt, verifying_key, context=context, public_inputs=interface.public_inputs)
+    integers = statement.input.arrays() | statement.output.arrays()
+    return ProvedStatement(
+        statement=statement,
+        model_id=statement.model_id,
+        context=statement.context,
+        inputs=interface.decode(interface.inputs, integers),
+        outputs=interface.decode(interface.outputs, integers),
+    )
+
+
+def check_opening(receipt: Receipt, opening: Opening, verifying_key: VerifyingKey) -> dict[str, npt.NDArray[Any]]:
+    """The private numbers by name that the receipt's commitments are shown to hold.
+
+    Says nothing about the proof: verify the receipt too.
+
+    Raises:
+        WrongModel, StatementMismatch: opening, receipt and key do not belong together.
+        OpeningRejected: the commitments hold something else.
+    """
+    interface = Interface.of(verifying_key.relation)
+    shown = proving.check_opening(receipt, opening, verifying_key)
+    return interface.decode(interface.inputs, shown) | interface.decode(interface.outputs, shown)
