@@ -15,7 +15,7 @@ Imports `zkseal.errors` and numpy only.
 """
 
 from zkseal.relation.builder import RelationBuilder, TableRef
-from zkseal.relation.expressions import Affine, Expr, Gather, Loop, PublicGather, TensorRef
+from zkseal.relation.expressions import Affine, Expr, Gather, Index, Loop, PublicGather, TensorRef
 from zkseal.relation.relation import Cost, Relation, Values
 from zkseal.relation.types import Column, Scope, Tensor
 
@@ -25,6 +25,7 @@ __all__ = [
     "Cost",
     "Expr",
     "Gather",
+    "Index",
     "Loop",
     "PublicGather",
     "Relation",
