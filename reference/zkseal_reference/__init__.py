@@ -1,0 +1,22 @@
+"""An independent verifier of the zkseal proof protocol, version 1, in plain Python, from `docs/protocol` alone.
+
+| module | chapter |
+| --- | --- |
+| `keccak`, `field`, `curve`, `generators`, `transcript` | 1 notation, encodings, transcript |
+| `relation`, `decoder`, `validation`, `model_relation` | 2 relation |
+| `layout` | 3 layout |
+| `tree` | 4 lookups |
+| `weights`, `claims`, `expansion`, `sumcheck`, `linear` | 5 products and the linear claim |
+| `ipa`, `proof`, `key`, `verifier`, `opening` | 6 opening and files |
+| `vectors` | runs the shared test vectors |
+
+It imports the standard library only. Any bytes give an answer or a class of `errors`.
+"""
+
+from .errors import ProtocolError
+from .key import VerifyingKey
+from .opening import check_opening
+from .relation import Column
+from .verifier import verify
+
+__all__ = ["Column", "ProtocolError", "VerifyingKey", "check_opening", "verify"]
