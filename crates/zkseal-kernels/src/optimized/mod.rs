@@ -1,0 +1,12 @@
+//! The fast versions.
+
+pub mod buckets;
+pub mod contract;
+pub mod digits;
+pub mod fold;
+pub mod glv;
+#[cfg(target_arch = "x86_64")]
+pub mod ifma;
+pub mod msm;
+pub mod portable;
+pub mod simd;

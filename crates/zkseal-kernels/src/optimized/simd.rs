@@ -1,0 +1,98 @@
+//! The two inner loops of the contraction, compiled once for each instruction set and chosen at run time.
+//!
+//! The loops are plain; the compiler vectorises `i32 * i32 -> i64`.
+
+use super::contract::{Digit, LIMBS, STRIP};
+
+/// Defines a function that runs `$body` compiled for the best instruction set of this machine.
+macro_rules! dispatch {
+    ($(#[$doc:meta])* $name:ident<$digit:ident>($($arg:ident: $kind:ty),*) $(-> $out:ty)? = $body:ident) => {
+        $(#[$doc])*
+        pub fn $name<$digit: Digit>($($arg: $kind),*) $(-> $out)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+                fn avx512<$digit: Digit>($($arg: $kind),*) $(-> $out)? {
+                    $body($($arg),*)
+                }
+                #[target_feature(enable = "avx2")]
+                fn avx2<$digit: Digit>($($arg: $kind),*) $(-> $out)? {
+                    $body($($arg),*)
+                }
+                if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl") {
+                    // SAFETY: the instructions were just detected (avx512bw and the others imply avx512f).
+                    return unsafe { avx512($($arg),*) };
+                }
+                if is_x86_feature_detected!("avx2") {
+                    // SAFETY: the instructions were just detected.
+                    return unsafe { avx2($($arg),*) };
+                }
+            }
+            $body($($arg),*)
+        }
+    };
+}
+
+dispatch! {
+    /// `sum_m planes[l][m] * data[m]` for every limb l.
+    dot<T>(planes: &[&[i32]; LIMBS], data: &[T]) -> [i64; LIMBS] = dot_plain
+}
+
+dispatch! {
+    /// `sums[l][i] += sum_m limbs[m][l] * data[m * stride + i]` for i below `length`.
+    accumulate<T>(sums: &mut [[i64; STRIP]; LIMBS], length: usize, data: &[T], stride: usize, limbs: &[[i32; LIMBS]]) = accumulate_plain
+}
+
+#[inline(always)]
+fn dot_plain<T: Digit>(planes: &[&[i32]; LIMBS], data: &[T]) -> [i64; LIMBS] {
+    // Eight partial sums a limb, as wide as the widest registers.
+    let mut sums = [[0i64; 8]; LIMBS];
+    let whole = data.len() / 8 * 8;
+    for start in (0..whole).step_by(8) {
+        let mut values = [0i64; 8];
+        for (value, digit) in values.iter_mut().zip(&data[start..start + 8]) {
+            *value = (*digit).into();
+        }
+        for (sums, plane) in sums.iter_mut().zip(planes) {
+            let plane = &plane[start..start + 8];
+            for lane in 0..8 {
+                sums[lane] += i64::from(plane[lane]) * values[lane];
+            }
+        }
+    }
+    let mut out = sums.map(|sums| sums.iter().sum::<i64>());
+    for index in whole..data.len() {
+        let value: i64 = data[index].into();
+        for (sum, plane) in out.iter_mut().zip(planes) {
+            *sum += i64::from(plane[index]) * value;
+        }
+    }
+    out
+}
+
+#[inline(always)]
+fn accumulate_plain<T: Digit>(sums: &mut [[i64; STRIP]; LIMBS], length: usize, data: &[T], stride: usize, limbs: &[[i32; LIMBS]]) {
+    // Four rows at a time, so that a sum is loaded and stored once for four products.
+    let whole = limbs.len() / 4 * 4;
+    for first in (0..whole).step_by(4) {
+        let rows: [&[T]; 4] = std::array::from_fn(|row| &data[(first + row) * stride..][..length]);
+        let weights: [[i32; LIMBS]; 4] = std::array::from_fn(|row| limbs[first + row]);
+        for (limb, sums) in sums.iter_mut().enumerate() {
+            let [w0, w1, w2, w3] = weights.map(|weight| i64::from(weight[limb]));
+            let sums = &mut sums[..length];
+            for i in 0..length {
+                let (d0, d1, d2, d3): (i64, i64, i64, i64) = (rows[0][i].into(), rows[1][i].into(), rows[2][i].into(), rows[3][i].into());
+                sums[i] += w0 * d0 + w1 * d1 + w2 * d2 + w3 * d3;
+            }
+        }
+    }
+    for (m, weight) in limbs.iter().enumerate().skip(whole) {
+        let row = &data[m * stride..][..length];
+        for (limb, sums) in sums.iter_mut().enumerate() {
+            for (sum, digit) in sums.iter_mut().zip(row) {
+                let value: i64 = (*digit).into();
+                *sum += i64::from(weight[limb]) * value;
+            }
+        }
+    }
+}
