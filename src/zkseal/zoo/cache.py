@@ -28,7 +28,7 @@ def folder() -> Path:
 
 
 def cached(name: str, recipe: str, weights: Sequence[Array], train: Callable[[], None]) -> None:
-    """Fills `weights` in place: from the cache when it has this recipe, else by calling `train` and keeping the result."""
+    """Fills `weights` in place: from the cache when it has this recipe, else by `train()`, whose result is kept."""
     path = folder() / f"{name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}.npz"
     stored = _read(path)
     if stored is not None and [array.shape for array in stored] == [weight.shape for weight in weights]:

@@ -27,10 +27,12 @@ def dense() -> ZooModel:
     rng = np.random.default_rng(_SEED)
     layers: list[Layer] = []
     for _ in range(3):
-        layers += [Dense(rng, _WIDTH, _WIDTH), Relu()]
+        layer = Dense(rng, _WIDTH, _WIDTH)
+        layer.weights[1] = rng.uniform(-0.1, 0.1, _WIDTH).astype(np.float32)
+        layers += [layer, Relu()]
     features = train
-    for layer in layers:
-        features = layer.forward(features)
+    for hidden in layers:
+        features = hidden.forward(features)
     last = Dense(rng, _WIDTH, _WIDTH)
     targets = np.concatenate([_CLASS_SCORE * np.eye(10)[data.train_labels], train[:, : _WIDTH - 10]], axis=1)
     mean, centre = targets.mean(axis=0), features.mean(axis=0, dtype=np.float64)

@@ -71,7 +71,7 @@ class Conv:
         rows = gradient.transpose(0, 2, 3, 1).reshape(-1, outputs)
         self.gradients = [(rows.T @ self.columns).reshape(self.weights[0].shape), rows.sum(axis=0)]
         columns = (rows @ self.weights[0].reshape(outputs, -1)).reshape(n, h, w, -1, k, k).transpose(0, 3, 4, 5, 1, 2)
-        x = np.zeros(self.padded_shape, np.float32)
+        x: Array = np.zeros(self.padded_shape, np.float32)
         for i in range(k):
             for j in range(k):
                 x[:, :, i : i + h, j : j + w] += columns[:, :, i, j]

@@ -100,7 +100,7 @@ def _constant(attributes: Mapping[str, object]) -> npt.NDArray[Any]:
 
 def _computed(infos: Mapping[str, onnx.ValueInfoProto], name: str, node: Node) -> Value:
     info = infos.get(name)
-    if info is None or not info.type.WhichOneof("value"):
+    if info is None or not info.type.WhichOneof("value") or not (_has_shape(info) or _infers_shapes(node.op)):
         raise UnsupportedOp(
             f"Node {node.name!r} ({node.op}) has no known output shape, so it cannot be proved. "
             "Cut it off with `outputs=`, or export the model with other operators.",
@@ -108,6 +108,15 @@ def _computed(infos: Mapping[str, onnx.ValueInfoProto], name: str, node: Node) -
             node=node.name,
         )
     return _value(info, node)
+
+
+def _has_shape(info: onnx.ValueInfoProto) -> bool:
+    return not info.type.HasField("tensor_type") or info.type.tensor_type.HasField("shape")
+
+
+def _infers_shapes(op: str) -> bool:
+    domain = "" if onnx.defs.has(op, "") else "ai.onnx.ml"
+    return bool(onnx.defs.get_schema(op, domain=domain).has_type_and_shape_inference_function)
 
 
 def _value(info: onnx.ValueInfoProto, node: Node | None) -> Value:

@@ -57,10 +57,11 @@ def to_onnx(estimator: Any, *, n_features: int | None = None) -> onnx.ModelProto
     """
     skl2onnx = _import("skl2onnx")
     data_types = _import("skl2onnx.common.data_types")
+    _check_fitted(estimator)
     features = n_features if n_features is not None else getattr(estimator, "n_features_in_", None)
     if features is None:
         raise InvalidModel(
-            f"{type(estimator).__name__} does not say how many features it takes. Fit it, or give `n_features`.",
+            f"{type(estimator).__name__} does not say how many features it takes. Give `n_features`.",
             node=type(estimator).__name__,
         )
     last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
@@ -72,20 +73,20 @@ def to_onnx(estimator: Any, *, n_features: int | None = None) -> onnx.ModelProto
             options=options,
         )
     except Exception as error:
-        raise _typed(estimator, error) from error
-    for value in model.graph.output:  # Some converters declare a wrong rank; inference finds the right one.
-        value.type.tensor_type.ClearField("shape")
+        name = type(estimator).__name__
+        text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise UnsupportedOp(
+            f"{name} cannot be written as ONNX: {text} Use an estimator that skl2onnx knows.", op=name, node=name
+        ) from error
     return model
 
 
-def _typed(estimator: Any, error: Exception) -> InvalidModel | UnsupportedOp:
-    name = type(estimator).__name__
-    text = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    if type(error).__name__ == "NotFittedError" or "fitted" in text or "has no attribute" in text:
-        return InvalidModel(f"{name} is not fitted: {text} Fit it first.", node=name)
-    return UnsupportedOp(
-        f"{name} cannot be written as ONNX: {text} Use an estimator that skl2onnx knows.", op=name, node=name
-    )
+def _check_fitted(estimator: Any) -> None:
+    try:
+        _import("sklearn.utils.validation").check_is_fitted(estimator)
+    except (TypeError, ValueError) as error:  # scikit-learn's NotFittedError is a ValueError.
+        name = type(estimator).__name__
+        raise InvalidModel(f"{name} is not a fitted estimator. Call its fit method first.", node=name) from error
 
 
 def _import(name: str) -> ModuleType:
