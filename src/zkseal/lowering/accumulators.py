@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from zkseal.lowering.view import AxisIndex
 from zkseal.quantize.integers import Integers
 from zkseal.relation import Expr
 
-__all__ = ["Constant", "Product", "Scaled", "Sum", "broadcast_axes", "broadcast_index"]
+__all__ = ["Constant", "Offset", "Product", "Scaled", "Sum", "broadcast_axes", "broadcast_index"]
 
 
 def broadcast_axes(shape: Sequence[int], result: Sequence[int]) -> tuple[int | None, ...]:
@@ -67,6 +67,10 @@ class Sum(Accumulator):
         hi = sum(max(acc.lo * f, acc.hi * f) for acc, f in scaled)
         return Sum(name, node, shape, exponent, lo, hi, scaled)
 
+    def divided(self, bits: int) -> Sum:
+        """The same integers as a real number 2^bits times smaller."""
+        return replace(self, exponent=self.exponent + bits)
+
     def operands(self) -> tuple[Operand, ...]:
         found = []
         for acc, _ in self.terms:
@@ -74,6 +78,9 @@ class Sum(Accumulator):
             for operand in acc.operands():
                 found.append(Operand(operand.name, tuple(None if a is None else operand.axes[a] for a in axes)))
         return tuple(found)
+
+    def cuts(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        return tuple((len(self.shape) - len(acc.shape) + axis, cut) for acc, _ in self.terms for axis, cut in acc.cuts())
 
     def compute(self, environment: Environment) -> Integers:
         total = np.zeros(self.shape, dtype=np.int64)
@@ -139,3 +146,30 @@ class Product(Accumulator):
     def expression(self, emitter: Emitter, index: Sequence[AxisIndex]) -> Expr:
         left, right = (emitter.read(v.name, broadcast_index(v.shape, index)) for v in (self.left, self.right))
         return left * right
+
+
+@dataclass(frozen=True)
+class Offset(Accumulator):
+    """`factor * inner + constant` with public integers."""
+
+    inner: Accumulator
+    factor: int
+    constant: int
+
+    @staticmethod
+    def of(name: str, node: str, inner: Accumulator, factor: int, constant: int) -> Offset:
+        """At the exponent of `inner`."""
+        ends = sorted((inner.lo * factor + constant, inner.hi * factor + constant))
+        return Offset(name, node, inner.shape, inner.exponent, ends[0], ends[1], inner, factor, constant)
+
+    def operands(self) -> tuple[Operand, ...]:
+        return self.inner.operands()
+
+    def cuts(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        return self.inner.cuts()
+
+    def compute(self, environment: Environment) -> Integers:
+        return self.inner.compute(environment) * self.factor + self.constant
+
+    def expression(self, emitter: Emitter, index: Sequence[AxisIndex]) -> Expr:
+        return self.inner.expression(emitter, index) * self.factor + self.constant

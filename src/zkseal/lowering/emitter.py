@@ -9,7 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from zkseal.lowering.values import Operand, Parameter, Quantized
+from zkseal.errors import UnsupportedOp
+from zkseal.lowering.values import Accumulator, Operand, Parameter, Quantized
 from zkseal.lowering.view import MAX_AFFINE_LOOPS, AxisIndex, View, common_refinement
 from zkseal.quantize.integers import Integers
 from zkseal.quantize.scales import model_bounds
@@ -191,15 +192,24 @@ class Emitter:
         """Fresh loops of these sizes."""
         return tuple(tuple(self.builder.loop(size) for size in axis) for axis in sizes)
 
-    def refine(self, shape: Sequence[int], operands: Sequence[Operand], extra: dict[int, tuple[int, ...]] | None = None) -> Sizes:
-        """Sizes of loops for the axes of `shape` that are fine enough for every operand.
+    def sizes_for(self, accumulator: Accumulator) -> Sizes:
+        """Sizes of loops that fit an accumulator's operands and cuts."""
+        return self.refine(accumulator.shape, accumulator.operands(), accumulator.cuts())
 
-        `extra` asks for a cut of an axis that no operand has. Operands that cannot agree are copied.
+    def refine(
+        self, shape: Sequence[int], operands: Sequence[Operand], cuts: Sequence[tuple[int, tuple[int, ...]]] = ()
+    ) -> Sizes:
+        """Sizes of loops for the axes of `shape` that are fine enough for every operand and every (axis, sizes) cut.
+
+        Operands that cannot agree are copied to tensors with whole axes.
         """
-        return tuple(self._refine_axis(k, size, operands, (extra or {}).get(k)) for k, size in enumerate(shape))
+        return tuple(
+            self._refine_axis(k, size, operands, [cut for axis, cut in cuts if axis == k])
+            for k, size in enumerate(shape)
+        )
 
     def _refine_axis(
-        self, axis: int, size: int, operands: Sequence[Operand], extra: tuple[int, ...] | None
+        self, axis: int, size: int, operands: Sequence[Operand], cuts: Sequence[tuple[int, ...]]
     ) -> tuple[int, ...]:
         if size == 1:
             return ()
@@ -209,13 +219,21 @@ class Emitter:
             if (own := operand.axes[axis]) is not None and self._views[operand.name].shape[own] == size
         ]
         wanted = [self._views[name].factor_sizes(own) for name, own in reading]
-        refined = common_refinement([(size,), *wanted, *([extra] if extra else [])])
+        refined = common_refinement([(size,), *cuts, *wanted])
         gathered = any(self._views[name].gathers(own) for name, own in reading)
         if refined is not None and len(refined) <= MAX_AFFINE_LOOPS and not (gathered and len(refined) > 1):
             return refined
-        for name in {name for name, _ in reading}:
+        for name in {name: None for name, _ in reading}:
             self.copy(name)
-        return extra or (size,)
+        refined = common_refinement([(size,), *cuts])
+        if refined is None:
+            raise UnsupportedOp(
+                f"An axis of {size} channels is cut in ways that do not nest: {list(cuts)}. Do not add the results of "
+                "convolutions with such groups.",
+                op="Conv",
+                node="",
+            )
+        return refined
 
     # Constraints ---------------------------------------------------------------------------------------------------
 

@@ -139,6 +139,10 @@ class Accumulator(ABC):
     def operands(self) -> tuple[Operand, ...]:
         """The committed values whose layout decides how the axes of this accumulator are cut into loops."""
 
+    def cuts(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """(axis, sizes): axes that must be cut into loops of these sizes, for reasons of its own (groups of a Conv)."""
+        return ()
+
     @abstractmethod
     def compute(self, environment: Environment) -> Integers:
         """The exact value, int64, of `shape`."""

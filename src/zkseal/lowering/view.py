@@ -50,10 +50,8 @@ def common_refinement(factorizations: Sequence[tuple[int, ...]]) -> tuple[int, .
     return tuple(high // low for low, high in reversed(list(zip(chain, chain[1:], strict=False))))
 
 
-def mixed_radix(loops: Sequence[Loop]) -> Loop | Affine | int:
+def mixed_radix(loops: Sequence[Loop]) -> Affine:
     """The index that `loops` (outermost first) count through."""
-    if len(loops) == 1:
-        return loops[0]
     index, stride = Affine((), 0), 1
     for loop in reversed(loops):
         index, stride = index + loop * stride, stride * loop.size
@@ -217,7 +215,7 @@ class View:
                 taken.append(pending.pop(0))
             if prod(loop.size for loop in taken) != self.factors[factor]:
                 raise InternalError(f"Loops do not fit axis {axis} of a view of '{self.tensor.name}'.")
-            dealt[factor] = mixed_radix(taken)
+            dealt[factor] = taken[0] if len(taken) == 1 else mixed_radix(taken)
         return dealt
 
     def _axis(

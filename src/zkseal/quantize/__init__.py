@@ -13,8 +13,8 @@ Arrays of float values come from the caller (`frontends.onnx.FloatSession`); not
 
 from __future__ import annotations
 
-from zkseal.quantize.calibration import Calibration
+from zkseal.quantize.calibration import Calibration, values_to_calibrate
 from zkseal.quantize.options import QuantizationOptions
 from zkseal.quantize.report import AccuracyReport, OutputAccuracy, measure_accuracy
 
-__all__ = ["AccuracyReport", "Calibration", "OutputAccuracy", "QuantizationOptions", "measure_accuracy"]
+__all__ = ["AccuracyReport", "Calibration", "OutputAccuracy", "QuantizationOptions", "measure_accuracy", "values_to_calibrate"]

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import CalibrationMissing
+from zkseal.graph import Graph
 
-__all__ = ["MAX_EXACT_EXPONENT", "Calibration", "ValueStatistics"]
+__all__ = ["MAX_EXACT_EXPONENT", "Calibration", "ValueStatistics", "values_to_calibrate"]
 
 MAX_EXACT_EXPONENT = 24
 """Inputs that are multiples of 2^-k for a k up to this are recognised as exact."""
@@ -101,3 +102,9 @@ class Calibration:
             raise CalibrationMissing(
                 f"The calibration does not reach '{name}'. Run the float model on samples for every value.", tensor=name
             ) from None
+
+
+def values_to_calibrate(graph: Graph) -> tuple[str, ...]:
+    """The values that a float run must give: inputs and everything that nodes compute."""
+    computed = (name for node in graph.nodes for name in node.outputs if name)
+    return (*(value.name for value in graph.inputs), *computed)

@@ -52,7 +52,7 @@ class Rescale:
 
     def constrain(self, emitter: Emitter) -> None:
         acc, value, node = self.accumulator, self.value, self.accumulator.node
-        sizes = emitter.refine(acc.shape, acc.operands())
+        sizes = emitter.sizes_for(acc)
         index = emitter.loops(sizes)
         loops = flat_loops(index)
         y = emitter.declare(value, sizes, node).at(emitter.builder, index)

@@ -37,7 +37,7 @@ class Split:
 
     def constrain(self, emitter: Emitter) -> None:
         acc, node = self.accumulator, self.accumulator.node
-        sizes = emitter.refine(acc.shape, acc.operands())
+        sizes = emitter.sizes_for(acc)
         index = emitter.loops(sizes)
         loops = flat_loops(index)
         positive = emitter.declare(self.positive, sizes, node).at(emitter.builder, index)

@@ -1,0 +1,42 @@
+"""Add and Sub.
+
+What it lowers
+    Add and Sub of two values, or of a value and a constant, with numpy broadcasting.
+Constraints
+    None of its own: a sum of accumulators, brought to the finer of the two exponents. An operand that is used nowhere
+    else is not rounded before (a convolution and its residual are rounded together). No hints.
+Range assumptions
+    The sum of the operands' intervals stays below 2^62.
+Cost
+    Nothing committed; linear terms.
+Example
+    a at exponent 12, b at exponent 9: acc = a + 8 b at exponent 12.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zkseal.graph import Node
+from zkseal.lowering.accumulators import Constant, Sum
+from zkseal.lowering.plan import Plan
+from zkseal.lowering.registry import rule
+from zkseal.lowering.values import Accumulator
+
+
+@rule("Add", "Sub")
+def lower_add(node: Node, plan: Plan) -> None:
+    """Plans an Add or a Sub."""
+    output = node.outputs[0]
+    signs = (1, -1 if node.op == "Sub" else 1)
+    if all(plan.constant(name) is not None for name in node.inputs):
+        raise plan.unsupported(node, "both operands are constant. Fold constants before compiling")
+    terms: list[tuple[Accumulator, int]] = []
+    for name, sign in zip(node.inputs, signs, strict=True):
+        constant = plan.constant(name)
+        if constant is None:
+            terms.append((plan.accumulator(name, node), sign))
+            continue
+        parameter = plan.addend(name, np.asarray(constant, dtype=np.float64), plan.target_exponent(output))
+        terms.append((Constant.of(parameter, tuple(constant.shape), node.name), sign))
+    plan.define(Sum.of(output, node.name, plan.shape(output), terms))

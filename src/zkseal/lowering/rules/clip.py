@@ -1,0 +1,59 @@
+"""Clip.
+
+What it lowers
+    Clip with constant limits (Relu6, HardTanh ..), either of which may be absent, fused with the layer before it.
+    Limits are public: they are part of the structure of the model.
+Constraints
+    Two splits (`blocks.split`): over = max(v - H, 0), under' = H - min(v, H); then the result above the lower limit,
+    max(H - under' - L, 0), and what is cut off. Their hints are fixed there. y = L + that, tied by a Zero.
+Range assumptions
+    |v - limit| <= headroom * calibrated magnitude + |limit|, at one bit more than an activation has.
+Cost
+    For each entry: five committed integers, three or four range checks, two products; half of it with one limit.
+Example
+    Relu6 at exponent 12: H = 24576, L = 0.
+"""
+
+from __future__ import annotations
+
+import math
+
+from zkseal.graph import Node
+from zkseal.lowering.accumulators import Offset
+from zkseal.lowering.blocks.split import plan_split
+from zkseal.lowering.plan import Plan
+from zkseal.lowering.registry import rule
+from zkseal.lowering.values import Accumulator, Stored
+
+
+def _limit(node: Node, plan: Plan, position: int, attribute: str, what: str) -> float | None:
+    if plan.has_input(node, position):
+        limit = float(plan.required_constant(node, position, what).reshape(-1)[0])
+    else:
+        limit = float(plan.attributes(node).get(attribute, math.nan))
+    return limit if math.isfinite(limit) else None
+
+
+@rule("Clip")
+def lower_clip(node: Node, plan: Plan) -> None:
+    """Plans a Clip."""
+    lower, upper = _limit(node, plan, 1, "min", "lower limit"), _limit(node, plan, 2, "max", "upper limit")
+    if lower is not None and upper is not None and lower > upper:
+        raise plan.unsupported(node, f"its limits {lower} and {upper} are reversed. Exchange them")
+    source, output = node.inputs[0], node.outputs[0]
+    accumulator: Accumulator = plan.accumulator(source, node)
+    exponent = min(plan.target_exponent(source, accumulator.magnitude), accumulator.exponent)
+    wide = 4 * plan.options.limit + 3
+    if upper is not None:
+        top = math.floor(math.ldexp(upper, exponent) + 0.5)
+        split = plan_split(accumulator, f"{output}/over", exponent, wide, top)
+        plan.add(split, split.positive, split.negative)
+        accumulator = Offset.of(output, node.name, Stored.of(split.negative, node.name), -1, top)
+    if lower is not None:
+        bottom = math.floor(math.ldexp(lower, exponent) + 0.5)
+        split = plan_split(accumulator, f"{output}/above", exponent, wide, bottom)
+        plan.add(split, split.positive, split.negative)
+        accumulator = Offset.of(output, node.name, Stored.of(split.positive, node.name), 1, bottom)
+    if upper is None and lower is None:
+        accumulator = Offset.of(output, node.name, accumulator, 1, 0)
+    plan.define(accumulator)
