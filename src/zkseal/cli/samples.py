@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import FileUnavailable, InvalidEncoding
+from zkseal.pipeline import Samples
 
-__all__ = ["UNNAMED", "read_arrays"]
+__all__ = ["UNNAMED", "by_input", "read_arrays"]
 
 UNNAMED = ""
 """The name of an array in a file that holds a single array without a name."""
@@ -60,6 +61,11 @@ def read_arrays(path: str | Path) -> dict[str, npt.NDArray[Any]]:
                 reason="dtype",
             )
     return arrays
+
+
+def by_input(arrays: Mapping[str, npt.NDArray[Any]]) -> Samples:
+    """Arrays of a file as the pipeline takes them: by input name, or one that belongs to the only input."""
+    return arrays[UNNAMED] if set(arrays) == {UNNAMED} else dict(arrays)
 
 
 def _npz(path: Path) -> dict[str, npt.NDArray[Any]]:

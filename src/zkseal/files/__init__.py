@@ -1,0 +1,66 @@
+"""Files: single, versioned, digest-checked, and whole or not there.
+
+============  ========================================================================
+`atomic`      writing in one step; a full disk and Ctrl-C leave everything as it was
+`container`   named sections behind one table of digests
+`arrays`      integer arrays, used in place from the mapped file
+`kinds`       the five kinds: compiled model, proving key, verifying key, receipt, opening
+`graphs`      graph, calibration, options as plain data
+`models`      compiled models and proving keys
+`statements`  verifying keys, receipts, openings
+============  ========================================================================
+
+Dependency position: stores what `pipeline`, `proving` and `receipts` make; `cli` and services use it.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from zkseal.files.container import FileKind, identify
+from zkseal.files.kinds import COMPILED, KINDS, OPENING, PROVING_KEY, RECEIPT, VERIFYING_KEY
+from zkseal.files.models import load_model, load_proving_key, save_model, save_proving_key
+from zkseal.files.statements import (
+    load_opening,
+    load_receipt,
+    load_verifying_key,
+    save_opening,
+    save_receipt,
+    save_verifying_key,
+)
+
+__all__ = [
+    "COMPILED",
+    "KINDS",
+    "OPENING",
+    "PROVING_KEY",
+    "RECEIPT",
+    "VERIFYING_KEY",
+    "FileKind",
+    "identify",
+    "load",
+    "load_model",
+    "load_opening",
+    "load_proving_key",
+    "load_receipt",
+    "load_verifying_key",
+    "save_model",
+    "save_opening",
+    "save_proving_key",
+    "save_receipt",
+    "save_verifying_key",
+]
+
+_LOADERS: dict[bytes, Callable[[str | os.PathLike[str]], Any]] = {
+    COMPILED.code: load_model,
+    PROVING_KEY.code: load_proving_key,
+    VERIFYING_KEY.code: load_verifying_key,
+    RECEIPT.code: load_receipt,
+    OPENING.code: load_opening,
+}
+
+
+def load(path: str | os.PathLike[str]) -> tuple[FileKind, Any]:
+    """The kind and the contents of any zkseal file. Raises `FileUnavailable`, `DecodeError`."""
+    kind = identify(path, KINDS)
+    return kind, _LOADERS[kind.code](path)

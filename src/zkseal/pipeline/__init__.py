@@ -13,6 +13,7 @@ Dependency position: joins `frontends`, `quantize`, `lowering` and `proving`; `f
 
 from zkseal.pipeline.compile import CompiledModel, Samples, compile  # noqa: A004
 from zkseal.pipeline.evaluate import evaluate
+from zkseal.pipeline.inspect import describe
 from zkseal.pipeline.interface import Interface, Port
 from zkseal.pipeline.prove import ProvedStatement, ProveResult, ProvingKey, check_opening, prove, setup, verify
 
@@ -26,6 +27,7 @@ __all__ = [
     "Samples",
     "check_opening",
     "compile",
+    "describe",
     "evaluate",
     "prove",
     "setup",

@@ -12,9 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import CalibrationMissing, WrongInput
-from zkseal.frontends import onnx as onnx_frontend
-from zkseal.frontends import sklearn as sklearn_frontend
-from zkseal.frontends.onnx import FloatSession
 from zkseal.graph import Graph
 from zkseal.lowering import Program, Visibility, lower
 from zkseal.pipeline.interface import Interface, annotate
@@ -128,8 +125,13 @@ def load(model: Any, *, batch: int = 1, select: str | Sequence[str] | None = Non
     """The graph of whatever `compile` takes as a model."""
     if isinstance(model, Graph):
         return model
+    # Frontends are imported where they are used: who only verifies does not wait for onnx and onnxruntime.
     if isinstance(model, str | os.PathLike | bytes) or hasattr(model, "SerializeToString"):
+        from zkseal.frontends import onnx as onnx_frontend
+
         return onnx_frontend.load(model, batch=batch, outputs=select)
+    from zkseal.frontends import sklearn as sklearn_frontend
+
     return sklearn_frontend.load(model, batch=batch, outputs=select)
 
 
@@ -168,6 +170,8 @@ def named(graph: Graph, samples: Samples) -> dict[str, npt.NDArray[Any]]:
 
 
 def _calibrate(graph: Graph, samples: Mapping[str, npt.NDArray[Any]], tell: Progress) -> Calibration:
+    from zkseal.frontends.onnx import FloatSession
+
     session = FloatSession(graph)
     names = [name for name in graph.values if name not in graph.initializers]
     first = graph.inputs[0]

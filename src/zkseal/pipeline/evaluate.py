@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zkseal.frontends.onnx import FloatSession
 from zkseal.pipeline.compile import CompiledModel, Progress, Samples, named
 from zkseal.quantize import AccuracyReport, measure_accuracy
 
@@ -29,6 +28,8 @@ def outputs_of(
     model: CompiledModel, samples: Samples, *, progress: Progress | None = None
 ) -> tuple[dict[str, npt.NDArray[Any]], dict[str, npt.NDArray[Any]]]:
     """Outputs of the float model and of the integer program, by name, stacked along the first axis."""
+    from zkseal.frontends.onnx import FloatSession
+
     arrays = named(model.graph, samples)
     expected = FloatSession(model.graph).run(arrays)
     first = model.graph.inputs[0]

@@ -1,0 +1,61 @@
+"""Measure the integer program against the float model, per output, on samples.
+
+The proved outputs are bit for bit those of the integer program, so this is the error of what is proved.
+
+example: zkseal evaluate model.zkc test.npz --plot error.png --report error.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from zkseal import files
+from zkseal.cli.console import Console
+from zkseal.cli.plot import error_plot
+from zkseal.cli.samples import by_input, read_arrays
+from zkseal.files.atomic import write_atomically
+from zkseal.pipeline.evaluate import outputs_of
+from zkseal.quantize import measure_accuracy
+
+__all__ = ["configure", "run"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments."""
+    parser.add_argument("compiled_model", type=Path, metavar="model.zkc")
+    parser.add_argument("samples", type=Path, help=".npz, .npy, .json or .csv")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="JSON file to write")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture to write: .png, .svg or .pdf")
+    parser.add_argument("--max-error", type=float, help="fail above this mean relative error")
+    parser.add_argument("--min-agreement", type=float, help="fail below this share of equal decisions")
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Evaluates, writes report and plot, and fails if a limit is exceeded."""
+    model = files.load_model(options.compiled_model)
+    samples = by_input(read_arrays(options.samples))
+    with console.progress() as progress:
+        expected, actual = outputs_of(model, samples, progress=progress)
+    report = measure_accuracy(expected, actual)
+    result = report.to_dict()
+    if options.plot is not None:
+        write_atomically(options.plot, [error_plot(expected, actual, options.plot.suffix.lstrip("."))], secret=False)
+    if options.report is not None:
+        write_atomically(options.report, [json.dumps(result, indent=2).encode() + b"\n"], secret=False)
+    report.require(max_error=options.max_error, min_agreement=options.min_agreement)
+    columns = ("output", "samples", "mean rel. error", "worst rel. error", "max abs. error", "agreement")
+    rows = [
+        (
+            output.name,
+            str(output.samples),
+            f"{output.mean_relative_error:.2e}",
+            f"{output.worst_relative_error:.2e}",
+            f"{output.max_absolute_error:.2e}",
+            f"{output.agreement:.2%}",
+        )
+        for output in report.outputs
+    ]
+    console.table(columns, rows)
+    console.result(result)

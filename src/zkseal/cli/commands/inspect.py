@@ -1,0 +1,64 @@
+"""Say what a file holds: what is hidden, sizes, and the predicted cost, before anything is spent.
+
+Takes a compiled model, a proving key, a verifying key, a receipt or an opening. Nothing hidden is printed, and nothing
+is verified but the digests of the file (of a verifying key, also its model proof).
+
+example: zkseal inspect model.zkc
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from zkseal import files
+from zkseal.cli.console import Console, bytes_text, milliseconds_text
+from zkseal.pipeline import describe
+
+__all__ = ["configure", "run"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments."""
+    parser.add_argument("file", type=Path)
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Describes the file."""
+    kind, contents = files.load(options.file)
+    described = describe(contents)
+    result = {"file": str(options.file), "kind": kind.name, "file_bytes": options.file.stat().st_size, **described}
+    console.result(result, _lines(result))
+
+
+def _lines(result: dict[str, Any]) -> list[str]:
+    lines = [f"{result['kind']}, {bytes_text(result['file_bytes'])}"]
+    if "model_id" in result:
+        lines.append(f"model id    {result['model_id']}")
+    for port in (*result.get("inputs", []), *result.get("outputs", [])):
+        side = "input " if port in result["inputs"] else "output"
+        span = f"{port['least']:.6g} .. {port['most']:.6g} in steps of {port['step']:.3g}"
+        lines.append(f"{side}      {port['name']} {port['shape']}, {port['visibility']}, {span}")
+    if "hidden" in result:
+        lines.append(f"hidden      {', '.join(result['hidden']) or 'nothing'}")
+    if "sizes" in result:
+        sizes, layout, predicted = result["sizes"], result["layout"], result["predicted"]
+        committed = ", ".join(f"{count} {column}" for column, count in sizes["committed"].items() if count)
+        lines += [
+            f"lookups     {sizes['lookups']} in tables of {sizes['table_rows']} rows",
+            f"products    {sizes['product_terms']}; constraints {sizes['constraints']}",
+            f"committed   {committed}; rows of 2^{layout['row_bits']}",
+            f"proof       {bytes_text(predicted['proof_bytes'])}",
+            f"predicted   prove {milliseconds_text(predicted['prove_ms'])}, verify "
+            f"{milliseconds_text(predicted['verify_ms'])}, memory {bytes_text(predicted['memory_bytes'])}",
+        ]
+    if "statement" in result:
+        statement = result["statement"]
+        lines.append(f"model id    {statement['model']}")
+        lines.append(f"context     {statement['context'] or '(empty)'}")
+        lines += [f"evidence    {evidence['type']}, {bytes_text(evidence['bytes'])}" for evidence in result["evidence"]]
+        lines.append("not verified: use zkseal verify")
+    for column, count in result.get("opens", {}).items():
+        lines.append(f"opens       {count} {column} values")
+    return lines

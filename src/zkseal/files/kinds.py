@@ -1,0 +1,23 @@
+"""The five kinds of files. A format that changes gets the next version; docs/decisions/file-format.md."""
+
+from __future__ import annotations
+
+from zkseal.files.container import FileKind
+
+__all__ = ["COMPILED", "KINDS", "OPENING", "PROVING_KEY", "RECEIPT", "VERIFYING_KEY"]
+
+# Compiled models and proving keys hold the weights, openings hold inputs: they are for their owner's eyes.
+COMPILED = FileKind(b"CMPL", "compiled model", ".zkc", 1, ("head", "relation", "directory", "arrays"), secret=True)
+PROVING_KEY = FileKind(
+    b"PKEY",
+    "proving key",
+    ".zkp",
+    1,
+    ("head", "relation", "verifying key", "blindings", "directory", "arrays"),
+    secret=True,
+)
+VERIFYING_KEY = FileKind(b"VKEY", "verifying key", ".zkv", 1, ("verifying key",))
+RECEIPT = FileKind(b"RCPT", "receipt", ".zkr", 1, ("receipt",))
+OPENING = FileKind(b"OPEN", "opening", ".zko", 1, ("head", "directory", "arrays"), secret=True)
+
+KINDS = (COMPILED, PROVING_KEY, VERIFYING_KEY, RECEIPT, OPENING)

@@ -1,0 +1,150 @@
+"""Compiled models and proving keys in files.
+
+Stored is what a model was made from (graph, calibration, options), and the relation that came out. Reading makes the
+program again and compares: a release that would lower the model in another way says so instead of proving something
+else. A proving key holds the committed integers too, used in place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy.typing as npt
+
+from zkseal.errors import InvalidEncoding, UnknownVersion
+from zkseal.files.arrays import pack_arrays, unpack_arrays
+from zkseal.files.container import Buffer, Sections, read_container, write_container
+from zkseal.files.graphs import (
+    decode_calibration,
+    decode_graph,
+    decode_options,
+    encode_calibration,
+    encode_graph,
+    encode_options,
+)
+from zkseal.files.kinds import COMPILED, PROVING_KEY
+from zkseal.pipeline import CompiledModel, ProvingKey
+from zkseal.pipeline.compile import rebuild
+from zkseal.proving import CommittedWeights, VerifyingKey
+from zkseal.quantize import AccuracyReport, OutputAccuracy
+from zkseal.receipts import cbor
+
+__all__ = ["load_model", "load_proving_key", "save_model", "save_proving_key"]
+
+MAX_HEAD_BYTES = 1 << 26
+_VISIBILITIES = ("private", "public")
+_WEIGHT = "weight/"
+
+Path = str | os.PathLike[str]
+
+
+def save_model(path: Path, model: CompiledModel) -> None:
+    """Writes a compiled model, whole or not at all; readable by its owner only, as it holds the weights.
+
+    Raises `OutOfDisk`, `FileUnavailable`.
+    """
+    head, arrays = _encode(model)
+    directory, pieces = pack_arrays(arrays)
+    sections: dict[str, list[Buffer]] = {
+        "head": [head],
+        "relation": [model.relation.encode()],
+        "directory": [directory],
+        "arrays": pieces,
+    }
+    write_container(path, COMPILED, sections)
+
+
+def load_model(path: Path) -> CompiledModel:
+    """Reads what `save_model` wrote.
+
+    Raises:
+        FileUnavailable, DecodeError: the file cannot be read, is damaged, or is something else.
+        UnknownVersion: this release makes another program of the same model.
+    """
+    sections = read_container(path, COMPILED)
+    return _decode(path, sections, unpack_arrays(sections["directory"], sections["arrays"]))
+
+
+def save_proving_key(path: Path, key: ProvingKey) -> None:
+    """Writes a proving key, whole or not at all; readable by its owner only. Raises `OutOfDisk`, `FileUnavailable`."""
+    head, arrays = _encode(key.model)
+    weights = {f"{_WEIGHT}{index:010}": array for index, array in key.weights.weights.items()}
+    directory, pieces = pack_arrays(arrays | weights)
+    sections: dict[str, list[Buffer]] = {
+        "head": [head],
+        "relation": [key.model.relation.encode()],
+        "verifying key": [key.verifying_key.data],
+        "blindings": [key.weights.blindings],
+        "directory": [directory],
+        "arrays": pieces,
+    }
+    write_container(path, PROVING_KEY, sections)
+
+
+def load_proving_key(path: Path) -> ProvingKey:
+    """Reads what `save_proving_key` wrote; the weights stay on the disk until they are used.
+
+    Raises:
+        FileUnavailable, DecodeError: the file cannot be read, is damaged, or is something else.
+        ModelProofRejected, WrongModel: its parts do not belong together.
+        UnknownVersion: this release makes another program of the same model.
+    """
+    sections = read_container(path, PROVING_KEY)
+    arrays = unpack_arrays(sections["directory"], sections["arrays"])
+    model = _decode(path, sections, arrays)
+    weights = {int(name[len(_WEIGHT) :]): array for name, array in arrays.items() if name.startswith(_WEIGHT)}
+    verifying_key = VerifyingKey(bytes(sections["verifying key"]))
+    return ProvingKey(model, CommittedWeights(verifying_key, bytes(sections["blindings"]), model.relation, weights))
+
+
+def _encode(model: CompiledModel) -> tuple[bytes, dict[str, npt.NDArray[Any]]]:
+    graph, graph_arrays = encode_graph(model.graph)
+    calibration, calibration_arrays = encode_calibration(model.calibration)
+    head = {
+        "graph": graph,
+        "calibration": calibration,
+        "options": encode_options(model.options),
+        "visibility": list(model.visibility),
+        "accuracy": None if model.accuracy is None else json.dumps(model.accuracy.to_dict()),
+    }
+    return cbor.dumps(head), graph_arrays | calibration_arrays
+
+
+def _decode(path: Path, sections: Sections, arrays: Mapping[str, npt.NDArray[Any]]) -> CompiledModel:
+    head = cbor.loads(bytes(sections["head"]), max_bytes=MAX_HEAD_BYTES)
+    try:
+        inputs, outputs, weights = head["visibility"]
+        if not {inputs, outputs, weights} <= set(_VISIBILITIES):
+            raise ValueError("visibility")
+        parts = head["graph"], head["calibration"], head["options"]
+        accuracy = _accuracy(head["accuracy"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidEncoding(f"The head of '{path}' is damaged: {error!r}.", path=str(path), reason="head") from error
+    model = rebuild(
+        decode_graph(parts[0], arrays),
+        decode_calibration(parts[1], arrays),
+        decode_options(parts[2]),
+        (inputs, outputs, weights),
+    )
+    if model.relation.encode() != bytes(sections["relation"]):
+        raise UnknownVersion(
+            f"'{path}' was compiled by a release that lowers this model in another way. Compile the model again.",
+            path=str(path),
+            got="another relation",
+            expected="the relation of this release",
+        )
+    return CompiledModel(
+        model.graph, model.calibration, model.options, model.visibility, model.program, model.relation, accuracy
+    )
+
+
+def _accuracy(text: str | None) -> AccuracyReport | None:
+    if text is None:
+        return None
+    outputs = json.loads(text)["outputs"]
+    return AccuracyReport(
+        tuple(OutputAccuracy(**{**entry, "disagreements": tuple(entry["disagreements"])}) for entry in outputs)
+    )
