@@ -251,6 +251,24 @@ def test_fold_constants_and_dead_code() -> None:
     assert_same(graph, folded)
 
 
+def test_split_sum() -> None:
+    net = Net((1, 4))
+    graph = net.add("Tanh", "x").add("Sum", "x", "v0", net.weight(4)).graph()
+    split = passes.split_sum(graph)
+    assert ops(split) == ["Tanh", "Add", "Add"]
+    assert_same(graph, split)
+
+
+def test_constant_of_shape_is_folded() -> None:
+    net = Net((1, 4))
+    fill = numpy_helper.from_array(np.array([0.25], np.float32))
+    net.nodes.append(helper.make_node("ConstantOfShape", [net.const(np.array([4]))], ["quarter"], value=fill))
+    graph = net.add("Add", "x", "quarter").graph()
+    folded = passes.fold_constants(graph)
+    assert ops(folded) == ["Add"]
+    assert_same(graph, folded)
+
+
 def random_net(seed: int) -> Graph:
     """A random chain of layers on (1, C) or (1, C, 8, 8) tensors."""
     rng = np.random.default_rng(seed)

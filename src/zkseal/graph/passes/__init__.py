@@ -4,6 +4,7 @@
 | --- | --- |
 | `fold_constants` | evaluates small operators whose inputs are all constant |
 | `explicit_padding` | turns `auto_pad` of windows into numbers, and ONNX's infinite Clip bounds into omitted ones |
+| `split_sum` | Sum of several tensors becomes a chain of Add |
 | `unfold_batch_norm` | writes BatchNormalization as a product and a sum per channel |
 | `fuse_linear` | MatMul + Add becomes Gemm; alpha, beta and transposes of Gemm go into its constants |
 | `fold_affine` | products and sums by constants behind Conv or Gemm go into its weights and bias |
@@ -33,6 +34,7 @@ from zkseal.graph.passes.fold_constants import fold_constants
 from zkseal.graph.passes.fuse_linear import fuse_linear
 from zkseal.graph.passes.merge_affine import merge_affine
 from zkseal.graph.passes.merge_reshapes import merge_reshapes
+from zkseal.graph.passes.split_sum import split_sum
 from zkseal.graph.passes.unfold_batch_norm import unfold_batch_norm
 from zkseal.graph.types import Graph
 
@@ -49,6 +51,7 @@ __all__ = [
     "merge_affine",
     "merge_reshapes",
     "normalize",
+    "split_sum",
     "unfold_batch_norm",
 ]
 
@@ -61,6 +64,7 @@ DEFAULT: tuple[Pass, ...] = (
     merge_reshapes,
     drop_identities,
     argmax_of_monotone,
+    split_sum,
     unfold_batch_norm,
     fuse_linear,
     fold_affine,

@@ -80,6 +80,11 @@ def _expand(node: Node, arrays: Sequence[Array], result: Value) -> Array:
     return np.broadcast_to(arrays[0], result.shape).copy()
 
 
+def _constant_of_shape(node: Node, arrays: Sequence[Array], result: Value) -> Array:
+    fill = np.asarray(node.attributes.get("value", np.zeros(1, np.float32))).reshape(-1)
+    return np.full(result.shape, fill[0], result.dtype)
+
+
 def _ufunc(function: Callable[..., Any]) -> Callable[[Node, Sequence[Array], Value], Array]:
     def evaluate(node: Node, arrays: Sequence[Array], result: Value) -> Array:
         with np.errstate(all="ignore"):
@@ -96,6 +101,7 @@ _EVALUATORS: dict[str, Callable[[Node, Sequence[Array], Value], Array]] = {
     "Concat": _concat,
     "Gather": _gather,
     "Expand": _expand,
+    "ConstantOfShape": _constant_of_shape,
     "Add": _ufunc(np.add),
     "Sub": _ufunc(np.subtract),
     "Mul": _ufunc(np.multiply),
