@@ -4,17 +4,19 @@
 | --- | --- |
 | `types` | the parts of chapter 2 of the protocol book as frozen data |
 | `expressions` | the algebra of loops, tensors and expressions |
-| `builder`, `ranges` | `RelationBuilder`; how ranges become lookups |
+| `builder`, `declarations` | `RelationBuilder`: what lowering rules call |
+| `finishing`, `ranges` | how ranges become lookups, with one limb width for the whole relation |
 | `relation` | `Relation`, the frozen result |
 | `encoding`, `validation`, `sidecar` | canonical bytes and back; the rules; what the bytes leave out |
 | `evaluation`, `operands`, `completion` | exact values at BLAS speed; derived witness |
-| `checker`, `table_check` | the naive checker that names the unsatisfied constraint |
+| `checker`, `fast_checker` | the naive checker that names the unsatisfied constraint; the same from whole arrays |
 | `printer`, `cost` | for people: text, predicted figures |
 
 Imports `zkseal.errors` and numpy only.
 """
 
-from zkseal.relation.builder import RelationBuilder, TableRef
+from zkseal.relation.builder import RelationBuilder
+from zkseal.relation.declarations import TableRef
 from zkseal.relation.expressions import Affine, Expr, Gather, Index, Loop, PublicGather, TensorRef
 from zkseal.relation.relation import Cost, Relation, Values
 from zkseal.relation.types import Column, Scope, Tensor

@@ -24,8 +24,10 @@ def complete(relation: Relation, values: Values) -> dict[str, np.ndarray]:
         divided_bits = part.limb_bits * len(part.limbs)
         scaled, shift = evaluator.scaled(rest, lookup.loops, least_shift=divided_bits)
         # The value e, rounded down: where e is no integer the top limb is none either, and `check` says so.
-        value = scaled >> (shift - divided_bits)
+        value = np.asarray(scaled >> (shift - divided_bits), dtype=scaled.dtype)
         for t, index in enumerate(part.limbs):
             limb = (value >> (part.limb_bits * t)) & ((1 << part.limb_bits) - 1)
-            completed[relation.names.tensors[index]] = limb.astype(np.int32).reshape(relation.tensors[index].shape)
+            completed[relation.names.tensors[index]] = np.asarray(limb, dtype=np.int32).reshape(
+                relation.tensors[index].shape
+            )
     return completed

@@ -67,7 +67,7 @@ class Evaluator:
                 index=index,
                 node="",
             )
-        return np.asarray(scaled >> shift)
+        return np.asarray(scaled >> shift, dtype=scaled.dtype)
 
     def scaled(self, expression: Expression, loops: tuple[int, ...], least_shift: int = 0) -> tuple[np.ndarray, int]:
         """(2^S * expression, S): S is the largest shift of the expression, but not below `least_shift`."""
@@ -98,9 +98,8 @@ class Evaluator:
             array, loops = self._reduced(term.accesses[0], set(term.sums), {})
             result = _aligned(array, loops, outer)
         else:
-            first, second = term.accesses
-            result = self._product(first, second, set(term.sums), outer, {})
-        return result if repeated == 1 else result.astype(object) * repeated
+            result = self._product(term, outer, {}, _number_type(self._bound(term)))
+        return result if repeated == 1 else np.asarray(result.astype(object) * repeated, dtype=object)
 
     def _reduced(self, access: Access, sums: set[int], spans: Spans) -> tuple[np.ndarray, list[int]]:
         """The operand of an access summed over `sums`, and the loops of its axes."""
@@ -109,35 +108,39 @@ class Evaluator:
         if axes:
             count = prod(array.shape[axis] for axis in axes)
             fits = self._assignment.magnitude(access.tensor) * count < INT_LIMIT
-            array = array.sum(axis=axes, dtype=np.int64) if fits else np.asarray(array.astype(object).sum(axis=axes))
+            dtype = np.dtype(np.int64 if fits else object)
+            array = np.asarray(array.sum(axis=axes, dtype=dtype), dtype=dtype)
         return array, [loop for loop in loops if loop not in sums]
 
     # Products ----------------------------------------------------------------------------------------------------
 
     def _product(
-        self, first: Access, second: Access, sums: set[int], outer: tuple[int, ...], spans: dict[int, tuple[int, int]]
+        self, term: Term, outer: tuple[int, ...], spans: dict[int, tuple[int, int]], dtype: np.dtype[np.generic]
     ) -> np.ndarray:
-        """Sum over `sums` of first * second, aligned to `outer`; cut into parts where an operand would be large."""
-        for access in (first, second):
+        """The product of a term, aligned to `outer` and computed in `dtype`, which holds every partial sum.
+
+        Where an operand would be large, a loop is cut in two.
+        """
+        for access in term.accesses:
             sizes = {loop: self._extent(loop, spans) for loop in access.loops}
             if prod(sizes.values()) > _OPERAND_LIMIT:
                 loop = max(sizes, key=lambda candidate: sizes[candidate])
                 start, stop = spans.get(loop, (0, self._relation.loops[loop]))
                 middle = (start + stop) // 2
-                low = self._product(first, second, sums, outer, {**spans, loop: (start, middle)})
-                high = self._product(first, second, sums, outer, {**spans, loop: (middle, stop)})
-                return low + high if loop in sums else np.concatenate([low, high], axis=outer.index(loop))
-        contracted = [loop for loop in first.loops if loop in sums and loop in second.loops]
-        left, left_loops = self._reduced(first, sums - set(contracted), spans)
-        right, right_loops = self._reduced(second, sums - set(contracted), spans)
-        bound = _magnitude_bound(self._assignment, first, second) * prod(
-            self._extent(loop, spans) for loop in sums if loop in first.loops or loop in second.loops
-        )
+                low = self._product(term, outer, {**spans, loop: (start, middle)}, dtype)
+                high = self._product(term, outer, {**spans, loop: (middle, stop)}, dtype)
+                if loop in term.sums:
+                    return np.asarray(low + high, dtype=low.dtype)
+                return np.concatenate([low, high], axis=outer.index(loop))
+        first, second = term.accesses
+        contracted = [loop for loop in first.loops if loop in term.sums and loop in second.loops]
+        left, left_loops = self._reduced(first, set(term.sums) - set(contracted), spans)
+        right, right_loops = self._reduced(second, set(term.sums) - set(contracted), spans)
         if not contracted:
-            dtype = np.dtype(np.int64 if bound < INT_LIMIT else object)
+            # Elementwise: there is nothing for BLAS to do, so floats would only cost conversions.
+            integer = np.dtype(object) if dtype.kind == "O" else np.dtype(np.int64)
             factors = _aligned(left, left_loops, outer), _aligned(right, right_loops, outer)
-            return np.asarray(np.multiply(*(factor.astype(dtype, copy=False) for factor in factors)))
-        dtype = np.dtype(np.float64 if bound < FLOAT_LIMIT else np.int64 if bound < INT_LIMIT else object)
+            return np.asarray(np.multiply(*(factor.astype(integer, copy=False) for factor in factors)), dtype=integer)
         product, loops = _contract(left, left_loops, right, right_loops, contracted, dtype)
         return _aligned(product, loops, outer)
 
@@ -146,8 +149,9 @@ class Evaluator:
         return stop - start
 
 
-def _magnitude_bound(assignment: Assignment, first: Access, second: Access) -> int:
-    return assignment.magnitude(first.tensor) * assignment.magnitude(second.tensor)
+def _number_type(bound: int) -> np.dtype[np.generic]:
+    """The fastest type in which sums of products are exact if the sum of their absolute values is at most `bound`."""
+    return np.dtype(np.float64 if bound < FLOAT_LIMIT else np.int64 if bound < INT_LIMIT else object)
 
 
 def _aligned(array: np.ndarray, loops: Sequence[int], outer: tuple[int, ...]) -> np.ndarray:

@@ -179,3 +179,21 @@ def test_evaluate_refuses_missing_and_misshapen_values(value: np.ndarray | None)
     with pytest.raises(WrongInput) as caught:
         relation.evaluate(x[0], {} if value is None else {"x": value})
     assert caught.value.name == "x"
+
+
+def test_parts_that_fit_int64_add_up_beyond_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by hypothesis: every part of a product was below 2^62, their sum was not."""
+    monkeypatch.setattr(evaluation, "_OPERAND_LIMIT", 1)
+    b = RelationBuilder()
+    i = b.loop(4, "i")
+    x = b.tensor("x", (4,), Column.WITNESS, 0, 1 << 31)
+    relation = finished(b, x)
+    value = (1 << 31) - 1
+    assert relation.evaluate(b.sum([i], x[i] * x[i]), {"x": np.full(4, value)}).item() == 4 * value * value
+
+
+def test_products_of_single_entries_are_exact_beyond_int64() -> None:
+    b = RelationBuilder()
+    x = b.tensor("x", (1,), Column.WITNESS, 0, 1 << 62)
+    relation = finished(b, x)
+    assert relation.evaluate(x[0] * x[0] * 3, {"x": np.array([1 << 62])}).item() == 3 << 124

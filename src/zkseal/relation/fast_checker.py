@@ -38,7 +38,7 @@ class FastChecker:
         for expression in lookup.expressions:
             scaled, shift = self._evaluator.scaled(expression, lookup.loops)
             inexact |= (scaled & ((1 << shift) - 1)) != 0
-            row.append(np.asarray(scaled >> shift))
+            row.append(np.asarray(scaled >> shift, dtype=scaled.dtype))
         return np.asarray(inexact | ~self._rows_of_table(lookup.table, row))
 
     def _rows_of_table(self, table: int, row: list[np.ndarray]) -> np.ndarray:
@@ -51,8 +51,7 @@ class FastChecker:
                 inside = np.asarray((row[position] >= tensor.lo) & (row[position] <= tensor.hi), dtype=bool)
                 at = np.where(inside, row[position] - tensor.lo, 0).astype(np.int64)
                 for other, entries in zip(columns, row, strict=True):
-                    if other != column:
-                        inside &= np.asarray(self._assignment.array(other)[at] == entries, dtype=bool)
+                    inside &= np.asarray(self._assignment.array(other)[at] == entries, dtype=bool)
                 return inside
         rows = set(zip(*(self._assignment.array(column).tolist() for column in columns), strict=True))
         flat = zip(*(entries.ravel().tolist() for entries in row), strict=True)

@@ -98,7 +98,8 @@ class Assignment:
         for axis in reversed(range(len(access.maps))):
             axis_map = access.maps[axis]
             if not map_loops(axis_map):
-                array = array[(slice(None),) * axis + (0,)]
+                # Not an index: that would make a numpy scalar of an array of no axes, and scalars overflow silently.
+                array = array.squeeze(axis)
             elif isinstance(axis_map, AffineMap):
                 array = self._affine_axis(array, axis, axis_map, spans)
             else:

@@ -29,10 +29,10 @@ constraints
   relation/zero_0
     for o < 4: -x[list_0[o]] + x[-2*o + 5] - 2*x[1] = 0
   bits  (model proof only)
-    w[0, 0] / 2 - 12 = 0
+    (w[0, 0] - 24) / 2 = 0
 predicted
   12 lookups + 20 table rows; ranges in limbs of 4 bits
-  1 products over 12 slots
+  1 products over 3 slots
   committed values: model 12, table 4, input 3, output 4, witness 24
 """
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zkseal.relation import Column, Expr, Index, Loop, Relation, RelationBuilder, TensorRef
+from zkseal.relation import Affine, Column, Expr, Index, Loop, Relation, RelationBuilder, TensorRef
 
 __all__ = ["RandomRelation", "random_relations"]
 
@@ -48,7 +48,7 @@ class _Drawer:
         if kind == "constant" or not unused:
             return self.draw(st.integers(-1, size))
         if kind == "affine":
-            index: Index = self.draw(st.integers(-2, 2))
+            index: int | Affine = self.draw(st.integers(-2, 2))
             for _ in range(self.draw(st.integers(1, min(2, len(unused))))):
                 stride = self.draw(st.sampled_from([1, 1, 2, -1, 7, -3]))
                 index = index + stride * unused.pop(self.draw(st.integers(0, len(unused) - 1)))

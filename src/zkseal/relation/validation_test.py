@@ -87,7 +87,7 @@ def named(kind: str, items: tuple[object, ...]) -> Change:
     def change(relation: Relation) -> Relation:
         names = relation.names
         if hasattr(names, kind):
-            names = replace(names, **{kind: tuple(f"{kind}{k}" for k in range(len(items)))})  # type: ignore[arg-type]
+            names = replace(names, **{kind: tuple(f"{kind}{k}" for k in range(len(items)))})
         return replace(relation, names=names, **{kind: items})  # type: ignore[arg-type]
 
     return change
