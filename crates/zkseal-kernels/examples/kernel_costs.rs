@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use ark_ec::VariableBaseMSM;
-use zkseal_field::{AffineRepr, Fr, G1Affine, G1Projective};
+use zkseal_field::{AffineRepr, CurveGroup, Fr, G1Affine, G1Projective};
 use zkseal_kernels::{Ints, batch_invert, contract, contract_scalars, fold_points, msm_ints, msm_ints_rows, msm_scalars};
 
 fn best_us(repetitions: u32, mut work: impl FnMut()) -> f64 {
