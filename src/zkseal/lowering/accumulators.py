@@ -80,7 +80,9 @@ class Sum(Accumulator):
         return tuple(found)
 
     def cuts(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
-        return tuple((len(self.shape) - len(acc.shape) + axis, cut) for acc, _ in self.terms for axis, cut in acc.cuts())
+        return tuple(
+            (len(self.shape) - len(acc.shape) + axis, cut) for acc, _ in self.terms for axis, cut in acc.cuts()
+        )
 
     def compute(self, environment: Environment) -> Integers:
         total = np.zeros(self.shape, dtype=np.int64)

@@ -42,7 +42,9 @@ class _Layout:
 class Emitter:
     """Collects one relation. Names of tensors are names of graph values or `<value>/<hint>`."""
 
-    def __init__(self, *, inputs: Visibility, outputs: Visibility, weights: Visibility, output_names: Sequence[str]) -> None:
+    def __init__(
+        self, *, inputs: Visibility, outputs: Visibility, weights: Visibility, output_names: Sequence[str]
+    ) -> None:
         self.builder = RelationBuilder()
         self.layouts: dict[str, _Layout] = {}
         self.parameters: dict[str, Integers] = {}
@@ -121,6 +123,12 @@ class Emitter:
         copied = self._copy(value, view, Column.WITNESS, "copy", f"{name}/copy")
         self._views[name] = copied
         return copied
+
+    def whole_axis(self, name: str, axis: int) -> None:
+        """Copies `name` unless this axis is read by one loop or affine index (not merged from several, no list)."""
+        view = self._views[name]
+        if view.gathers(axis) or len(view.factor_sizes(axis)) > 1:
+            self.copy(name)
 
     def _copy(self, value: Quantized, view: View, column: Column, origin: str, tensor_name: str) -> View:
         sizes = tuple(view.factor_sizes(axis) for axis in range(len(view.shape)))

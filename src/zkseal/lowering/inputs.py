@@ -92,7 +92,9 @@ def quantize_input(value: Quantized, given: npt.ArrayLike | None) -> Integers:
         )
     reals = array.astype(np.float64)
     if not np.isfinite(reals).all():
-        raise WrongInput(f"Input '{value.name}' holds NaN or infinity.", name=value.name, expected="finite", got="non-finite")
+        raise WrongInput(
+            f"Input '{value.name}' holds NaN or infinity.", name=value.name, expected="finite", got="non-finite"
+        )
     exponents = value.exponent + np.asarray(value.feature_exponents or 0, dtype=np.int64)
     scaled = np.floor(np.ldexp(reals, exponents) + 0.5)
     outside = np.argwhere((scaled < value.lo) | (scaled > value.hi))

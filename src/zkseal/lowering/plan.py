@@ -118,7 +118,9 @@ class Plan:
         for value in (step.value,) if isinstance(step, Rescale) else values:
             self._quantized[value.name] = value
 
-    def parameter(self, name: str, array: npt.ArrayLike, exponent: int | npt.NDArray[np.int64], *, stated: int) -> Parameter:
+    def parameter(
+        self, name: str, array: npt.ArrayLike, exponent: int | npt.NDArray[np.int64], *, stated: int
+    ) -> Parameter:
         """A constant as stored integers with (one or per-entry) `exponent`; the parameter's own exponent is `stated`."""
         unique, count = name, 1
         while unique in self._parameter_names:

@@ -64,7 +64,10 @@ class Program:
         for name in inputs:
             if name not in known:
                 raise WrongInput(
-                    f"The model has no input '{name}'; it has {sorted(known)}.", name=name, expected=sorted(known), got=name
+                    f"The model has no input '{name}'; it has {sorted(known)}.",
+                    name=name,
+                    expected=sorted(known),
+                    got=name,
                 )
         environment = Environment()
         for value in self.inputs:
@@ -117,7 +120,9 @@ def lower(
     for name in graph.outputs:
         if not plan.is_known(name) or any(name == value.name for value in input_values):
             raise UnsupportedOp(
-                f"Output '{name}' of the graph is an input or a constant. Leave it out of the outputs.", op="", node=name
+                f"Output '{name}' of the graph is an input or a constant. Leave it out of the outputs.",
+                op="",
+                node=name,
             )
     output_values = tuple(plan.committed(name) for name in graph.outputs)
     emitter = Emitter(inputs=inputs, outputs=outputs, weights=weights, output_names=graph.outputs)

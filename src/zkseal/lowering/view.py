@@ -97,7 +97,9 @@ class View:
 
     def reshape(self, shape: Sequence[int]) -> View | None:
         """The same values in row-major order with another shape."""
-        refined = common_refinement([tuple(s for axis in range(len(self.groups)) for s in self.factor_sizes(axis)), tuple(shape)])
+        refined = common_refinement(
+            [tuple(s for axis in range(len(self.groups)) for s in self.factor_sizes(axis)), tuple(shape)]
+        )
         if refined is None:
             return None
         view = self._refined(refined)

@@ -86,7 +86,10 @@ def plan_windows(node: Node, plan: Plan, kernel: tuple[int, ...]) -> Windows:
     auto_pad = auto_pad.decode() if isinstance(auto_pad, bytes) else str(auto_pad)
     before = pads[:rank]
     if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
-        needed = [max(0, (o - 1) * s + (k - 1) * d + 1 - n) for n, o, k, s, d in zip(sizes, outputs, kernel, strides, dilations, strict=True)]
+        needed = [
+            max(0, (o - 1) * s + (k - 1) * d + 1 - n)
+            for n, o, k, s, d in zip(sizes, outputs, kernel, strides, dilations, strict=True)
+        ]
         before = tuple(n // 2 if auto_pad == "SAME_UPPER" else n - n // 2 for n in needed)
     elif auto_pad == "VALID":
         before = (0,) * rank

@@ -17,4 +17,11 @@ from zkseal.quantize.calibration import Calibration, values_to_calibrate
 from zkseal.quantize.options import QuantizationOptions
 from zkseal.quantize.report import AccuracyReport, OutputAccuracy, measure_accuracy
 
-__all__ = ["AccuracyReport", "Calibration", "OutputAccuracy", "QuantizationOptions", "measure_accuracy", "values_to_calibrate"]
+__all__ = [
+    "AccuracyReport",
+    "Calibration",
+    "OutputAccuracy",
+    "QuantizationOptions",
+    "measure_accuracy",
+    "values_to_calibrate",
+]

@@ -54,7 +54,8 @@ def _statistics(name: str, array: npt.ArrayLike) -> ValueStatistics:
         raise CalibrationMissing(f"The calibration holds no samples of '{name}'. Give at least one.", tensor=name)
     if not np.isfinite(values).all():
         raise CalibrationMissing(
-            f"The float model gives NaN or infinity in '{name}' on the calibration samples. Repair the samples.", tensor=name
+            f"The float model gives NaN or infinity in '{name}' on the calibration samples. Repair the samples.",
+            tensor=name,
         )
     features = np.abs(values).reshape(-1, values.shape[-1] if values.ndim else 1).max(axis=0)
     return ValueStatistics(

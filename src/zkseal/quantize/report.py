@@ -77,9 +77,7 @@ class AccuracyReport:
                 )
 
 
-def measure_accuracy(
-    expected: Mapping[str, npt.ArrayLike], actual: Mapping[str, npt.ArrayLike]
-) -> AccuracyReport:
+def measure_accuracy(expected: Mapping[str, npt.ArrayLike], actual: Mapping[str, npt.ArrayLike]) -> AccuracyReport:
     """Compares float outputs with decoded integer outputs, by name; first axis = samples, equal shapes.
 
     Raises `WrongInput` if an output is missing, empty or of another shape.

@@ -63,7 +63,9 @@ def quantize(name: str, array: npt.ArrayLike, exponent: int | npt.NDArray[np.int
     if not np.isfinite(values).all():
         index = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
         raise NonFiniteWeight(
-            f"'{name}' is not finite at {list(index)}. Remove the NaN or infinity from the model.", tensor=name, index=index
+            f"'{name}' is not finite at {list(index)}. Remove the NaN or infinity from the model.",
+            tensor=name,
+            index=index,
         )
     return np.floor(np.ldexp(values, exponent) + 0.5).astype(np.int64)
 

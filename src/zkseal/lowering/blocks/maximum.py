@@ -36,7 +36,9 @@ class MaximumChain:
 
     def _hint(self, name: str) -> Quantized:
         span = (1 << (self.value.hi - self.value.lo).bit_length()) - 1
-        return Quantized(f"{self.value.name}/{name}", (*self.value.shape, self._count - 1), self.value.exponent, 0, span)
+        return Quantized(
+            f"{self.value.name}/{name}", (*self.value.shape, self._count - 1), self.value.exponent, 0, span
+        )
 
     def execute(self, environment: Environment, entries: Sequence[Integers]) -> None:
         """`entries[t]`, of the shape of `value`, for every tap, the last size of `taps` running fastest."""

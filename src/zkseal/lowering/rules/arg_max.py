@@ -26,6 +26,7 @@ from zkseal.lowering.emitter import Emitter, flat_loops
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
 from zkseal.lowering.values import Environment, Operand, Quantized
+from zkseal.lowering.view import AxisIndex
 from zkseal.quantize.integers import Integers
 from zkseal.relation import Expr
 
@@ -65,27 +66,24 @@ class ArgMax:
 
     def constrain(self, emitter: Emitter) -> None:
         b, axis, size = emitter.builder, self.axis, self.source.shape[self.axis]
-        if emitter.view(self.source.name).gathers(axis) or len(emitter.view(self.source.name).factor_sizes(axis)) > 1:
-            emitter.copy(self.source.name)
+        emitter.whole_axis(self.source.name, axis)
         rest = [k for k in range(len(self.source.shape)) if k != axis]
         sizes = emitter.refine([self.source.shape[k] for k in rest], [Operand(self.source.name, tuple(rest))])
         outer = emitter.loops(sizes)
         loops = flat_loops(outer)
         entry, later = b.loop(size), b.loop(max(size - 1, 1))
-        chosen = emitter.hint(self.chosen, (*sizes, (size,)), self.node) if axis == len(rest) else None
-        if chosen is None:
-            full = (*sizes[:axis], (size,), *sizes[axis:])
-            chosen = emitter.hint(self.chosen, full, self.node)
+        width = (size,) if size > 1 else ()
+        chosen = emitter.hint(self.chosen, (*sizes[:axis], width, *sizes[axis:]), self.node)
 
-        def along(index: object) -> tuple[object, ...]:
+        def along(index: AxisIndex) -> tuple[AxisIndex, ...]:
             return (*outer[:axis], index, *outer[axis:])
 
-        def read(index: object) -> Expr:
-            return chosen.at(b, along(index))  # type: ignore[arg-type]
+        def read(index: AxisIndex) -> Expr:
+            return chosen.at(b, along(index))
 
         maximum = emitter.hint(self.maximum, sizes, self.node).at(b, outer)
         bit = read((entry,))
-        x = emitter.read(self.source.name, along((entry,)))  # type: ignore[arg-type]
+        x = emitter.read(self.source.name, along((entry,)))
         before = read(entry - later - 1 if self.last else entry + later + 1).sum([later]) if size > 1 else Expr()
         b.zero([*loops, entry], bit * bit - bit, origin=self.node)
         b.zero(loops, bit.sum([entry]) - 1, origin=self.node)
@@ -99,7 +97,7 @@ class ArgMax:
         keep = len(self.value.shape) == len(self.source.shape)
         return (*sizes[: self.axis], (), *sizes[self.axis :]) if keep else sizes
 
-    def _output_index(self, outer: tuple[tuple[object, ...], ...]) -> tuple[object, ...]:
+    def _output_index(self, outer: tuple[AxisIndex, ...]) -> tuple[AxisIndex, ...]:
         keep = len(self.value.shape) == len(self.source.shape)
         return (*outer[: self.axis], (), *outer[self.axis :]) if keep else outer
 

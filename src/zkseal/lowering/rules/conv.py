@@ -62,7 +62,9 @@ class Convolution(Accumulator):
         batch = self.shape[0]
         patches = self.windows.patches(environment[self.value.name])
         points, taps = prod(self.windows.outputs), prod(self.windows.kernel)
-        columns = patches.reshape(batch, g, c, points, taps).transpose(0, 1, 2, 4, 3).reshape(batch, g, c * taps, points)
+        columns = (
+            patches.reshape(batch, g, c, points, taps).transpose(0, 1, 2, 4, 3).reshape(batch, g, c * taps, points)
+        )
         weights = self.weights.integers.reshape(g, m, c * taps)
         bound = int(np.abs(weights).sum(axis=-1).max(initial=0)) * self.value.magnitude
         return matmul(weights[None], columns, bound).reshape(self.shape)

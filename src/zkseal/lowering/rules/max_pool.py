@@ -94,7 +94,12 @@ def _alone(windows: Windows, axis: int, before: tuple[int, ...]) -> Windows:
         return tuple(v if k == axis else neutral for k, v in enumerate(values))
 
     return Windows(
-        sizes, outputs, only(windows.kernel, 1), only(windows.strides, 1), only(windows.dilations, 1), only(windows.before, 0)
+        sizes,
+        outputs,
+        only(windows.kernel, 1),
+        only(windows.strides, 1),
+        only(windows.dilations, 1),
+        only(windows.before, 0),
     )
 
 

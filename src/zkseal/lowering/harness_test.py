@@ -1,0 +1,143 @@
+"""What the tests of rules share: small ONNX models, and the checks that every rule must pass.
+
+`verify` compares the integer program with onnxruntime, checks the relation, and lies in every hint and result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from zkseal.errors import UnsatisfiedConstraint
+from zkseal.frontends.onnx import FloatSession, load
+from zkseal.graph import Graph, Node, Value
+from zkseal.lowering import Program, Visibility, lower
+from zkseal.quantize import Calibration, QuantizationOptions, values_to_calibrate
+from zkseal.relation import Column
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+__all__ = ["calibrated", "graph_of", "lies", "rng_of", "verify"]
+
+
+def rng_of(seed: int) -> np.random.Generator:
+    """A seeded generator."""
+    return np.random.default_rng(seed)
+
+
+def graph_of(
+    nodes: Sequence[tuple[str, Sequence[str], Sequence[str], dict[str, Any]]],
+    inputs: Mapping[str, Sequence[int]],
+    outputs: Sequence[str],
+    initializers: Mapping[str, npt.ArrayLike] | None = None,
+    *,
+    domain: str = "",
+) -> Graph:
+    """A graph exactly as written, with shapes inferred by onnx; nothing is folded."""
+    constants = {name: np.asarray(array) for name, array in (initializers or {}).items()}
+    protos = [
+        helper.make_node(op, ins, outs, name=f"n{k}", domain=domain if op == "Scaler" else "", **attributes)
+        for k, (op, ins, outs, attributes) in enumerate(nodes)
+    ]
+    graph = helper.make_graph(
+        protos,
+        "case",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in inputs.items()],
+        [onnx.ValueInfoProto(name=name) for name in outputs],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3)]
+    inferred = onnx.shape_inference.infer_shapes(helper.make_model(graph, opset_imports=opsets), strict_mode=False)
+    values = {name: Value(name, tuple(array.shape), str(array.dtype)) for name, array in constants.items()}
+    for info in (*inferred.graph.input, *inferred.graph.output, *inferred.graph.value_info):
+        tensor = info.type.tensor_type
+        shape = tuple(d.dim_value for d in tensor.shape.dim)
+        values[info.name] = Value(info.name, shape, str(helper.tensor_dtype_to_np_dtype(tensor.elem_type)))
+    frozen = tuple(
+        Node(p.name, p.op_type, tuple(p.input), tuple(p.output), {a.name: _attribute(a) for a in p.attribute})
+        for p in protos
+    )
+    return Graph("case", tuple(values[name] for name in inputs), tuple(outputs), values, constants, frozen)
+
+
+def _attribute(attribute: onnx.AttributeProto) -> Any:
+    value = helper.get_attribute_value(attribute)
+    return tuple(value) if isinstance(value, list) or hasattr(value, "__len__") and not isinstance(value, bytes) else value
+
+
+def floats(graph: Graph, inputs: Arrays) -> dict[str, npt.NDArray[Any]]:
+    """All values of one float run."""
+    return FloatSession(graph, threads=1).run(dict(inputs), values_to_calibrate(graph))
+
+
+def calibrated(
+    graph: Graph, samples: Sequence[Arrays], options: QuantizationOptions | None = None, **visibility: Visibility
+) -> Program:
+    """The program of a graph, calibrated on these samples."""
+    session = FloatSession(graph, threads=1)
+    names = values_to_calibrate(graph)
+    calibration = Calibration.from_runs(session.run(dict(sample), names) for sample in samples)
+    return lower(graph, calibration, options, **visibility)
+
+
+def verify(
+    graph: Graph,
+    *,
+    seed: int = 0,
+    tolerance: float = 2.0**-10,
+    samples: Sequence[Arrays] | None = None,
+    options: QuantizationOptions | None = None,
+    **visibility: Visibility,
+) -> Program:
+    """Lowers the graph and checks it on samples: outputs within `tolerance` of the largest |y| of
+    all samples, relation, every lie."""
+    rng = rng_of(seed)
+    if samples is None:
+        samples = [{v.name: rng.normal(size=v.shape).astype(np.float32) for v in graph.inputs} for _ in range(6)]
+    program = calibrated(graph, samples, options, **visibility)
+    session = FloatSession(graph, threads=1)
+    expected = [session.run(dict(sample)) for sample in samples]
+    largest = {name: max(float(np.abs(run[name]).max(initial=0.0)) for run in expected) for name in graph.outputs}
+    for sample, run in zip(samples, expected, strict=True):
+        actual = program.predict(sample)
+        for name, y in run.items():
+            assert actual[name].shape == y.shape
+            bound = tolerance * largest[name] if y.dtype.kind == "f" else 0.0
+            assert np.abs(actual[name] - y).max(initial=0.0) <= bound, name
+    witness = program.run(samples[0])
+    program.relation.check(witness.tensors, sampled=40)
+    program.relation.check(witness.tensors, fast=True)
+    lies(program, witness.tensors, rng)
+    return program
+
+
+def lies(program: Program, tensors: Arrays, rng: np.random.Generator, count: int = 3) -> None:
+    """Changes each committed value that is not derived, in bounds, one entry at a time; each change must be rejected."""
+    relation = program.relation
+    derived = {relation.names.tensors[index] for item in relation.derived for index in item.limbs}
+    honest = {name: array for name, array in tensors.items() if name not in derived}
+    lied = 0
+    for name, tensor in zip(relation.names.tensors, relation.tensors, strict=True):
+        if tensor.column not in (Column.WITNESS, Column.OUTPUT, Column.PUBLIC) or name in derived:
+            continue
+        if tensor.column == Column.PUBLIC and any(name == value.name for value in program.inputs):
+            continue
+        for _ in range(count):
+            position = tuple(int(rng.integers(size)) for size in tensor.shape)
+            old = int(honest[name][position])
+            options = [v for v in (old - 1, old + 1, old + int(rng.integers(2, 50))) if tensor.lo <= v <= tensor.hi]
+            if not options:
+                continue
+            changed = honest[name].copy()
+            changed[position] = options[int(rng.integers(len(options)))]
+            false = relation.complete({**honest, name: changed})
+            with pytest.raises(UnsatisfiedConstraint):
+                relation.check(false, fast=True)
+            lied += 1
+    assert lied > 0

@@ -1,0 +1,47 @@
+"""Sigmoid and Tanh.
+
+What it lowers
+    Sigmoid and Tanh of any value, fused with the linear layer before it.
+Constraints
+    `blocks.function`: the argument is rounded to a grid and clamped where the function is flat to the precision asked,
+    then looked up in one table, or interpolated from a small one. The lookups fix every hint.
+Range assumptions
+    None where the whole curve is in the table; else |x| <= headroom * calibrated magnitude.
+Cost
+    Direct: one committed argument with its two range checks, one lookup, and the rows of the table. Interpolated: five
+    committed integers and about five range checks, and a few hundred rows. The cheaper form is taken.
+Example
+    32 activations: 512 cells rather than 2^15 rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zkseal.graph import Node
+from zkseal.lowering.blocks.function import Curve, Floats, define_function
+from zkseal.lowering.plan import Plan
+from zkseal.lowering.registry import rule
+
+
+def _sigmoid(x: Floats) -> Floats:
+    result: Floats = 0.5 * (1.0 + np.tanh(0.5 * x))
+    return result
+
+
+def _tanh(x: Floats) -> Floats:
+    result: Floats = np.tanh(x)
+    return result
+
+
+SIGMOID = Curve("sigmoid", _sigmoid, -12.0, 12.0, slope=0.25, bend=0.0963)
+TANH = Curve("tanh", _tanh, -6.0, 6.0, slope=1.0, bend=0.77)
+
+
+@rule("Sigmoid", "Tanh")
+def lower_sigmoid(node: Node, plan: Plan) -> None:
+    """Plans a Sigmoid or a Tanh."""
+    source, output = node.inputs[0], node.outputs[0]
+    curve = SIGMOID if node.op == "Sigmoid" else TANH
+    reach = plan.statistics(source).magnitude * plan.options.headroom
+    define_function(plan, node.name, output, plan.accumulator(source, node), curve, reach)
