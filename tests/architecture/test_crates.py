@@ -34,6 +34,9 @@ ARROWS["zkseal-prover"] = ARROWS["zkseal-verifier"] | {"zkseal-verifier", "zksea
 ARROWS["zkseal-py"] = ARROWS["zkseal-prover"] | {"zkseal-prover"}
 ARROWS["zkseal-wasm"] = {"zkseal-verifier"}
 
+# What only the proving side of a crate needs, behind its feature `prover`.
+PROVING_SIDE: dict[str, set[str]] = {"zkseal-commit": {"zkseal-kernels"}}
+
 # Everything that the verifier's crates may use from outside: arithmetic, hashing, error derivation, and wiping of
 # secrets in the crates shared with the prover. No thread pool, clock, randomness or operating system.
 VERIFIER_DEPENDENCIES = {"ark-bn254", "ark-ec", "ark-ff", "ark-serialize", "sha3", "thiserror"}
@@ -71,13 +74,30 @@ def reached(crate: str) -> set[str]:
 @pytest.mark.parametrize("crate", CRATES)
 def test_crates_depend_downwards(crate: str) -> None:
     assert crate in ARROWS, f"{crate} is new: give it a place in ARROWS and ARCHITECTURE.md"
-    inner = {name for name in dependencies(CRATES[crate]) if name.startswith("zkseal-")}
-    assert inner <= ARROWS[crate]
+    every, always = (
+        {name for name in dependencies(CRATES[crate], optional=optional) if name.startswith("zkseal-")}
+        for optional in (True, False)
+    )
+    assert always <= ARROWS[crate]
+    assert every <= ARROWS[crate] | PROVING_SIDE.get(crate, set())
 
 
-@pytest.mark.skipif("zkseal-verifier" not in CRATES, reason="the crate is not there yet")
 def test_the_verifier_reaches_nothing_but_arithmetic_and_hashing() -> None:
     assert reached("zkseal-verifier") <= VERIFIER_DEPENDENCIES
+
+
+@pytest.mark.parametrize("crate", sorted(ARROWS["zkseal-verifier"] | {"zkseal-verifier"}))
+def test_nothing_below_the_verifier_asks_for_the_proving_side(crate: str) -> None:
+    """Optional dependencies stay out of the verifier only while no crate that it reaches enables their feature."""
+    manifest = CRATES.get(crate, {})
+    asked = {f for entry in manifest.get("dependencies", {}).values() for f in entry.get("features", [])}
+    assert not asked & {"prover", "test-hooks"}
+    assert not set(manifest.get("features", {}).get("default", []))
+
+
+def test_the_workspace_enables_no_feature_of_its_own_crates() -> None:
+    shared = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["dependencies"]
+    assert all(entry.keys() == {"path"} for name, entry in shared.items() if name.startswith("zkseal-"))
 
 
 @pytest.mark.parametrize("crate", CRATES)
