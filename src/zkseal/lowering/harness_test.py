@@ -57,6 +57,10 @@ def graph_of(
     values = {name: Value(name, tuple(array.shape), str(array.dtype)) for name, array in constants.items()}
     for info in (*inferred.graph.input, *inferred.graph.output, *inferred.graph.value_info):
         tensor = info.type.tensor_type
+        if tensor.elem_type == TensorProto.UNDEFINED:  # onnx infers nothing for ai.onnx.ml: our cases keep the shape
+            first = next(iter(inputs))
+            values[info.name] = Value(info.name, tuple(inputs[first]), "float32")
+            continue
         shape = tuple(d.dim_value for d in tensor.shape.dim)
         values[info.name] = Value(info.name, shape, str(helper.tensor_dtype_to_np_dtype(tensor.elem_type)))
     frozen = tuple(

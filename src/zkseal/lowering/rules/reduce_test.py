@@ -1,0 +1,42 @@
+"""Sums, means and average pooling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from zkseal.lowering.harness_test import graph_of, verify
+
+
+@pytest.mark.parametrize("op", ["ReduceSum", "ReduceMean"])
+@pytest.mark.parametrize("axes", [[1], [0, -1], None])
+@pytest.mark.parametrize("keepdims", [0, 1])
+def test_reduce(op: str, axes: list[int] | None, keepdims: int) -> None:
+    constants = {} if axes is None else {"a": np.asarray(axes, dtype=np.int64)}
+    graph = graph_of([(op, ["x", *constants], ["y"], {"keepdims": keepdims})], {"x": (2, 3, 5)}, ["y"], constants)
+    verify(graph, outputs="private")
+
+
+def test_reduce_over_flattened_axis() -> None:
+    nodes = [("Flatten", ["x"], ["f"], {}), ("ReduceMean", ["f", "a"], ["y"], {})]
+    verify(graph_of(nodes, {"x": (2, 3, 5)}, ["y"], {"a": np.asarray([1], dtype=np.int64)}))
+
+
+def test_global_average_pool() -> None:
+    verify(graph_of([("GlobalAveragePool", ["x"], ["y"], {})], {"x": (2, 3, 5, 7)}, ["y"]))
+
+
+POOLS: list[tuple[tuple[int, ...], dict[str, Any]]] = [
+    ((1, 2, 6, 6), {"kernel_shape": [2, 2], "strides": [2, 2]}),
+    ((1, 1, 7, 5), {"kernel_shape": [3, 2], "strides": [2, 1], "pads": [1, 1, 1, 0]}),
+    ((1, 1, 7, 5), {"kernel_shape": [3, 2], "pads": [1, 1, 1, 0], "count_include_pad": 1}),
+    ((2, 1, 9), {"kernel_shape": [3], "strides": [2], "pads": [1, 1], "auto_pad": "NOTSET"}),
+    ((1, 1, 6), {"kernel_shape": [3], "strides": [2], "ceil_mode": 1}),
+]
+
+
+@pytest.mark.parametrize(("shape", "attributes"), POOLS)
+def test_average_pool(shape: tuple[int, ...], attributes: dict[str, Any]) -> None:
+    verify(graph_of([("AveragePool", ["x"], ["y"], attributes)], {"x": shape}, ["y"]))
