@@ -26,8 +26,8 @@ def errors_page() -> str:
     lines = ["# Errors", "", GENERATED, ""]
     lines += [
         "Every error is a class of `zkseal.errors` with a stable code (its name), a sentence that names the thing and",
-        "the remedy, and the fields listed here. The command line prints one line, or with `--json` an object, and exits",
-        "with the number in the first column. A number that is given up stays listed as deleted and is not given again.",
+        "the remedy, and the fields listed here. The command line prints one line, or with `--json` an object, and",
+        "exits with the number in the first column. A number that is given up is listed as deleted, never given again.",
         "",
         f"`{exit_codes.OK}` done, `{exit_codes.USAGE}` wrong command line, "
         f"`{exit_codes.TERMINATED}` told to stop (SIGTERM).",
