@@ -39,7 +39,9 @@ fn main() -> Result<(), OpeningError> {
         let data: Vec<i16> = (0..64 * length).map(|index| (index.wrapping_mul(40_503) >> 2) as i16).collect();
         let rows: Vec<Ints<'_>> = data.chunks(length).map(Ints::I16).collect();
         let blindings = vec![value; rows.len()];
-        timed(&format!("commit 1 row of i16, c = {column_vars}"), 5, || commit_rows(generators, &rows[..1], &blindings[..1]))?;
+        timed(&format!("commit 1 row of i16, c = {column_vars}"), 5, || {
+            commit_rows(generators, &rows[..1], &blindings[..1])
+        })?;
         timed(&format!("commit 64 rows of i16, c = {column_vars}"), 2, || commit_rows(generators, &rows, &blindings))?;
         let commitment = commit_scalars(generators, &vector, Fr::zero())?;
         let proof = timed(&format!("ipa prove, c = {column_vars}"), 4, || {

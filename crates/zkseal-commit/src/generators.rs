@@ -37,7 +37,8 @@ impl Generators {
             let count = 1usize.checked_shl(u32::try_from(column_vars).unwrap_or(0)).unwrap_or(0);
             // Whatever another size has derived serves as a prefix: a larger one whole, a smaller one as a start.
             let known = CACHE.iter().filter_map(OnceLock::get).max_by_key(|generators| generators.g.len());
-            let mut g: Vec<G1Affine> = known.map(|known| known.g.iter().take(count).copied().collect()).unwrap_or_default();
+            let mut g: Vec<G1Affine> =
+                known.map(|known| known.g.iter().take(count).copied().collect()).unwrap_or_default();
             g.append(&mut derive_range(g.len(), count));
             Self { g, h: derive(b"H", 0), u: derive(b"U", 0) }
         }))

@@ -59,7 +59,9 @@ fn test_every_element_of_the_opening_is_bound() {
     assert_eq!(opening.check(), Ok(()));
     let generator = G1Affine::generator();
     for round in 0..4 {
-        for change in [|p: G1Affine| (p + G1Affine::generator()).into_affine(), |p: G1Affine| -p, |_| G1Affine::identity()] {
+        for change in
+            [|p: G1Affine| (p + G1Affine::generator()).into_affine(), |p: G1Affine| -p, |_| G1Affine::identity()]
+        {
             let mut left = Opening { proof: opening.proof.clone(), point: opening.point.clone(), ..opening };
             left.proof.rounds[round].0 = change(left.proof.rounds[round].0);
             assert_eq!(left.check(), Err(OpeningError::Rejected));
@@ -78,7 +80,12 @@ fn test_every_element_of_the_opening_is_bound() {
     let mut last = Opening { proof: opening.proof.clone(), point: opening.point.clone(), ..opening };
     last.proof.a += Fr::one();
     assert_eq!(last.check(), Err(OpeningError::Rejected));
-    let value = Opening { proof: opening.proof.clone(), point: opening.point.clone(), value: opening.value + Fr::one(), ..opening };
+    let value = Opening {
+        proof: opening.proof.clone(),
+        point: opening.point.clone(),
+        value: opening.value + Fr::one(),
+        ..opening
+    };
     assert_eq!(value.check(), Err(OpeningError::Rejected));
     let commitment = (opening.commitment + generator).into_affine();
     let other = Opening { proof: opening.proof.clone(), point: opening.point.clone(), commitment, ..opening };

@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use ark_ec::VariableBaseMSM;
 use zkseal_field::{AffineRepr, CurveGroup, Fr, G1Affine, G1Projective};
-use zkseal_kernels::{Ints, batch_invert, contract, contract_scalars, fold_points, msm_ints, msm_ints_rows, msm_scalars};
+use zkseal_kernels::{
+    Ints, batch_invert, contract, contract_scalars, fold_points, msm_ints, msm_ints_rows, msm_scalars,
+};
 
 fn best_us(repetitions: u32, mut work: impl FnMut()) -> f64 {
     let mut best = f64::INFINITY;
@@ -64,32 +66,60 @@ fn multi_scalar_products() {
         let unsigned: Vec<u16> = data.iter().map(|value| value.cast_unsigned()).collect();
         let wide: Vec<Ints<'_>> = data.chunks(length).map(Ints::I16).collect();
         let narrow: Vec<Ints<'_>> = bytes.chunks(length).map(Ints::I8).collect();
-        report(&format!("msm_ints_rows i16, {rows} rows of {length}"), length * rows, best_us(3, || {
-            black_box(msm_ints_rows(bases, &wide));
-        }));
-        report(&format!("msm_ints_rows i8, {rows} rows of {length}"), length * rows, best_us(3, || {
-            black_box(msm_ints_rows(bases, &narrow));
-        }));
-        report(&format!("msm_ints i16, one row of {length}"), length, best_us(10, || {
-            black_box(msm_ints(bases, wide[0]));
-        }));
-        report(&format!("ark msm_u16, one row of {length}"), length, best_us(5, || {
-            black_box(G1Projective::msm_u16(bases, &unsigned[..length]));
-        }));
+        report(
+            &format!("msm_ints_rows i16, {rows} rows of {length}"),
+            length * rows,
+            best_us(3, || {
+                black_box(msm_ints_rows(bases, &wide));
+            }),
+        );
+        report(
+            &format!("msm_ints_rows i8, {rows} rows of {length}"),
+            length * rows,
+            best_us(3, || {
+                black_box(msm_ints_rows(bases, &narrow));
+            }),
+        );
+        report(
+            &format!("msm_ints i16, one row of {length}"),
+            length,
+            best_us(10, || {
+                let _ = black_box(msm_ints(bases, wide[0]));
+            }),
+        );
+        report(
+            &format!("ark msm_u16, one row of {length}"),
+            length,
+            best_us(5, || {
+                let _ = black_box(G1Projective::msm_u16(bases, &unsigned[..length]));
+            }),
+        );
     }
     for length in [64, 256, 512, 1024, 2048, 4096, 8192] {
         let (bases, scalars) = (&all[..length], scalars(length));
-        report(&format!("msm_scalars {length}"), length, best_us(5, || {
-            black_box(msm_scalars(bases, &scalars));
-        }));
-        report(&format!("ark msm {length}"), length, best_us(3, || {
-            black_box(G1Projective::msm_unchecked(bases, &scalars));
-        }));
+        report(
+            &format!("msm_scalars {length}"),
+            length,
+            best_us(5, || {
+                let _ = black_box(msm_scalars(bases, &scalars));
+            }),
+        );
+        report(
+            &format!("ark msm {length}"),
+            length,
+            best_us(3, || {
+                let _ = black_box(G1Projective::msm_unchecked(bases, &scalars));
+            }),
+        );
     }
     for half in [1, 8, 64, 512, 4096] {
-        report(&format!("fold_points to {half}"), half, best_us(5, || {
-            black_box(fold_points(&all[..2 * half], (0xdead_beef_1234_5677, 0x9876_5432_1fed_cba9)));
-        }));
+        report(
+            &format!("fold_points to {half}"),
+            half,
+            best_us(5, || {
+                black_box(fold_points(&all[..2 * half], (0xdead_beef_1234_5677, 0x9876_5432_1fed_cba9)));
+            }),
+        );
     }
 }
 
@@ -99,21 +129,37 @@ fn contractions() {
     let bytes: Vec<i8> = data.iter().map(|value| (value >> 8) as i8).collect();
     let weights = scalars(columns);
     for (name, ints) in [("i8", Ints::I8(&bytes)), ("i16", Ints::I16(&data))] {
-        report(&format!("contract {name}, fold {rows} rows of {columns}"), rows * columns, best_us(3, || {
-            black_box(contract(ints, 1, rows, columns, &weights[..rows]));
-        }));
-        report(&format!("contract {name}, fold {columns} columns of {rows}"), rows * columns, best_us(3, || {
-            black_box(contract(ints, rows, columns, 1, &weights));
-        }));
+        report(
+            &format!("contract {name}, fold {rows} rows of {columns}"),
+            rows * columns,
+            best_us(3, || {
+                black_box(contract(ints, 1, rows, columns, &weights[..rows]));
+            }),
+        );
+        report(
+            &format!("contract {name}, fold {columns} columns of {rows}"),
+            rows * columns,
+            best_us(3, || {
+                black_box(contract(ints, rows, columns, 1, &weights));
+            }),
+        );
         let (outer, mid, inner) = (columns, 64, 32);
-        report(&format!("contract {name}, {outer} x {mid} x {inner}, middle axis"), rows * columns, best_us(3, || {
-            black_box(contract(ints, outer, mid, inner, &weights[..mid]));
-        }));
+        report(
+            &format!("contract {name}, {outer} x {mid} x {inner}, middle axis"),
+            rows * columns,
+            best_us(3, || {
+                black_box(contract(ints, outer, mid, inner, &weights[..mid]));
+            }),
+        );
     }
     let table = scalars(1 << 16);
-    report("contract_scalars, fold 256 rows of 256", 1 << 16, best_us(5, || {
-        black_box(contract_scalars(&table, 1, 256, 256, &weights[..256]));
-    }));
+    report(
+        "contract_scalars, fold 256 rows of 256",
+        1 << 16,
+        best_us(5, || {
+            black_box(contract_scalars(&table, 1, 256, 256, &weights[..256]));
+        }),
+    );
     report("batch_invert 65536", 1 << 16, best_us(5, || batch_invert(&mut table.clone())));
 }
 

@@ -67,9 +67,8 @@ pub fn msm_ints(bases: &[G1Affine], values: Ints<'_>) -> G1Projective {
 pub fn msm_ints_rows(bases: &[G1Affine], rows: &[Ints<'_>]) -> Vec<G1Projective> {
     assert!(rows.iter().all(|row| row.len() <= bases.len()), "a row has more values than there are bases");
     let fast = || with_engine!(E => msm::msm_ints_rows::<E>(bases, rows));
-    complete(bases, fast).unwrap_or_else(|Degenerate| {
-        rows.par_iter().map(|row| msm_ints_complete(&bases[..row.len()], *row)).collect()
-    })
+    complete(bases, fast)
+        .unwrap_or_else(|Degenerate| rows.par_iter().map(|row| msm_ints_complete(&bases[..row.len()], *row)).collect())
 }
 
 /// `sum_j scalars[j] * bases[j]`.

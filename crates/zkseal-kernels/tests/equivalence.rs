@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use zkseal_field::{AdditiveGroup, AffineRepr, CurveGroup, Fr, G1Affine, G1Projective, PrimeField};
-use zkseal_kernels::{Ints, batch_invert, contract, contract_scalars, fold_points, msm_ints, msm_ints_rows, msm_scalars, reference};
+use zkseal_kernels::{
+    Ints, batch_invert, contract, contract_scalars, fold_points, msm_ints, msm_ints_rows, msm_scalars, reference,
+};
 
 /// Distinct multiples of the generator without a short relation.
 fn bases(count: usize) -> Vec<G1Affine> {
@@ -31,7 +33,10 @@ fn values<T: Copy + std::fmt::Debug + Default + 'static>(
     extremes: [T; 2],
     length: impl Into<prop::collection::SizeRange>,
 ) -> impl Strategy<Value = Vec<T>> {
-    prop::collection::vec(prop_oneof![4 => any, 1 => Just(T::default()), 1 => prop::sample::select(extremes.to_vec())], length)
+    prop::collection::vec(
+        prop_oneof![4 => any, 1 => Just(T::default()), 1 => prop::sample::select(extremes.to_vec())],
+        length,
+    )
 }
 
 proptest! {

@@ -25,10 +25,9 @@ pub fn prove(
     value: Fr,
 ) -> Result<OpeningProof, OpeningError> {
     let mut vector = Zeroizing::new(vector);
-    for (what, expected, got) in [
-        ("the vector", generators.g.len(), vector.len()),
-        ("the point", generators.column_vars(), point.len()),
-    ] {
+    for (what, expected, got) in
+        [("the vector", generators.g.len(), vector.len()), ("the point", generators.column_vars(), point.len())]
+    {
         if got != expected {
             return Err(OpeningError::WrongSize { what, expected, got });
         }
@@ -43,10 +42,8 @@ pub fn prove(
     for round in 0..point.len() {
         let half = vector.len() / 2;
         let ((z_lo, z_hi), (g_lo, g_hi), (b_lo, b_hi)) = (vector.split_at(half), g.split_at(half), b.split_at(half));
-        let (left, right) = join(
-            || cross_term(z_lo, g_hi, b_hi, w, generators.u),
-            || cross_term(z_hi, g_lo, b_lo, w, generators.u),
-        );
+        let (left, right) =
+            join(|| cross_term(z_lo, g_hi, b_hi, w, generators.u), || cross_term(z_hi, g_lo, b_lo, w, generators.u));
         let affine = G1Projective::normalize_batch(&[left, right]);
         let &[left, right] = affine.as_slice() else { return Err(OpeningError::Rejected) };
         transcript.absorb_points(LABEL_ROUND, &[left, right]);

@@ -41,7 +41,11 @@ pub trait Engine {
     ///
     /// # Errors
     /// [`Degenerate`] if any pair has equal x; the pool is then of no use.
-    fn add_pairs(pool: &mut Vec<Self::Point>, pairs: &[[u32; 2]], scratch: &mut Self::Scratch) -> Result<(), Degenerate>;
+    fn add_pairs(
+        pool: &mut Vec<Self::Point>,
+        pairs: &[[u32; 2]],
+        scratch: &mut Self::Scratch,
+    ) -> Result<(), Degenerate>;
 
     /// The point that an entry stands for.
     fn resolve(pool: &[Self::Point], entry: u32) -> Self::Point;

@@ -6,7 +6,7 @@
 //! 16-bit digits (the top one signed), one pass for each.
 
 use rayon::prelude::*;
-use zkseal_field::{AdditiveGroup, BigInteger, Fr, PrimeField, power_of_two};
+use zkseal_field::{AdditiveGroup, BigInt, BigInteger, Fr, PrimeField, power_of_two};
 
 use crate::Ints;
 
@@ -34,23 +34,44 @@ pub fn limbs_of(weight: &Fr) -> [i32; LIMBS] {
     })
 }
 
+/// A multiple of p above 2^288, as five words: it makes every sum positive.
+const OFFSET: [u64; 5] =
+    [0xaffa_6d2e_da47_4627, 0x1154_c421_c95a_cf3c, 0xa5de_8e73_5156_a024, 0x29a8_4af3_f4c5_7dbb, 1 << 32];
+
+/// floor(2^304 / p).
+const RECIPROCAL: u64 = 0x0005_4a47_4626_23a0;
+
 /// The scalar whose Montgomery form is congruent to `sum_l sums_l 2^(32 l)`, for sums below 2^62.
 pub fn scalar_of(sums: &[i64; LIMBS]) -> Fr {
-    let mut words = [0u64; 4];
+    // t = sum + OFFSET, between 0 and 2^290.
+    let mut t = [0u64; 5];
     let mut carry = 0i128;
-    for (index, word) in words.iter_mut().enumerate() {
-        carry += i128::from(sums[2 * index]) + (i128::from(sums[2 * index + 1]) << 32);
+    for (index, word) in t.iter_mut().enumerate() {
+        if let [low, high] = sums[(2 * index).min(LIMBS)..(2 * index + 2).min(LIMBS)] {
+            carry += i128::from(low) + (i128::from(high) << 32);
+        }
+        carry += i128::from(OFFSET[index]);
         *word = carry as u64;
         carry >>= 64;
     }
-    // low + carry 2^256: the second part is the Montgomery form of the integer `carry`.
-    let mut low = zkseal_field::BigInt::new(words);
-    while low >= Fr::MODULUS {
-        low.sub_with_borrow(&Fr::MODULUS);
+    // The quotient by p, at most 2 too small.
+    let top = u128::from(t[3] >> 48 | t[4] << 16);
+    let quotient = (top * u128::from(RECIPROCAL)) >> 64;
+    // t - quotient p < 3 p fits four words.
+    let mut rest = [0u64; 4];
+    let (mut product, mut borrow) = (0u128, false);
+    for (index, word) in rest.iter_mut().enumerate() {
+        product += quotient * u128::from(Fr::MODULUS.0[index]);
+        let (difference, under) = t[index].overflowing_sub(product as u64);
+        let (difference, under_again) = difference.overflowing_sub(u64::from(borrow));
+        (*word, borrow) = (difference, under || under_again);
+        product >>= 64;
     }
-    let low = Fr::new_unchecked(low);
-    let high = Fr::from(carry.unsigned_abs() as u64);
-    if carry < 0 { low - high } else { low + high }
+    let mut rest = BigInt::new(rest);
+    while rest >= Fr::MODULUS {
+        rest.sub_with_borrow(&Fr::MODULUS);
+    }
+    Fr::new_unchecked(rest)
 }
 
 /// See [`crate::contract`].
@@ -138,8 +159,8 @@ fn fold_rows<T: Digit>(data: &[T], (mid, inner): (usize, usize), first: usize, l
     let strip_task = |(task, out): (usize, &mut [Fr])| {
         let (o, start) = (task / strips, task % strips * STRIP);
         let from = (o * mid + first) * inner + start;
-        let mut sums = [[0i64; STRIP]; LIMBS];
         let length = out.len();
+        let mut sums = [[0i64; STRIP]; LIMBS];
         super::simd::accumulate(&mut sums, length, &data[from..], inner, limbs);
         for (index, value) in out.iter_mut().enumerate() {
             *value += scalar_of(&std::array::from_fn(|limb| sums[limb][index]));
@@ -163,16 +184,17 @@ pub fn contract_scalars(data: &[Fr], outer: usize, inner: usize, weights: &[Fr])
         .enumerate()
         .flat_map(|(o, out)| out.chunks_mut(strip).enumerate().map(move |(index, out)| (o, index * strip, out)))
         .collect();
-    strips.into_par_iter().with_min_len(if mid * strip < FORK / 32 { FORK / 32 / (mid * strip).max(1) } else { 1 }).for_each(
-        |(o, start, out)| {
+    strips
+        .into_par_iter()
+        .with_min_len(if mid * strip < FORK / 32 { FORK / 32 / (mid * strip).max(1) } else { 1 })
+        .for_each(|(o, start, out)| {
             for (m, weight) in weights.iter().enumerate() {
                 let row = &data[(o * mid + m) * inner + start..][..out.len()];
                 for (sum, value) in out.iter_mut().zip(row) {
                     *sum += *weight * value;
                 }
             }
-        },
-    );
+        });
     out
 }
 
@@ -189,6 +211,14 @@ mod tests {
             let largest = sums.map(|sum| sum * 32768 * 32768);
             assert_eq!(scalar_of(&largest), weight * scalar_from_i64(1 << 30));
             assert_eq!(scalar_of(&largest.map(|sum| -sum)), -weight * scalar_from_i64(1 << 30));
+        }
+        let power_sum: Fr = (0..8).map(|limb| power_of_two(32 * limb)).sum();
+        for extreme in [1i64 << 62, -(1 << 62)] {
+            // 2^-256 turns a Montgomery form into the scalar.
+            assert_eq!(
+                scalar_of(&[extreme; LIMBS]),
+                scalar_from_i64(extreme) * power_sum * zkseal_field::inverse_power_of_two(256)
+            );
         }
     }
 }

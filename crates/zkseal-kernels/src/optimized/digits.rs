@@ -29,7 +29,10 @@ pub fn windows_for(largest: u128, width: u32) -> usize {
     let (mut windows, mut reach) = (0usize, 0u128);
     while reach < largest {
         let shift = width * u32::try_from(windows).unwrap_or(u32::MAX);
-        reach = half.checked_shl(shift).filter(|top| top >> shift == half).map_or(u128::MAX, |top| reach.saturating_add(top));
+        reach = half
+            .checked_shl(shift)
+            .filter(|top| top >> shift == half)
+            .map_or(u128::MAX, |top| reach.saturating_add(top));
         windows += 1;
     }
     windows

@@ -70,7 +70,17 @@ mod tests {
 
     #[test]
     fn test_halves_of_edge_scalars_recombine() {
-        for value in [Fr::zero(), Fr::from(1u64), -Fr::from(1u64), LAMBDA, -LAMBDA, Fr::from(A), Fr::from(B), -Fr::from(A), Fr::from(u128::MAX)] {
+        for value in [
+            Fr::zero(),
+            Fr::from(1u64),
+            -Fr::from(1u64),
+            LAMBDA,
+            -LAMBDA,
+            Fr::from(A),
+            Fr::from(B),
+            -Fr::from(A),
+            Fr::from(u128::MAX),
+        ] {
             check(value);
         }
     }

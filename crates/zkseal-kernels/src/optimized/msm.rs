@@ -36,7 +36,12 @@ pub fn msm_ints_rows<E: Engine>(bases: &[G1Affine], rows: &[Ints<'_>]) -> Result
     Ok(sums?.concat())
 }
 
-fn rows_task<E: Engine>(points: &[E::Point], rows: &[Ints<'_>], width: u32, windows: usize) -> Result<Vec<G1Projective>, Degenerate> {
+fn rows_task<E: Engine>(
+    points: &[E::Point],
+    rows: &[Ints<'_>],
+    width: u32,
+    windows: usize,
+) -> Result<Vec<G1Projective>, Degenerate> {
     let buckets = 1usize << (width - 1);
     let mut workspace = Workspace::<E>::new(points);
     let mut deposits = Vec::new();
@@ -145,4 +150,50 @@ fn deposits_by_window(scalars: &[Fr], width: u32, windows: usize) -> Vec<Vec<Dep
 /// Whether the bucket method may be used at all.
 pub fn all_finite(bases: &[G1Affine]) -> bool {
     bases.iter().all(|base| !base.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optimized::fold::{self, Digits};
+    use crate::optimized::portable::Portable;
+    use crate::reference;
+    use zkseal_field::CurveGroup;
+
+    fn bases(count: u64) -> Vec<G1Affine> {
+        let seed = Fr::from(0x9e37_79b9_7f4a_7c15u64);
+        let mut scalar = seed;
+        (0..count)
+            .map(|_| {
+                scalar = scalar * scalar + seed;
+                (G1Affine::generator() * scalar).into_affine()
+            })
+            .collect()
+    }
+
+    /// Machines with wider instructions never take this way by themselves.
+    #[test]
+    fn test_portable_engine_equals_the_reference() {
+        let bases = bases(200);
+        let values: Vec<i16> =
+            (0..200i32).map(|index| index.wrapping_mul(0x9e37_79b1_u32.cast_signed()) as i16).collect();
+        let expected = reference::msm_ints(&bases, Ints::I16(&values));
+        assert_eq!(msm_ints::<Portable>(&bases, Ints::I16(&values)), Ok(expected));
+        let scalars: Vec<Fr> =
+            bases.iter().zip(&values).map(|(base, value)| Fr::from(*value) * Fr::from(base.x.0.0[0])).collect();
+        assert_eq!(msm_scalars::<Portable>(&bases, &scalars), Ok(reference::msm_scalars(&bases, &scalars)));
+        let rows = [Ints::I16(&values[..7]), Ints::I16(&values), Ints::I16(&[])];
+        let expected: Vec<G1Projective> = rows.iter().map(|row| reference::msm_ints(&bases, *row)).collect();
+        assert_eq!(msm_ints_rows::<Portable>(&bases, &rows), Ok(expected));
+        let (lo, hi) = bases.split_at(100);
+        let (a, b) = (0xfedc_ba98_7654_3210, 0x0f1e_2d3c_4b5a_6978);
+        assert_eq!(fold::fold_points(lo, hi, &Digits::new(a, b)), reference::fold_points(&bases, a, b));
+    }
+
+    #[test]
+    fn test_equal_points_in_a_bucket_are_reported() {
+        let twice = [G1Affine::generator(); 2];
+        assert_eq!(msm_ints::<Portable>(&twice, Ints::I8(&[5, 5])), Err(Degenerate));
+        assert_eq!(msm_ints::<Portable>(&twice, Ints::I8(&[5, -5])), Err(Degenerate));
+    }
 }

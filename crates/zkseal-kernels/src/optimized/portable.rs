@@ -57,4 +57,3 @@ impl Engine for Portable {
 fn x(pool: &[G1Affine], entry: u32) -> Fq {
     pool[(entry & !NEGATIVE) as usize].x
 }
-

@@ -70,26 +70,59 @@ fn dot_plain<T: Digit>(planes: &[&[i32]; LIMBS], data: &[T]) -> [i64; LIMBS] {
     out
 }
 
+/// Width of the parts that a short strip is cut into.
+const PART: usize = 32;
+
 #[inline(always)]
-fn accumulate_plain<T: Digit>(sums: &mut [[i64; STRIP]; LIMBS], length: usize, data: &[T], stride: usize, limbs: &[[i32; LIMBS]]) {
-    // Four rows at a time, so that a sum is loaded and stored once for four products.
+fn accumulate_plain<T: Digit>(
+    sums: &mut [[i64; STRIP]; LIMBS],
+    length: usize,
+    data: &[T],
+    stride: usize,
+    limbs: &[[i32; LIMBS]],
+) {
+    if length == STRIP {
+        accumulate_columns(sums, 0, STRIP, data, stride, limbs);
+        return;
+    }
+    // A width that is known when this is compiled costs a third of one that is not.
+    let whole = length / PART * PART;
+    for start in (0..whole).step_by(PART) {
+        accumulate_columns(sums, start, PART, data, stride, limbs);
+    }
+    if whole < length {
+        accumulate_columns(sums, whole, length - whole, data, stride, limbs);
+    }
+}
+
+/// Columns `start .. start + width`: four rows at a time, so that a sum is loaded and stored once for four products.
+#[inline(always)]
+fn accumulate_columns<T: Digit>(
+    sums: &mut [[i64; STRIP]; LIMBS],
+    start: usize,
+    width: usize,
+    data: &[T],
+    stride: usize,
+    limbs: &[[i32; LIMBS]],
+) {
     let whole = limbs.len() / 4 * 4;
     for first in (0..whole).step_by(4) {
-        let rows: [&[T]; 4] = std::array::from_fn(|row| &data[(first + row) * stride..][..length]);
+        let rows: [&[T]; 4] = std::array::from_fn(|row| &data[(first + row) * stride + start..][..width]);
         let weights: [[i32; LIMBS]; 4] = std::array::from_fn(|row| limbs[first + row]);
         for (limb, sums) in sums.iter_mut().enumerate() {
+            let sums = &mut sums[start..start + width];
             let [w0, w1, w2, w3] = weights.map(|weight| i64::from(weight[limb]));
-            let sums = &mut sums[..length];
-            for i in 0..length {
-                let (d0, d1, d2, d3): (i64, i64, i64, i64) = (rows[0][i].into(), rows[1][i].into(), rows[2][i].into(), rows[3][i].into());
+            for i in 0..width {
+                let (d0, d1, d2, d3): (i64, i64, i64, i64) =
+                    (rows[0][i].into(), rows[1][i].into(), rows[2][i].into(), rows[3][i].into());
                 sums[i] += w0 * d0 + w1 * d1 + w2 * d2 + w3 * d3;
             }
         }
     }
     for (m, weight) in limbs.iter().enumerate().skip(whole) {
-        let row = &data[m * stride..][..length];
+        let row = &data[m * stride + start..][..width];
         for (limb, sums) in sums.iter_mut().enumerate() {
-            for (sum, digit) in sums.iter_mut().zip(row) {
+            for (sum, digit) in sums[start..start + width].iter_mut().zip(row) {
                 let value: i64 = (*digit).into();
                 *sum += i64::from(weight[limb]) * value;
             }

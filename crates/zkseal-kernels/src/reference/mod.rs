@@ -1,6 +1,8 @@
 //! The plain versions: obvious, slow, complete. They say what the fast versions must compute.
 
-use zkseal_field::{AdditiveGroup, AffineRepr, CurveGroup, Field, Fr, G1Affine, G1Projective, LAMBDA, Zero, scalar_from_i64};
+use zkseal_field::{
+    AdditiveGroup, AffineRepr, CurveGroup, Field, Fr, G1Affine, G1Projective, LAMBDA, Zero, scalar_from_i64,
+};
 
 use crate::Ints;
 

@@ -27,7 +27,12 @@ pub fn add_pairs(pool: &mut Vec<Record>, pairs: &[[u32; 2]], scratch: &mut Vec<L
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn add_batch(pool: &[Record], pairs: &[[u32; 2]], out: &mut [Record], prefixes: &mut Vec<Lanes>) -> Result<(), Degenerate> {
+fn add_batch(
+    pool: &[Record],
+    pairs: &[[u32; 2]],
+    out: &mut [Record],
+    prefixes: &mut Vec<Lanes>,
+) -> Result<(), Degenerate> {
     let one = field::splat_element(Fq::one());
     let groups = pairs.len().div_ceil(8);
     // Forward: prefixes[g] = product of the differences of the chain before group g.
@@ -98,7 +103,12 @@ fn invert_chains(chains: &[Lanes; CHAINS]) -> Result<[Lanes; CHAINS], Degenerate
     let (left, right) = (mul(&chains[0], &chains[1]), mul(&chains[2], &chains[3]));
     let inverse = invert_lanes(&mul(&left, &right)).ok_or(Degenerate)?;
     let (for_right, for_left) = (mul(&inverse, &left), mul(&inverse, &right));
-    Ok([mul(&for_left, &chains[1]), mul(&for_left, &chains[0]), mul(&for_right, &chains[3]), mul(&for_right, &chains[2])])
+    Ok([
+        mul(&for_left, &chains[1]),
+        mul(&for_left, &chains[0]),
+        mul(&for_right, &chains[3]),
+        mul(&for_right, &chains[2]),
+    ])
 }
 
 /// Inverses of the eight lanes (bound 2 q), `None` if one is zero.

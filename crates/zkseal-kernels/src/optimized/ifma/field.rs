@@ -15,7 +15,13 @@ const LIMB_MASK: u64 = (1 << LIMB_BITS) - 1;
 /// Splits 4 words of 64 bits into 5 limbs of 52.
 const fn split(words: [u64; 4]) -> [u64; 5] {
     let [a, b, c, d] = words;
-    [a & LIMB_MASK, (a >> 52 | b << 12) & LIMB_MASK, (b >> 40 | c << 24) & LIMB_MASK, (c >> 28 | d << 36) & LIMB_MASK, d >> 16]
+    [
+        a & LIMB_MASK,
+        (a >> 52 | b << 12) & LIMB_MASK,
+        (b >> 40 | c << 24) & LIMB_MASK,
+        (c >> 28 | d << 36) & LIMB_MASK,
+        d >> 16,
+    ]
 }
 
 const Q: [u64; 5] = split(Fq::MODULUS.0);
@@ -47,7 +53,6 @@ const fn multiple_of_q(k: u64) -> [u64; 5] {
 /// Eight elements.
 #[derive(Clone, Copy)]
 pub struct Lanes(pub [__m512i; 5]);
-
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
@@ -277,7 +282,9 @@ pub fn export(a: &Lanes) -> [Fq; 8] {
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 pub fn raw_elements(a: &Lanes) -> [Fq; 8] {
     let words = pack(&reduce::<1>(a)).map(|lanes| words_of(lanes));
-    std::array::from_fn(|lane| Fq::new_unchecked(BigInt::new([words[0][lane], words[1][lane], words[2][lane], words[3][lane]])))
+    std::array::from_fn(|lane| {
+        Fq::new_unchecked(BigInt::new([words[0][lane], words[1][lane], words[2][lane], words[3][lane]]))
+    })
 }
 
 /// Inverse of [`raw_elements`].

@@ -64,4 +64,3 @@ fn import(points: &[G1Affine]) -> Projective {
     let missing = points.iter().enumerate().fold(0u8, |bits, (lane, point)| bits | u8::from(point.is_zero()) << lane);
     projective::from_affine(&record::import(points), missing)
 }
-

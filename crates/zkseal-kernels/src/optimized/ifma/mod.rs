@@ -17,7 +17,9 @@ use record::Record;
 
 /// Whether this machine has the instructions.
 pub fn available() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512ifma")
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512ifma")
 }
 
 /// The engine; to be used only where [`available`].
@@ -60,7 +62,8 @@ fn running_sums(buckets: &[Record], length: usize) -> Vec<(G1Projective, G1Proje
         for k in (0..length).rev() {
             let bucket = |lane: usize| &buckets[(first + lane.min(lanes - 1)) * length + k];
             let records = std::array::from_fn(bucket);
-            let missing = records.iter().enumerate().fold(0u8, |bits, (lane, record)| bits | u8::from(record.is_empty()) << lane);
+            let missing =
+                records.iter().enumerate().fold(0u8, |bits, (lane, record)| bits | u8::from(record.is_empty()) << lane);
             let added = sum.add_affine(&record::load(records));
             sum = added.select(missing, &sum);
             running = running.add(&sum);

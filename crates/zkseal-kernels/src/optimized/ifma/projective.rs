@@ -93,9 +93,9 @@ impl Projective {
         let difference = sub::<33>(&t0, &scale::<3>(&t2)); // 34.2
         let sum = add(&t0, &t2); // 12
         Self {
-            x: mul(&difference, &scale::<2>(&xy)),                          // 34.2 * 2.4: below 2
+            x: mul(&difference, &scale::<2>(&xy)),                        // 34.2 * 2.4: below 2
             y: reduce::<4>(&mul_add_mul(&difference, &sum, &t2, &eight)), // 34.2 * 12 + 10.8 * 9.6: below 7.1, reduced to 4
-            z: mul(&t1, &eight),                                            // below 1.2
+            z: mul(&t1, &eight),                                          // below 1.2
         }
     }
 

@@ -76,7 +76,10 @@ fn field_operations(a: &[Fq; 8], b: &[Fq; 8]) -> [[Fq; 8]; 7] {
         field::export(&difference),
         field::export(&field::mul_add_mul(&field::square(&difference), &b, &a, &b)),
         field::export(&field::scale::<9>(&a)),
-        field::export(&field::reduce::<2>(&field::add(&a, &field::sub::<1>(&field::splat([0; 5]), &field::splat([0; 5]))))),
+        field::export(&field::reduce::<2>(&field::add(
+            &a,
+            &field::sub::<1>(&field::splat([0; 5]), &field::splat([0; 5])),
+        ))),
     ]
 }
 
