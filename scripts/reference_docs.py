@@ -37,7 +37,7 @@ def errors_page() -> str:
     ]
     for cls in errors.error_classes():
         depth = len(cls.__mro__) - len(errors.ZksealError.__mro__)
-        meaning = " ".join(inspect.getdoc(cls).split("\n\n")[0].split()) if inspect.getdoc(cls) else ""
+        meaning = " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
         if cls is errors.ZksealError:
             meaning = "Root of the tree."
         name = f"**`{cls.code}`**" if depth < 2 else f"`{cls.code}`"

@@ -72,7 +72,7 @@ def test_a_receipt_round_trips(tmp_path: Path) -> None:
 
 
 def test_an_opening_round_trips_and_is_its_owners_alone(tmp_path: Path) -> None:
-        tensors: dict[int, npt.NDArray[Any]] = {3: np.array([[1, -2]], np.int16), 12: np.array([7], np.int8)}
+    tensors: dict[int, npt.NDArray[Any]] = {3: np.array([[1, -2]], np.int16), 12: np.array([7], np.int8)}
     files.save_opening(tmp_path / "o.zko", Opening(b"m" * 32, ColumnOpening(tensors, b"b" * 64), None))
     loaded = files.load_opening(tmp_path / "o.zko")
     assert loaded.input is not None
