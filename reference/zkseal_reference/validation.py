@@ -110,6 +110,7 @@ def check_loops(relation: Relation, constraint: Constraint) -> None:
 
 
 def check_access(relation: Relation, access: Access) -> None:
+    require(access.tensor < len(relation.tensors), "no such tensor in an access")
     tensor = relation.tensors[access.tensor]
     require(len(access.maps) == len(tensor.axes), "an access has not one map for each axis")
     for axis_map, size in zip(access.maps, tensor.axes, strict=True):

@@ -25,7 +25,7 @@ def system_randomness(_name: str, count: int) -> list[int]:
 
 def seeded_randomness(seed: int) -> Randomness:
     """Repeatable randomness, for tests only."""
-    source = random.Random(seed)
+    source = random.Random(seed)  # noqa: S311
     return lambda _name, count: [source.randrange(P) for _ in range(count)]
 
 
