@@ -1,0 +1,162 @@
+//! Tensor values as small integers, in the narrowest storage that the declared bounds allow.
+
+use crate::error::ProveError;
+use zeroize::Zeroize;
+use zkseal_kernels::Ints;
+use zkseal_relation::Tensor;
+
+/// Owned integers. Wiped on drop: they may be a witness.
+#[derive(Clone)]
+pub enum Data {
+    /// Bounds within i8.
+    I8(Vec<i8>),
+    /// Bounds within i16.
+    I16(Vec<i16>),
+    /// Bounds within i32.
+    I32(Vec<i32>),
+    /// Everything else.
+    I64(Vec<i64>),
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        match self {
+            Self::I8(values) => values.zeroize(),
+            Self::I16(values) => values.zeroize(),
+            Self::I32(values) => values.zeroize(),
+            Self::I64(values) => values.zeroize(),
+        }
+    }
+}
+
+/// Runs `$body` with `$values` bound to the vector of whatever width.
+#[macro_export]
+macro_rules! each_width {
+    ($data:expr, $values:ident => $body:expr) => {
+        match $data {
+            $crate::data::Data::I8($values) => $body,
+            $crate::data::Data::I16($values) => $body,
+            $crate::data::Data::I32($values) => $body,
+            $crate::data::Data::I64($values) => $body,
+        }
+    };
+}
+
+impl Data {
+    /// Stores values between `lo` and `hi`.
+    #[must_use]
+    pub fn narrow(values: &[i64], lo: i64, hi: i64) -> Self {
+        let fits = |least: i64, most: i64| least <= lo && hi <= most;
+        if fits(i8::MIN.into(), i8::MAX.into()) {
+            Self::I8(values.iter().map(|v| *v as i8).collect())
+        } else if fits(i16::MIN.into(), i16::MAX.into()) {
+            Self::I16(values.iter().map(|v| *v as i16).collect())
+        } else if fits(i32::MIN.into(), i32::MAX.into()) {
+            Self::I32(values.iter().map(|v| *v as i32).collect())
+        } else {
+            Self::I64(values.to_vec())
+        }
+    }
+
+    /// Values of a tensor, checked against its shape and bounds.
+    ///
+    /// # Errors
+    /// [`ProveError::WrongSize`], [`ProveError::OutOfBounds`].
+    pub fn checked(tensor: &Tensor, index: usize, values: &[i64]) -> Result<Self, ProveError> {
+        if values.len() as u64 != tensor.len() {
+            return Err(ProveError::WrongSize { tensor: index, expected: tensor.len(), got: values.len() as u64 });
+        }
+        if let Some(position) = values.iter().position(|v| !(tensor.lo..=tensor.hi).contains(v)) {
+            return Err(ProveError::OutOfBounds { tensor: index, position });
+        }
+        Ok(Self::narrow(values, tensor.lo, tensor.hi))
+    }
+
+    /// Borrowed view for kernels.
+    #[must_use]
+    pub fn ints(&self) -> Ints<'_> {
+        match self {
+            Self::I8(values) => Ints::I8(values),
+            Self::I16(values) => Ints::I16(values),
+            Self::I32(values) => Ints::I32(values),
+            Self::I64(values) => Ints::I64(values),
+        }
+    }
+
+    /// Largest value that the storage holds.
+    #[must_use]
+    pub const fn largest(&self) -> i64 {
+        match self {
+            Self::I8(_) => i8::MAX as i64,
+            Self::I16(_) => i16::MAX as i64,
+            Self::I32(_) => i32::MAX as i64,
+            Self::I64(_) => i64::MAX,
+        }
+    }
+
+    /// Number of values.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        each_width!(self, values => values.len())
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One value.
+    #[must_use]
+    pub fn get(&self, index: usize) -> i64 {
+        each_width!(self, values => i64::from(values[index]))
+    }
+
+    /// All values, widened.
+    #[must_use]
+    pub fn to_i64(&self) -> Vec<i64> {
+        each_width!(self, values => values.iter().map(|v| i64::from(*v)).collect())
+    }
+
+    /// All zeros, in the same width.
+    #[must_use]
+    pub fn zeros_like(&self, len: usize) -> Self {
+        match self {
+            Self::I8(_) => Self::I8(vec![0; len]),
+            Self::I16(_) => Self::I16(vec![0; len]),
+            Self::I32(_) => Self::I32(vec![0; len]),
+            Self::I64(_) => Self::I64(vec![0; len]),
+        }
+    }
+
+    /// Copies `source[from..from + len]` to `self[to..]`; both must have the same width.
+    pub fn copy_from(&mut self, to: usize, source: &Self, from: usize, len: usize) {
+        match (self, source) {
+            (Self::I8(a), Self::I8(b)) => a[to..to + len].copy_from_slice(&b[from..from + len]),
+            (Self::I16(a), Self::I16(b)) => a[to..to + len].copy_from_slice(&b[from..from + len]),
+            (Self::I32(a), Self::I32(b)) => a[to..to + len].copy_from_slice(&b[from..from + len]),
+            (Self::I64(a), Self::I64(b)) => a[to..to + len].copy_from_slice(&b[from..from + len]),
+            (target, source) => {
+                for k in 0..len {
+                    target.set(to + k, source.get(from + k));
+                }
+            }
+        }
+    }
+
+    /// Sets one value; it must fit the width.
+    pub fn set(&mut self, index: usize, value: i64) {
+        match self {
+            Self::I8(values) => values[index] = value as i8,
+            Self::I16(values) => values[index] = value as i16,
+            Self::I32(values) => values[index] = value as i32,
+            Self::I64(values) => values[index] = value,
+        }
+    }
+
+    /// Little-endian bytes of all values, for hashing into the randomness.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        each_width!(self, values => values.iter().flat_map(|v| v.to_le_bytes()).collect())
+    }
+}

@@ -1,0 +1,248 @@
+//! Setup and proving keys.
+
+use crate::columns::{Blindings, commit_column, decode_blindings, encode_blindings, fresh_blindings};
+use crate::data::Data;
+use crate::error::ProveError;
+use crate::hooks::{Honest, Hooks};
+use crate::prove::{Assignment, Progress, Proved, prove};
+use crate::randomness::Randomness;
+use std::collections::BTreeMap;
+use zkseal_commit::generators::setup_digest;
+use zkseal_field::G1Affine;
+use zkseal_relation::{Column, Layout, Params, PublicValues, Relation, codec, model_relation, validate::validate};
+use zkseal_verifier::{Instance, ProofKind, Statement, VerifyingKey};
+
+/// Values of tensors by index.
+pub type TensorMap = BTreeMap<usize, Data>;
+
+/// A verifying key and the secrets that go with it.
+pub struct Setup {
+    /// The verifying key; its model proof has been checked.
+    pub verifying_key: VerifyingKey,
+    /// Blindings of the model commitments.
+    pub model_blindings: Blindings,
+}
+
+/// Commits to model and tables, and proves that the model lies in its bounds.
+///
+/// # Errors
+/// [`ProveError::OutOfBounds`] for a weight outside its bounds; see [`ProveError`].
+pub fn setup(
+    relation: Relation,
+    log_row: u8,
+    tensors: &TensorMap,
+    progress: &mut Progress<'_>,
+) -> Result<Setup, ProveError> {
+    validate(&relation)?;
+    let params = Params::new(log_row, setup_digest())?;
+    let layout = Layout::new(&relation, params)?;
+    check_values(&relation, tensors, |column| matches!(column, Column::Model | Column::Table))?;
+    let mut randomness = Randomness::from_system(&[&codec::digest(&relation)])?;
+    let model_blindings = fresh_blindings(&layout, Column::Model, &mut randomness);
+    let commit = |column, blindings: &[_]| commit_column(&layout, column, |t| &tensors[&t], blindings, &[]);
+    if !progress("commit model", 0.0) {
+        return Err(ProveError::Stopped);
+    }
+    let model = commit(Column::Model, &model_blindings)?;
+    let table = commit(Column::Table, &fresh_blindings(&layout, Column::Table, &mut randomness))?;
+    let proof = prove_model(&relation, params, tensors, &model, &model_blindings, progress)?;
+    let verifying_key = VerifyingKey::new(relation, params, model, table, proof)?;
+    Ok(Setup { verifying_key, model_blindings })
+}
+
+/// All values that are there fit shape and bounds; all tensors of the wanted columns are there.
+fn check_values(
+    relation: &Relation,
+    tensors: &TensorMap,
+    wanted: impl Fn(Column) -> bool,
+) -> Result<(), ProveError> {
+    for (index, tensor) in relation.tensors.iter().enumerate().filter(|(_, t)| wanted(t.column)) {
+        let data = tensors.get(&index).ok_or(ProveError::MissingTensor { tensor: index })?;
+        if data.len() as u64 != tensor.len() {
+            return Err(ProveError::WrongSize { tensor: index, expected: tensor.len(), got: data.len() as u64 });
+        }
+        let inside = |value: i64| (tensor.lo..=tensor.hi).contains(&value);
+        if let Some(position) = crate::each_width!(data, values => values.iter().position(|v| !inside(i64::from(*v)))) {
+            return Err(ProveError::OutOfBounds { tensor: index, position });
+        }
+    }
+    Ok(())
+}
+
+fn prove_model(
+    relation: &Relation,
+    params: Params,
+    tensors: &TensorMap,
+    model: &[G1Affine],
+    blindings: &[zkseal_field::Fr],
+    progress: &mut Progress<'_>,
+) -> Result<Vec<u8>, ProveError> {
+    let Some(bounds) = model_relation(relation)? else { return Ok(Vec::new()) };
+    validate(&bounds)?;
+    let layout = Layout::new(&bounds, params)?;
+    let digest = codec::digest(&bounds);
+    let sources: Vec<&Data> = relation
+        .tensors
+        .iter()
+        .enumerate()
+        .filter(|(_, tensor)| tensor.column == Column::Model)
+        .map(|(index, _)| &tensors[&index])
+        .collect();
+    let limbs = model_limbs(&bounds, &sources);
+    let data: Vec<Option<&Data>> = (0..bounds.tensors.len())
+        .map(|index| sources.get(index).copied().or_else(|| limbs.get(&index)))
+        .collect();
+    let instance = Instance {
+        kind: ProofKind::Model,
+        relation: &bounds,
+        relation_digest: &digest,
+        layout: &layout,
+        model,
+        table: &[],
+    };
+    let assignment =
+        Assignment { tensors: data, model_blindings: blindings, input_blindings: None, output_blindings: None };
+    let proved = prove(&instance, PublicValues::new(), &[], &assignment, &mut Honest, progress)?;
+    Ok(proved.proof.encode())
+}
+
+/// Limbs of model tensors, in the order in which the model relation appends them.
+fn model_limbs(bounds: &Relation, sources: &[&Data]) -> TensorMap {
+    let mut limbs = TensorMap::new();
+    let mut next = bounds.tensors.iter().enumerate().filter(|(_, tensor)| tensor.column == Column::Witness);
+    let width = |hi: i64| 64 - hi.leading_zeros();
+    let Some(limb_bits) = bounds.tensors.iter().find(|t| t.column == Column::Witness).map(|t| width(t.hi)) else {
+        return limbs;
+    };
+    for (tensor, source) in bounds.tensors.iter().zip(sources) {
+        let span = (i128::from(tensor.hi) - i128::from(tensor.lo) + 1).trailing_zeros();
+        for t in 1..span.div_ceil(limb_bits).max(1) {
+            let Some((index, limb)) = next.next() else { return limbs };
+            let shift = limb_bits * (t - 1);
+            let values: Vec<i64> =
+                source.to_i64().iter().map(|v| (v.wrapping_sub(tensor.lo) >> shift) & limb.hi).collect();
+            limbs.insert(index, Data::narrow(&values, 0, limb.hi));
+        }
+    }
+    limbs
+}
+
+/// Everything that proves under one model.
+pub struct ProvingKey {
+    verifying_key: VerifyingKey,
+    model_blindings: Blindings,
+    tensors: TensorMap,
+}
+
+/// What one proof needs besides the key.
+pub struct ProveInput {
+    /// The proof is worthless under another context.
+    pub context: Vec<u8>,
+    /// Input, output, witness and public tensors.
+    pub tensors: TensorMap,
+    /// To repeat input commitments.
+    pub input_blindings: Option<Vec<u8>>,
+    /// To repeat output commitments.
+    pub output_blindings: Option<Vec<u8>>,
+}
+
+/// A finished proof.
+pub struct ProveOutput {
+    /// Proof bytes.
+    pub proof: Vec<u8>,
+    /// Statement with its commitments.
+    pub statement: Statement,
+    /// Secret: opens the input commitments.
+    pub input_blindings: Vec<u8>,
+    /// Secret: opens the output commitments.
+    pub output_blindings: Vec<u8>,
+}
+
+impl ProvingKey {
+    /// Joins a verifying key with weights, tables and blindings.
+    ///
+    /// # Errors
+    /// If tensors are missing or do not fit, or blindings have a wrong number. That they belong to the key's commitments is not tested:
+    /// a proof with others does not verify.
+    pub fn new(verifying_key: VerifyingKey, model_blindings: &[u8], tensors: TensorMap) -> Result<Self, ProveError> {
+        let relation = verifying_key.relation();
+        check_values(relation, &tensors, |column| matches!(column, Column::Model | Column::Table))?;
+        let model_blindings = decode_blindings(verifying_key.layout(), Column::Model, model_blindings)?;
+        Ok(Self { verifying_key, model_blindings, tensors })
+    }
+
+    /// The verifying key.
+    #[must_use]
+    pub const fn verifying_key(&self) -> &VerifyingKey {
+        &self.verifying_key
+    }
+
+    /// Proves one run.
+    ///
+    /// # Errors
+    /// See [`ProveError`].
+    pub fn prove(&self, input: &ProveInput, progress: &mut Progress<'_>) -> Result<ProveOutput, ProveError> {
+        let proved = self.prove_with(input, &mut Honest, progress)?;
+        Ok(ProveOutput {
+            proof: proved.proof.encode(),
+            input_blindings: encode_blindings(&proved.input_blindings),
+            output_blindings: encode_blindings(&proved.output_blindings),
+            statement: proved.statement,
+        })
+    }
+
+    /// Proves with hooks; the honest ones do nothing.
+    ///
+    /// # Errors
+    /// See [`ProveError`].
+    pub(crate) fn prove_with<H: Hooks>(
+        &self,
+        input: &ProveInput,
+        hooks: &mut H,
+        progress: &mut Progress<'_>,
+    ) -> Result<Proved, ProveError> {
+        let key = &self.verifying_key;
+        let relation = key.relation();
+        let per_proof =
+            |column| matches!(column, Column::Input | Column::Output | Column::Witness | Column::Public);
+        if H::CHECKS_WITNESS {
+            check_values(relation, &input.tensors, per_proof)?;
+        }
+        let data: Vec<Option<&Data>> =
+            (0..relation.tensors.len()).map(|t| self.tensors.get(&t).or_else(|| input.tensors.get(&t))).collect();
+        let public: PublicValues = relation
+            .tensors
+            .iter()
+            .enumerate()
+            .filter(|(_, tensor)| tensor.column == Column::Public)
+            .filter_map(|(index, _)| input.tensors.get(&index).map(|data| (index, data.to_i64())))
+            .collect();
+        let layout = key.layout();
+        let given = |column, bytes: &Option<Vec<u8>>| {
+            bytes.as_ref().map(|bytes| decode_blindings(layout, column, bytes)).transpose()
+        };
+        let assignment = Assignment {
+            tensors: data,
+            model_blindings: &self.model_blindings,
+            input_blindings: given(Column::Input, &input.input_blindings)?,
+            output_blindings: given(Column::Output, &input.output_blindings)?,
+        };
+        prove(&key.instance(), public, &input.context, &assignment, hooks, progress)
+    }
+}
+
+/// Recomputes the commitments of a column from its values and blindings, and compares.
+///
+/// # Errors
+/// [`ProveError`] if values or blindings do not fit; `Ok(false)` if they are not those of the commitments.
+pub fn check_opening(
+    key: &VerifyingKey,
+    column: Column,
+    tensors: &TensorMap,
+    blindings: &[u8],
+    commitments: &[G1Affine],
+) -> Result<bool, ProveError> {
+    check_values(key.relation(), tensors, |c| c == column)?;
+    let blindings = decode_blindings(key.layout(), column, blindings)?;
+    Ok(commit_column(key.layout(), column, |t| &tensors[&t], &blindings, &[])? == commitments)
+}

@@ -1,0 +1,361 @@
+//! Prover of stage 5.3: row rounds, blinding, column rounds (book, chapter 5).
+//!
+//! A tensor that spans several rows starts as *pieces*, (row vector) x (column vector): one fold of its integers for
+//! each piece, then the rounds over its own rows run on arrays with one entry a row. When those rounds are over, its rows are
+//! folded to one, and it joins the *explicit* rows, which carry a field vector. Tensors inside one row start there.
+
+use crate::data::Data;
+use std::collections::BTreeMap;
+use zkseal_field::{Fr, One, Zero, scalar_from_i64};
+use zkseal_kernels::contract;
+use zkseal_poly::{bits, eq_table};
+use zkseal_relation::types::to_index;
+use zkseal_relation::{AxisWeights, Layout, Separable};
+
+/// Committed data and public coefficients of one row of the (partly bound) row space.
+struct ExplicitRow {
+    data: Vec<Fr>,
+    coefficients: Vec<Fr>,
+}
+
+/// (row vector, inner products of the rows with the column vector, column vector).
+struct Piece {
+    rows: Vec<Fr>,
+    products: Vec<Fr>,
+    column: Vec<Fr>,
+}
+
+/// A tensor over 2^row_vars rows, with its integers in dense chunks: one chunk for each of its rows.
+struct Block {
+    /// Address of its first row, in units of its own size.
+    position: u64,
+    row_vars: usize,
+    chunks: Data,
+    /// Local row number of each chunk.
+    chunk_rows: Vec<usize>,
+    /// Entries of a chunk.
+    chunk_len: usize,
+    /// Position inside a padded row of each entry of a chunk.
+    columns: Vec<usize>,
+    pieces: Vec<Piece>,
+    /// Challenges of its own rounds, last variable first.
+    bound: Vec<Fr>,
+}
+
+/// The row sumcheck's tables.
+pub struct RowSumcheck {
+    blocks: Vec<Block>,
+    explicit: BTreeMap<u64, ExplicitRow>,
+    row_len: usize,
+    round: usize,
+}
+
+/// How a tensor's axes split at the row boundary.
+struct Split {
+    /// Axes before the straddling one.
+    outer: usize,
+    /// Low bits of the straddling axis that lie inside a row.
+    low_vars: u32,
+}
+
+fn split_axes(shape: &[u32], log_row: u32) -> Split {
+    let mut low = 0u32;
+    for (axis, size) in shape.iter().enumerate().rev() {
+        let vars = bits(u64::from(*size));
+        if low + vars > log_row {
+            return Split { outer: axis, low_vars: log_row - low };
+        }
+        low += vars;
+    }
+    Split { outer: 0, low_vars: 0 }
+}
+
+/// Padded positions of the entries of axes, row-major.
+fn padded_positions(sizes: &[usize]) -> Vec<usize> {
+    let mut positions = vec![0usize];
+    for size in sizes {
+        let vars = bits(*size as u64);
+        positions = positions.iter().flat_map(|start| (0..*size).map(move |i| (start << vars) | i)).collect();
+    }
+    positions
+}
+
+/// Outer product of vectors, row-major.
+fn outer_product(vectors: &[Vec<Fr>]) -> Vec<Fr> {
+    vectors.iter().fold(vec![Fr::one()], |acc, vector| {
+        acc.iter().flat_map(|a| vector.iter().map(move |v| *a * v)).collect()
+    })
+}
+
+impl RowSumcheck {
+    /// Tables from the data of all committed tensors and the terms of the claim.
+    #[must_use]
+    pub fn new<'d>(
+        layout: &Layout,
+        data: impl Fn(usize) -> &'d Data,
+        terms: &[Separable],
+        padding: &[(u64, i64)],
+    ) -> Self {
+        let log_row = u32::from(layout.params.log_row);
+        let row_len = layout.params.row_len();
+        let mut by_tensor: BTreeMap<usize, Vec<&Separable>> = BTreeMap::new();
+        for term in terms {
+            by_tensor.entry(term.tensor).or_default().push(term);
+        }
+        let mut out = Self { blocks: Vec::new(), explicit: BTreeMap::new(), row_len, round: 0 };
+        for (index, place) in layout.placements.iter().enumerate() {
+            let Some(place) = place else { continue };
+            let own = by_tensor.get(&index).map(Vec::as_slice).unwrap_or_default();
+            let shape = &layout.tensors[index].shape;
+            if place.num_vars > log_row {
+                out.blocks.push(Block::new(place.address, shape, data(index), own, log_row));
+            } else {
+                out.add_small(place.address, shape, data(index), own);
+            }
+        }
+        for (address, value) in padding {
+            if let Some(row) = out.explicit.get_mut(&(address / row_len as u64)) {
+                row.data[(address % row_len as u64) as usize] = scalar_from_i64(*value);
+            }
+        }
+        out
+    }
+
+    fn add_small(&mut self, address: u64, shape: &[u32], data: &Data, terms: &[&Separable]) {
+        let row = address / self.row_len as u64;
+        let start = (address % self.row_len as u64) as usize;
+        let row_len = self.row_len;
+        let entry = self
+            .explicit
+            .entry(row)
+            .or_insert_with(|| ExplicitRow { data: vec![Fr::zero(); row_len], coefficients: vec![Fr::zero(); row_len] });
+        let sizes: Vec<usize> = shape.iter().map(|axis| to_index(*axis)).collect();
+        let positions = padded_positions(&sizes);
+        for (position, k) in positions.iter().zip(0..) {
+            entry.data[start + position] = scalar_from_i64(data.get(k));
+        }
+        for term in terms {
+            let vectors: Vec<Vec<Fr>> = term.axes.iter().zip(shape).map(|(axis, size)| axis.to_dense(*size)).collect();
+            for (position, weight) in positions.iter().zip(outer_product(&vectors)) {
+                entry.coefficients[start + position] += term.coefficient * weight;
+            }
+        }
+    }
+
+    /// Moves blocks whose own rounds are over to the explicit rows.
+    fn settle(&mut self) {
+        let (done, rest): (Vec<Block>, Vec<Block>) =
+            std::mem::take(&mut self.blocks).into_iter().partition(|block| block.row_vars == self.round);
+        self.blocks = rest;
+        for block in done {
+            let position = block.position;
+            self.explicit.insert(position, block.into_row(self.row_len));
+        }
+    }
+
+    /// s_0 and s_2 of `sum <D, A>` in the next variable.
+    pub fn round(&mut self) -> [Fr; 2] {
+        self.settle();
+        let (mut constant, mut square) = (Fr::zero(), Fr::zero());
+        for piece in self.blocks.iter().flat_map(|block| &block.pieces) {
+            for (rows, products) in piece.rows.chunks_exact(2).zip(piece.products.chunks_exact(2)) {
+                constant += rows[0] * products[0];
+                square += (rows[1] - rows[0]) * (products[1] - products[0]);
+            }
+        }
+        for (index, row) in &self.explicit {
+            if index % 2 == 0 {
+                let own = dot(&row.data, &row.coefficients);
+                constant += own;
+                square += match self.explicit.get(&(index + 1)) {
+                    Some(next) => row
+                        .data
+                        .iter()
+                        .zip(&row.coefficients)
+                        .zip(next.data.iter().zip(&next.coefficients))
+                        .map(|((d0, a0), (d1, a1))| (*d1 - d0) * (*a1 - a0))
+                        .sum(),
+                    None => own,
+                };
+            } else if !self.explicit.contains_key(&(index - 1)) {
+                square += dot(&row.data, &row.coefficients);
+            }
+        }
+        [constant, square]
+    }
+
+    /// Binds the variable of the last round.
+    pub fn bind(&mut self, x: Fr) {
+        for block in &mut self.blocks {
+            block.bound.push(x);
+            for piece in &mut block.pieces {
+                fold_pairs(&mut piece.rows, x);
+                fold_pairs(&mut piece.products, x);
+            }
+        }
+        let mut next: BTreeMap<u64, ExplicitRow> = BTreeMap::new();
+        for (index, row) in std::mem::take(&mut self.explicit) {
+            let weight = if index % 2 == 0 { Fr::one() - x } else { x };
+            match next.get_mut(&(index / 2)) {
+                // The even partner is there, already times (1 - x).
+                Some(entry) => {
+                    entry.data.iter_mut().zip(&row.data).for_each(|(e, v)| *e += weight * v);
+                    entry.coefficients.iter_mut().zip(&row.coefficients).for_each(|(e, v)| *e += weight * v);
+                }
+                None => {
+                    let scale = |values: Vec<Fr>| values.into_iter().map(|v| weight * v).collect();
+                    let entry = ExplicitRow { data: scale(row.data), coefficients: scale(row.coefficients) };
+                    next.insert(index / 2, entry);
+                }
+            }
+        }
+        self.explicit = next;
+        self.round += 1;
+    }
+
+    /// f and a, when all row variables are bound.
+    #[must_use]
+    pub fn finish(mut self) -> (Vec<Fr>, Vec<Fr>) {
+        self.settle();
+        let zeros = vec![Fr::zero(); self.row_len];
+        self.explicit.remove(&0).map_or_else(|| (zeros.clone(), zeros.clone()), |row| (row.data, row.coefficients))
+    }
+}
+
+fn dot(a: &[Fr], b: &[Fr]) -> Fr {
+    a.iter().zip(b).map(|(x, y)| *x * y).sum()
+}
+
+fn fold_pairs(values: &mut Vec<Fr>, x: Fr) {
+    let folded = values.chunks_exact(2).map(|pair| pair[0] + x * (pair[1] - pair[0])).collect();
+    *values = folded;
+}
+
+impl Block {
+    fn new(address: u64, shape: &[u32], data: &Data, terms: &[&Separable], log_row: u32) -> Self {
+        let sizes: Vec<usize> = shape.iter().map(|axis| to_index(*axis)).collect();
+        let num_vars: u32 = shape.iter().map(|axis| bits(u64::from(*axis))).sum();
+        let split = split_axes(shape, log_row);
+        let low = 1usize << split.low_vars;
+        let (straddling, inner_sizes) = (sizes[split.outer], &sizes[split.outer + 1..]);
+        let inner: usize = inner_sizes.iter().product();
+        let steps = straddling.div_ceil(low);
+        let outer: usize = sizes[..split.outer].iter().product();
+        let chunk_len = low * inner;
+        // Rows of the block: outer axes and the high part of the straddling axis.
+        let mut row_sizes = sizes[..split.outer].to_vec();
+        let high_vars = bits(straddling as u64) - split.low_vars;
+        let chunk_rows: Vec<usize> = padded_positions(&row_sizes)
+            .into_iter()
+            .flat_map(|start| (0..steps).map(move |h| (start << high_vars) | h))
+            .collect();
+        row_sizes.push(steps);
+        let mut column_sizes = vec![low];
+        column_sizes.extend_from_slice(inner_sizes);
+        let chunks = if straddling % low == 0 {
+            data.clone()
+        } else {
+            let mut chunks = data.zeros_like(outer * steps * chunk_len);
+            for o in 0..outer {
+                chunks.copy_from(o * steps * chunk_len, data, o * straddling * inner, straddling * inner);
+            }
+            chunks
+        };
+        let mut block = Self {
+            position: address >> num_vars,
+            row_vars: (num_vars - log_row) as usize,
+            chunks,
+            chunk_rows,
+            chunk_len,
+            columns: padded_positions(&column_sizes),
+            pieces: Vec::new(),
+            bound: Vec::new(),
+        };
+        for term in terms {
+            block.add_term(term, shape, &split, steps);
+        }
+        block
+    }
+
+    fn add_term(&mut self, term: &Separable, shape: &[u32], split: &Split, steps: usize) {
+        let dense = |axis: usize| term.axes[axis].to_dense(shape[axis]);
+        let outer_vectors: Vec<Vec<Fr>> = (0..split.outer).map(dense).collect();
+        let outer = outer_product(&outer_vectors);
+        let inner_vectors: Vec<Vec<Fr>> = (split.outer + 1..shape.len()).map(dense).collect();
+        let inner = outer_product(&inner_vectors);
+        let low = 1usize << split.low_vars;
+        for (high, low_part) in straddling_parts(&term.axes[split.outer], shape[split.outer], low, steps) {
+            let mut rows = vec![Fr::zero(); 1 << self.row_vars];
+            let weights = outer.iter().flat_map(|o| high.iter().map(move |h| *o * h));
+            for (row, weight) in self.chunk_rows.iter().zip(weights) {
+                rows[*row] = term.coefficient * weight;
+            }
+            let column: Vec<Fr> = low_part.iter().flat_map(|l| inner.iter().map(move |i| *l * i)).collect();
+            let count = self.chunk_rows.len();
+            let folded = contract(self.chunks.ints(), count, self.chunk_len, 1, &column);
+            let mut products = vec![Fr::zero(); 1 << self.row_vars];
+            for (row, value) in self.chunk_rows.iter().zip(folded) {
+                products[*row] = value;
+            }
+            self.pieces.push(Piece { rows, products, column });
+        }
+    }
+
+    /// The block's rows folded to one by the challenges of its rounds.
+    fn into_row(self, row_len: usize) -> ExplicitRow {
+        let point: Vec<Fr> = self.bound.iter().rev().copied().collect();
+        let table = eq_table(&point, 1 << self.row_vars);
+        let weights: Vec<Fr> = self.chunk_rows.iter().map(|row| table[*row]).collect();
+        let folded = contract(self.chunks.ints(), 1, weights.len(), self.chunk_len, &weights);
+        let mut row = ExplicitRow { data: vec![Fr::zero(); row_len], coefficients: vec![Fr::zero(); row_len] };
+        for (position, value) in self.columns.iter().zip(folded) {
+            row.data[*position] = value;
+        }
+        for piece in &self.pieces {
+            for (position, value) in self.columns.iter().zip(&piece.column) {
+                row.coefficients[*position] += piece.rows[0] * value;
+            }
+        }
+        row
+    }
+}
+
+/// The straddling axis as a sum of (high part) x (low part) vectors.
+///
+/// eq weights split into one such product, and a second one that takes away what truncation cuts off the last step. Others split by low
+/// index, one product for each.
+fn straddling_parts(axis: &AxisWeights, size: u32, low: usize, steps: usize) -> Vec<(Vec<Fr>, Vec<Fr>)> {
+    let low_vars = low.trailing_zeros() as usize;
+    if let AxisWeights::Eq { points, len } = axis {
+        if *len == u64::from(size) && low_vars > 0 {
+            return split_eq(points, to_index(size), low, steps);
+        }
+    }
+    let mut vector = axis.to_dense(size);
+    vector.resize(steps * low, Fr::zero());
+    (0..low)
+        .map(|b| {
+            let high = (0..steps).map(|h| vector[h * low + b]).collect();
+            (high, (0..low).map(|k| if k == b { Fr::one() } else { Fr::zero() }).collect())
+        })
+        .filter(|(high, _): &(Vec<Fr>, Vec<Fr>)| high.iter().any(|v| !v.is_zero()))
+        .collect()
+}
+
+fn split_eq(points: &[Vec<Fr>], size: usize, low: usize, steps: usize) -> Vec<(Vec<Fr>, Vec<Fr>)> {
+    let low_vars = low.trailing_zeros() as usize;
+    let (mut high_part, mut low_part) = (vec![Fr::one(); steps], vec![Fr::one(); low]);
+    for point in points {
+        let (front, back) = point.split_at(point.len() - low_vars);
+        high_part.iter_mut().zip(eq_table(front, steps)).for_each(|(p, t)| *p *= t);
+        low_part.iter_mut().zip(eq_table(back, low)).for_each(|(p, t)| *p *= t);
+    }
+    let in_last = size - (steps - 1) * low;
+    if in_last == low {
+        return vec![(high_part, low_part)];
+    }
+    let mut last = vec![Fr::zero(); steps];
+    last[steps - 1] = -high_part[steps - 1];
+    let cut = low_part.iter().enumerate().map(|(k, v)| if k < in_last { Fr::zero() } else { *v }).collect();
+    vec![(high_part, low_part), (last, cut)]
+}

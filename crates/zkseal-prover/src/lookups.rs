@@ -1,0 +1,225 @@
+//! Stage 5.0's multiplicities and the leaves of the fraction tree.
+
+use crate::data::Data;
+use crate::error::ProveError;
+use crate::evaluate::{ScaledValues, Values, evaluate};
+use crate::ragged::axes_of;
+use crate::tree::{Fractions, NEUTRAL};
+use rayon::prelude::*;
+use std::collections::HashMap;
+use zkseal_field::{Fr, One, inverse_power_of_two, scalar_from_i64, scalar_from_i128};
+use zkseal_relation::types::to_index;
+use zkseal_relation::{BlockKind, Constraint, Layout, Relation, Scope, Table};
+
+/// A lookup that is no table row; only a lying prover goes on with one.
+const ABSENT: u32 = u32::MAX;
+
+/// Table rows found by lookups.
+pub struct LookupRows {
+    /// For each lookup constraint (empty for scope model): the table row of each index.
+    rows: Vec<Vec<u32>>,
+    /// Scaled tuples of absent lookups: (lookup, position) to one scalar for each column.
+    absent: HashMap<(usize, usize), Vec<Fr>>,
+    /// For each table, how often each row is used.
+    pub multiplicities: Vec<Vec<i64>>,
+}
+
+/// Finds rows of one table by their entries.
+enum Finder {
+    /// The first column counts up from `lo`; other columns are compared.
+    Counting { lo: i64, columns: Vec<Vec<i64>> },
+    /// Anything else.
+    Hashed(HashMap<Vec<i64>, u32>),
+}
+
+impl Finder {
+    fn new<V: Values>(relation: &Relation, values: &V, table: &Table) -> Self {
+        let columns: Vec<Vec<i64>> = table.columns.iter().map(|c| column_values(relation, values, to_index(*c))).collect();
+        let counting = columns[0].windows(2).all(|pair| pair[1] == pair[0] + 1);
+        if counting {
+            return Self::Counting { lo: columns[0][0], columns: columns[1..].to_vec() };
+        }
+        let mut rows = HashMap::with_capacity(columns[0].len());
+        for row in 0..columns[0].len() {
+            let tuple: Vec<i64> = columns.iter().map(|column| column[row]).collect();
+            rows.entry(tuple).or_insert(row as u32);
+        }
+        Self::Hashed(rows)
+    }
+
+    fn find(&self, tuple: &[ScaledValues], position: usize) -> u32 {
+        let integer = |values: &ScaledValues| -> Option<i64> {
+            let numerator = values.numerators[position];
+            let value = numerator >> values.shift;
+            (value << values.shift == numerator).then(|| i64::try_from(value).ok()).flatten()
+        };
+        match self {
+            Self::Counting { lo, columns } => {
+                let row = integer(&tuple[0]).and_then(|first| usize::try_from(i128::from(first) - i128::from(*lo)).ok());
+                let Some(row) = row else { return ABSENT };
+                let others = columns.iter().zip(&tuple[1..]).all(|(column, values)| {
+                    column.get(row).is_some_and(|entry| integer(values) == Some(*entry))
+                });
+                let inside = columns.first().map_or(row < ABSENT as usize, |column| row < column.len());
+                if others && inside { row as u32 } else { ABSENT }
+            }
+            Self::Hashed(rows) => {
+                let tuple: Option<Vec<i64>> = tuple.iter().map(integer).collect();
+                tuple.and_then(|tuple| rows.get(&tuple).copied()).unwrap_or(ABSENT)
+            }
+        }
+    }
+}
+
+/// Values of a table column.
+fn column_values<V: Values>(relation: &Relation, values: &V, index: usize) -> Vec<i64> {
+    let tensor = &relation.tensors[index];
+    match tensor.column {
+        zkseal_relation::Column::Progression => (tensor.lo..=tensor.hi).collect(),
+        _ => values.tensor(index).to_i64(),
+    }
+}
+
+/// Evaluates all lookups and counts rows.
+///
+/// # Errors
+/// [`ProveError::Unsatisfied`] for the first lookup that is no row, if `checked`.
+pub fn find_rows<V: Values>(relation: &Relation, values: &V, checked: bool) -> Result<LookupRows, ProveError> {
+    let mut multiplicities = Vec::new();
+    let mut finders = Vec::new();
+    for table in &relation.tables {
+        finders.push(Finder::new(relation, values, table));
+        multiplicities.push(vec![0i64; to_index(relation.table_len(table)?)]);
+    }
+    let (mut all_rows, mut absent) = (Vec::new(), HashMap::new());
+    for (index, lookup) in relation.lookups.iter().enumerate() {
+        if lookup.scope == Scope::Model {
+            all_rows.push(Vec::new());
+            continue;
+        }
+        let tuple: Vec<ScaledValues> =
+            lookup.exprs.iter().map(|expr| evaluate(relation, values, &lookup.loops, expr)).collect();
+        let (finder, counts) = (&finders[to_index(lookup.table)], &mut multiplicities[to_index(lookup.table)]);
+        let len = counts.len();
+        let find = |position| {
+            let row = finder.find(&tuple, position);
+            if to_index(row) < len { row } else { ABSENT }
+        };
+        let rows: Vec<u32> = (0..tuple[0].numerators.len()).into_par_iter().with_min_len(4096).map(find).collect();
+        for (position, row) in rows.iter().enumerate() {
+            if *row == ABSENT {
+                if checked {
+                    let index_tuple = unflatten(relation, &lookup.loops, position);
+                    return Err(ProveError::Unsatisfied { constraint: Constraint::Lookup(index), index: index_tuple });
+                }
+                absent.insert((index, position), scaled_tuple(&tuple, position));
+            } else {
+                counts[to_index(*row)] += 1;
+            }
+        }
+        all_rows.push(rows);
+    }
+    Ok(LookupRows { rows: all_rows, absent, multiplicities })
+}
+
+fn scaled_tuple(tuple: &[ScaledValues], position: usize) -> Vec<Fr> {
+    tuple.iter().map(|v| scalar_from_i128(v.numerators[position]) * inverse_power_of_two(v.shift)).collect()
+}
+
+/// Loop values of a row-major position.
+#[must_use]
+pub fn unflatten(relation: &Relation, loops: &[u32], position: usize) -> Vec<u32> {
+    let mut rest = position;
+    let mut index: Vec<u32> = loops
+        .iter()
+        .rev()
+        .map(|l| {
+            let size = to_index(relation.loops[to_index(*l)]);
+            let digit = rest % size;
+            rest /= size;
+            digit as u32
+        })
+        .collect();
+    index.reverse();
+    index
+}
+
+impl LookupRows {
+    /// p and q at every in-range leaf: 1 / (alpha - key) for a lookup, -m / (alpha - key) for a table row.
+    ///
+    /// # Errors
+    /// Only for a relation that is not valid.
+    pub fn leaves<V: Values>(
+        &self,
+        relation: &Relation,
+        layout: &Layout,
+        values: &V,
+        beta: Fr,
+        alpha: Fr,
+    ) -> Result<Fractions, ProveError> {
+        let powers: Vec<Fr> = std::iter::successors(Some(Fr::one()), |power| Some(*power * beta))
+            .take(layout.max_arity + 1)
+            .collect();
+        // alpha - key of every table row; a lookup copies its row's.
+        let mut rows_of_tables = Vec::with_capacity(relation.tables.len());
+        for table in &relation.tables {
+            let base = alpha - powers[layout.max_arity] * Fr::from(table.id);
+            let columns: Vec<Vec<i64>> =
+                table.columns.iter().map(|c| column_values(relation, values, to_index(*c))).collect();
+            let row = |k: usize| {
+                let key: Fr = columns
+                    .iter()
+                    .zip(&powers)
+                    .enumerate()
+                    .map(|(t, (column, power))| {
+                        if t == 0 { scalar_from_i64(column[k]) } else { *power * scalar_from_i64(column[k]) }
+                    })
+                    .sum();
+                base - key
+            };
+            let len = columns[0].len();
+            let rows: Vec<Fr> = (0..len).into_par_iter().with_min_len(1024).map(row).collect();
+            rows_of_tables.push(rows);
+        }
+        let mut parts = Vec::with_capacity(layout.blocks.len());
+        for block in &layout.blocks {
+            let base = block.base as usize;
+            match block.kind {
+                BlockKind::Table(index) => {
+                    let rows = &rows_of_tables[index];
+                    let counts = &self.multiplicities[index];
+                    let data = rows.iter().zip(counts).map(|(q, m)| [-scalar_from_i64(*m), *q]).collect();
+                    parts.push((base, vec![rows.len()], data));
+                }
+                BlockKind::Lookup(index) => {
+                    let lookup = &relation.lookups[index];
+                    let rows = &rows_of_tables[to_index(lookup.table)];
+                    let id = powers[layout.max_arity] * Fr::from(relation.table(lookup.table)?.id);
+                    let leaf = |(position, row): (usize, &u32)| {
+                        if *row != ABSENT {
+                            return [Fr::one(), rows[to_index(*row)]];
+                        }
+                        let tuple = &self.absent[&(index, position)];
+                        let key: Fr = tuple.iter().zip(&powers).map(|(value, power)| *value * power).sum();
+                        [Fr::one(), alpha - key - id]
+                    };
+                    let data = self.rows[index].par_iter().enumerate().with_min_len(4096).map(leaf).collect();
+                    let sizes: Vec<u32> = lookup.loops.iter().map(|l| relation.loops[to_index(*l)]).collect();
+                    parts.push((base, axes_of(&sizes), data));
+                }
+            }
+        }
+        Ok(Fractions::new(parts, NEUTRAL))
+    }
+
+    /// Multiplicities as tensor data.
+    #[must_use]
+    pub fn multiplicity_data(&self) -> Vec<Data> {
+        let data = |counts: &Vec<i64>| {
+            let most = counts.iter().copied().max().unwrap_or(0);
+            let least = counts.iter().copied().min().unwrap_or(0);
+            Data::narrow(counts, least.min(0), most.max(0))
+        };
+        self.multiplicities.iter().map(data).collect()
+    }
+}

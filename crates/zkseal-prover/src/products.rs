@@ -1,0 +1,134 @@
+//! Prover of stage 5.2: the vectors u and v, and their sumcheck (book, chapter 5).
+
+use crate::data::Data;
+use crate::error::ProveError;
+use crate::fold::fold_access;
+use crate::ragged::{Ragged, axes_of};
+use zkseal_field::{Fr, One, Zero, inverse_power_of_two};
+use zkseal_relation::expand::LoopWeight;
+use zkseal_relation::types::to_index;
+use zkseal_relation::{Access, AxisWeights, Layout, MaskIndex, Product, PublicValues, Relation};
+use zkseal_transcript::Transcript;
+use zkseal_verifier::sumcheck::Labels;
+
+/// (u, v) of every product term, of Lin and of the two pads.
+///
+/// # Errors
+/// Only for a relation that is not valid.
+pub fn product_tables<'d>(
+    relation: &Relation,
+    layout: &Layout,
+    public: &PublicValues,
+    products: &[Product<'_>],
+    data: impl Fn(usize) -> &'d Data,
+    linear: Fr,
+    mask: &[Fr],
+) -> Result<Ragged<2>, ProveError> {
+    let mut slots: Vec<(usize, Vec<usize>, Vec<[Fr; 2]>)> = Vec::with_capacity(products.len() + 3);
+    for product in products {
+        let term = product.term;
+        let [first, second] = term.accesses.as_slice() else { continue };
+        let own = |l: &u32| !term.shared.contains(l);
+        let folded_weights: Vec<(u32, LoopWeight)> =
+            product.outer_weights.iter().filter(|(l, _)| own(l)).cloned().collect();
+        let fold = |access: &Access| {
+            let source = data(to_index(access.tensor));
+            fold_access(relation, public, access, source, &folded_weights, &term.shared)
+        };
+        let (mut left, right) = (fold(first)?, fold(second)?);
+        let sizes: Vec<u32> = term.shared.iter().map(|l| relation.loops[to_index(*l)]).collect();
+        weight_shared(&mut left, product, &sizes);
+        let coefficient = product.coefficient;
+        let entries = left.into_iter().zip(right).map(|(u, v)| [coefficient * u, v]).collect();
+        slots.push((term.base as usize, axes_of(&sizes), entries));
+    }
+    slots.sort_by_key(|(base, _, _)| *base);
+    let end = layout.lin_slot as usize;
+    slots.push((end, vec![1], vec![[linear, Fr::one()]]));
+    slots.push((end + 1, vec![1], vec![[mask[MaskIndex::PAD_U], Fr::zero()]]));
+    slots.push((end + 2, vec![1], vec![[Fr::zero(), mask[MaskIndex::PAD_V]]]));
+    Ok(Ragged::new(slots, [Fr::zero(); 2]))
+}
+
+/// Multiplies by the own weights of shared outer loops.
+fn weight_shared(values: &mut [Fr], product: &Product<'_>, sizes: &[u32]) {
+    let mut inner = values.len();
+    for (l, size) in product.term.shared.iter().zip(sizes) {
+        inner /= to_index(*size);
+        let Some((_, points)) = product.outer_weights.iter().find(|(index, _)| index == l) else { continue };
+        let vector = AxisWeights::Eq { points: points.clone(), len: u64::from(*size) }.to_dense(*size);
+        for (k, value) in values.iter_mut().enumerate() {
+            *value *= vector[(k / inner) % to_index(*size)];
+        }
+    }
+}
+
+/// Masks of a degree-2 sumcheck: `sum_{i,d} a_{i,d} (x_i^d - 1/2)`.
+pub struct HalfCentredMask<'a> {
+    coefficient: Box<dyn Fn(usize, usize) -> Fr + 'a>,
+    bound: Fr,
+    half: Fr,
+}
+
+impl<'a> HalfCentredMask<'a> {
+    /// Coefficients by variable and degree.
+    pub fn new(coefficient: impl Fn(usize, usize) -> Fr + 'a) -> Self {
+        Self { coefficient: Box::new(coefficient), bound: Fr::zero(), half: inverse_power_of_two(1) }
+    }
+
+    /// What the mask adds to s_0 and s_2 when `later` variables are still to be summed.
+    #[must_use]
+    pub fn round(&self, variable: usize, later: usize) -> [Fr; 2] {
+        let (a1, a2) = ((self.coefficient)(variable, 1), (self.coefficient)(variable, 2));
+        let repeats = zkseal_field::power_of_two(later as u32);
+        [repeats * (self.bound - self.half * (a1 + a2)), repeats * a2]
+    }
+
+    /// Binds the variable.
+    pub fn bind(&mut self, variable: usize, x: Fr) {
+        let (a1, a2) = ((self.coefficient)(variable, 1), (self.coefficient)(variable, 2));
+        self.bound += a1 * (x - self.half) + a2 * (x * x - self.half);
+    }
+}
+
+/// Sends a round and returns its challenge.
+pub fn send_round(transcript: &mut Transcript, labels: Labels, rounds: &mut Vec<[Fr; 2]>, round: [Fr; 2]) -> Fr {
+    transcript.absorb_scalars(labels.round, &round);
+    rounds.push(round);
+    transcript.challenge(labels.point)
+}
+
+/// Rounds, end point and (U, V).
+pub struct ProductRun {
+    /// Messages.
+    pub rounds: Vec<[Fr; 2]>,
+    /// rho.
+    pub point: Vec<Fr>,
+    /// U, V.
+    pub values: [Fr; 2],
+}
+
+/// The sumcheck of `sum u v` with its mask.
+pub fn prove_products(
+    transcript: &mut Transcript,
+    labels: Labels,
+    layout: &Layout,
+    mut tables: Ragged<2>,
+    mask: &[Fr],
+) -> ProductRun {
+    let mut masks = HalfCentredMask::new(|variable, degree| mask[layout.mask.product_mask(variable, degree)]);
+    let (mut rounds, mut point) = (Vec::new(), Vec::new());
+    for variable in (0..layout.product_vars).rev() {
+        let ([constant, square], _) =
+            tables.sum_pairs(None, |a, b| [a[0] * a[1], (b[0] - a[0]) * (b[1] - a[1])]);
+        let added = masks.round(variable, variable);
+        let x = send_round(transcript, labels, &mut rounds, [constant + added[0], square + added[1]]);
+        masks.bind(variable, x);
+        tables = tables.bind(x);
+        point.push(x);
+    }
+    point.reverse();
+    let values = tables.last();
+    transcript.absorb_scalars("product values", &values);
+    ProductRun { rounds, point, values }
+}

@@ -1,0 +1,278 @@
+//! Module `zkseal._native`: conversions and error mapping, no logic.
+//!
+//! The interpreter lock is released while the core works; progress callbacks take it again. No panic crosses: it becomes
+//! `zkseal.errors.InternalError`.
+//!
+//! Dependency position: `py -> prover -> verifier`.
+
+mod convert;
+mod errors;
+
+use convert::{commitments_from, commitments_to, tensors_from};
+use errors::{internal, prove_error, raise, verify_error};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use zkseal_commit::generators::setup_digest;
+use zkseal_prover::columns::encode_blindings;
+use zkseal_relation::{BlockKind, Column, Layout, Params, Relation, codec, decode, model_relation, validate::validate};
+use zkseal_verifier::Statement;
+
+/// Runs `work` without the interpreter lock; a panic becomes `InternalError`.
+fn detached<T: Send>(py: Python<'_>, what: &'static str, work: impl FnOnce() -> T + Send) -> PyResult<T> {
+    py.detach(|| catch_unwind(AssertUnwindSafe(work))).map_err(|_| internal(py, what))
+}
+
+/// A progress callback that remembers the exception it raised, which stops the work.
+struct Reporter {
+    callback: Option<Py<PyAny>>,
+    raised: Option<PyErr>,
+}
+
+impl Reporter {
+    fn new(callback: Option<Py<PyAny>>) -> Self {
+        Self { callback, raised: None }
+    }
+
+    fn report(&mut self, stage: &'static str, done: f64) -> bool {
+        let outcome = Python::attach(|py| {
+            py.check_signals()?;
+            match &self.callback {
+                Some(callback) => callback.call1(py, (stage, done)).map(|_| ()),
+                None => Ok(()),
+            }
+        });
+        match outcome {
+            Ok(()) => true,
+            Err(error) => {
+                self.raised = Some(error);
+                false
+            }
+        }
+    }
+}
+
+fn parse(py: Python<'_>, bytes: &[u8]) -> PyResult<Relation> {
+    let relation = decode(bytes).map_err(|e| verify_error(py, &e.into()))?;
+    validate(&relation).map_err(|e| verify_error(py, &e.into()))?;
+    Ok(relation)
+}
+
+/// Validates a relation and returns its digest.
+#[pyfunction]
+fn relation_digest<'py>(py: Python<'py>, relation: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    Ok(PyBytes::new(py, &codec::digest(&parse(py, relation)?)))
+}
+
+fn layout_dict<'py>(py: Python<'py>, relation: &Relation, layout: &Layout) -> PyResult<Bound<'py, PyDict>> {
+    let (mut lookups, mut table_rows) = (0u64, 0u64);
+    for block in &layout.blocks {
+        match block.kind {
+            BlockKind::Lookup(index) => {
+                let loops = relation.lookups.get(index).map(|lookup| lookup.loops.as_slice()).unwrap_or_default();
+                let sizes = loops.iter().map(|l| relation.loop_size(*l).unwrap_or(1));
+                lookups += sizes.map(u64::from).product::<u64>();
+            }
+            BlockKind::Table(index) => {
+                let table = relation.tables.get(index);
+                table_rows += u64::from(table.map_or(0, |table| relation.table_len(table).unwrap_or(0)));
+            }
+        }
+    }
+    let rows = PyDict::new(py);
+    for column in Column::COMMITTED {
+        rows.set_item(zkseal_prover::columns::column_name(column), layout.num_rows(column))?;
+    }
+    let out = PyDict::new(py);
+    out.set_item("n", layout.tree_vars)?;
+    out.set_item("n2", layout.product_vars)?;
+    out.set_item("row_vars", layout.row_vars)?;
+    out.set_item("mask_length", layout.mask.len())?;
+    out.set_item("rows", rows)?;
+    out.set_item("lookups", lookups)?;
+    out.set_item("table_rows", table_rows)?;
+    out.set_item("proof_bytes", layout.proof_bytes())?;
+    Ok(out)
+}
+
+/// Figures of a relation under rows of 2^c entries, and of its model relation.
+#[pyfunction]
+fn layout<'py>(py: Python<'py>, relation: &[u8], c: u8) -> PyResult<Bound<'py, PyDict>> {
+    let relation = parse(py, relation)?;
+    let fail = |e: zkseal_relation::RelationError| verify_error(py, &e.into());
+    let params = Params::new(c, setup_digest()).map_err(fail)?;
+    let out = layout_dict(py, &relation, &Layout::new(&relation, params).map_err(fail)?)?;
+    match model_relation(&relation).map_err(fail)? {
+        Some(model) => {
+            let layout = Layout::new(&model, params).map_err(fail)?;
+            out.set_item("model", layout_dict(py, &model, &layout)?)?;
+        }
+        None => out.set_item("model", py.None())?,
+    }
+    Ok(out)
+}
+
+/// Commits to model and tables; returns the verifying key and the secret blindings of the model commitments.
+#[pyfunction]
+#[pyo3(signature = (relation, c, tensors, progress=None))]
+fn setup<'py>(
+    py: Python<'py>,
+    relation: &[u8],
+    c: u8,
+    tensors: &Bound<'py, PyAny>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+    let relation = parse(py, relation)?;
+    let tensors = tensors_from(tensors)?;
+    let mut reporter = Reporter::new(progress);
+    let made = detached(py, "making keys", || {
+        zkseal_prover::setup(relation, c, &tensors, &mut |stage, done| reporter.report(stage, done))
+    })?;
+    match made {
+        Ok(made) => {
+            let key = made.verifying_key.encode();
+            Ok((PyBytes::new(py, &key), PyBytes::new(py, &encode_blindings(&made.model_blindings))))
+        }
+        Err(error) => Err(reporter.raised.take().unwrap_or_else(|| prove_error(py, &error))),
+    }
+}
+
+/// A verifying key whose model proof has been checked.
+#[pyclass(frozen, module = "zkseal._native")]
+struct VerifyingKey {
+    key: zkseal_verifier::VerifyingKey,
+}
+
+#[pymethods]
+impl VerifyingKey {
+    #[new]
+    fn new(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
+        let decoded = detached(py, "reading a verifying key", || zkseal_verifier::VerifyingKey::decode(data))?;
+        Ok(Self { key: decoded.map_err(|e| verify_error(py, &e))? })
+    }
+
+    #[getter]
+    fn model_id<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.key.model_id())
+    }
+
+    #[getter]
+    fn relation<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &codec::encode(self.key.relation()))
+    }
+
+    #[getter]
+    fn relation_digest<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.key.relation_digest())
+    }
+
+    #[getter]
+    fn c(&self) -> u8 {
+        self.key.layout().params.log_row
+    }
+
+    /// Raises unless the proof shows the statement.
+    fn verify(
+        &self,
+        py: Python<'_>,
+        context: &[u8],
+        public: &Bound<'_, PyAny>,
+        input_commitments: Vec<Vec<u8>>,
+        output_commitments: Vec<Vec<u8>>,
+        proof: &[u8],
+    ) -> PyResult<()> {
+        let public = tensors_from(public)?.into_iter().map(|(index, data)| (index, data.to_i64())).collect();
+        let statement = Statement {
+            context: context.to_vec(),
+            public,
+            input: commitments_from(py, &input_commitments)?,
+            output: commitments_from(py, &output_commitments)?,
+        };
+        let verdict = detached(py, "verifying", || zkseal_verifier::verify(&self.key, &statement, proof))?;
+        verdict.map_err(|e| verify_error(py, &e))
+    }
+
+    /// Raises unless values and blindings are those of the commitments.
+    fn check_opening(
+        &self,
+        py: Python<'_>,
+        column: &str,
+        tensors: &Bound<'_, PyAny>,
+        blindings: &[u8],
+        commitments: Vec<Vec<u8>>,
+    ) -> PyResult<()> {
+        let column = match column {
+            "input" => Column::Input,
+            "output" => Column::Output,
+            _ => return Err(raise(py, "WrongInput", "Only the columns input and output can be opened.", &[])),
+        };
+        let tensors = tensors_from(tensors)?;
+        let points = commitments_from(py, &commitments)?;
+        let same = detached(py, "opening commitments", || {
+            zkseal_prover::check_opening(&self.key, column, &tensors, blindings, &points)
+        })?
+        .map_err(|e| prove_error(py, &e))?;
+        if same {
+            return Ok(());
+        }
+        Err(raise(py, "OpeningRejected", "Values and blindings are not those of the commitments.", &[]))
+    }
+}
+
+/// Everything that proves under one model.
+#[pyclass(frozen, module = "zkseal._native")]
+struct ProvingKey {
+    key: zkseal_prover::ProvingKey,
+}
+
+#[pymethods]
+impl ProvingKey {
+    #[new]
+    fn new(py: Python<'_>, verifying_key: &[u8], blindings: &[u8], tensors: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let tensors = tensors_from(tensors)?;
+        let made = detached(py, "reading a proving key", || {
+            let key = zkseal_verifier::VerifyingKey::decode(verifying_key)?;
+            zkseal_prover::ProvingKey::new(key, blindings, tensors)
+        })?;
+        Ok(Self { key: made.map_err(|e| prove_error(py, &e))? })
+    }
+
+    /// Proves one run.
+    #[pyo3(signature = (context, tensors, progress=None, input_blindings=None, output_blindings=None))]
+    fn prove<'py>(
+        &self,
+        py: Python<'py>,
+        context: &[u8],
+        tensors: &Bound<'py, PyAny>,
+        progress: Option<Py<PyAny>>,
+        input_blindings: Option<Vec<u8>>,
+        output_blindings: Option<Vec<u8>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let tensors = tensors_from(tensors)?;
+        let input =
+            zkseal_prover::ProveInput { context: context.to_vec(), tensors, input_blindings, output_blindings };
+        let mut reporter = Reporter::new(progress);
+        let made =
+            detached(py, "proving", || self.key.prove(&input, &mut |stage, done| reporter.report(stage, done)))?;
+        let made = match made {
+            Ok(made) => made,
+            Err(error) => return Err(reporter.raised.take().unwrap_or_else(|| prove_error(py, &error))),
+        };
+        let out = PyDict::new(py);
+        out.set_item("proof", PyBytes::new(py, &made.proof))?;
+        out.set_item("input_commitments", commitments_to(py, &made.statement.input))?;
+        out.set_item("output_commitments", commitments_to(py, &made.statement.output))?;
+        out.set_item("input_blindings", PyBytes::new(py, &made.input_blindings))?;
+        out.set_item("output_blindings", PyBytes::new(py, &made.output_blindings))?;
+        Ok(out)
+    }
+}
+
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(relation_digest, module)?)?;
+    module.add_function(wrap_pyfunction!(layout, module)?)?;
+    module.add_function(wrap_pyfunction!(setup, module)?)?;
+    module.add_class::<VerifyingKey>()?;
+    module.add_class::<ProvingKey>()
+}

@@ -1,0 +1,210 @@
+//! Verifying key: relation, parameters, commitments of model and tables, model proof (book, chapter 6).
+
+use crate::error::{Verified, VerifyError};
+use crate::statement::{Statement, check_rows};
+use crate::transcript::commitments_digest;
+use crate::verify::{Instance, ProofKind, check_proof};
+use zkseal_commit::generators::setup_digest;
+use zkseal_field::{G1Affine, decode_uncompressed, encode_uncompressed};
+use zkseal_relation::params::PARAMS_BYTES;
+use zkseal_relation::{
+    Column, Layout, Params, Relation, RelationError, codec, decode, encode, model_relation, validate::validate,
+};
+use zkseal_transcript::keccak256;
+
+const MAGIC: &[u8; 4] = b"ZKVK";
+const VERSION: u16 = 1;
+
+/// Everything that a verifier needs about a model. Its model proof has been checked.
+#[derive(Debug, Clone)]
+pub struct VerifyingKey {
+    relation: Relation,
+    relation_digest: [u8; 32],
+    layout: Layout,
+    model: Vec<G1Affine>,
+    table: Vec<G1Affine>,
+    model_proof: Vec<u8>,
+}
+
+/// `keccak256("zkseal model id v1" || params || relation digest || model digest || table digest)`.
+#[must_use]
+pub fn model_id(params: &Params, relation_digest: &[u8; 32], model: &[G1Affine], table: &[G1Affine]) -> [u8; 32] {
+    keccak256(&[
+        b"zkseal model id v1",
+        &params.encode(),
+        relation_digest,
+        &commitments_digest(model),
+        &commitments_digest(table),
+    ])
+}
+
+impl VerifyingKey {
+    /// Assembles a key and checks all of it, the model proof included.
+    ///
+    /// # Errors
+    /// [`VerifyError::Relation`], [`VerifyError::StatementMismatch`], [`VerifyError::IdentityPoint`], [`VerifyError::ModelProofRejected`].
+    pub fn new(
+        relation: Relation,
+        params: Params,
+        model: Vec<G1Affine>,
+        table: Vec<G1Affine>,
+        model_proof: Vec<u8>,
+    ) -> Verified<Self> {
+        validate(&relation)?;
+        if params.setup_digest != setup_digest() {
+            let rule = "the setup digest is not that of the ipa generators";
+            return Err(RelationError::Parameters { rule }.into());
+        }
+        let layout = Layout::new(&relation, params)?;
+        check_rows("model commitment", &model, layout.num_rows(Column::Model))?;
+        if table.len() != layout.num_rows(Column::Table) {
+            let rule = "count differs from the number of committed rows";
+            return Err(VerifyError::StatementMismatch { what: "table commitment", index: table.len(), rule });
+        }
+        let relation_digest = codec::digest(&relation);
+        let key = Self { relation, relation_digest, layout, model, table, model_proof };
+        key.check_model_proof().map_err(|cause| VerifyError::ModelProofRejected { cause: Box::new(cause) })?;
+        Ok(key)
+    }
+
+    /// The proof that every model tensor lies in its bounds, made at setup.
+    fn check_model_proof(&self) -> Verified<()> {
+        let Some(relation) = model_relation(&self.relation)? else {
+            let got = self.model_proof.len();
+            return if got == 0 { Ok(()) } else { Err(VerifyError::WrongLength { what: "model proof", expected: 0, got }) };
+        };
+        validate(&relation)?;
+        let layout = Layout::new(&relation, self.layout.params)?;
+        let relation_digest = codec::digest(&relation);
+        let instance = Instance {
+            kind: ProofKind::Model,
+            relation: &relation,
+            relation_digest: &relation_digest,
+            layout: &layout,
+            model: &self.model,
+            table: &[],
+        };
+        check_proof(&instance, &Statement::default(), &self.model_proof)
+    }
+
+    /// Strict decoding and all checks of [`Self::new`].
+    ///
+    /// # Errors
+    /// Also [`VerifyError::WrongLength`], [`VerifyError::UnknownVersion`], [`VerifyError::Encoding`].
+    pub fn decode(bytes: &[u8]) -> Verified<Self> {
+        let mut reader = Reader { bytes, at: 0 };
+        if reader.take(4)? != MAGIC.as_slice() {
+            return Err(VerifyError::UnknownVersion { what: "verifying key", version: 0 });
+        }
+        let version = reader.u16()?;
+        if version != VERSION {
+            return Err(VerifyError::UnknownVersion { what: "verifying key", version });
+        }
+        let params = Params::decode(reader.take(PARAMS_BYTES)?)?;
+        let relation_len = reader.u32()?;
+        let relation = decode(reader.take(relation_len)?)?;
+        let model = reader.points()?;
+        let table = reader.points()?;
+        let proof_len = reader.u32()?;
+        let model_proof = reader.take(proof_len)?.to_vec();
+        if reader.at != bytes.len() {
+            return Err(VerifyError::WrongLength { what: "verifying key", expected: reader.at, got: bytes.len() });
+        }
+        Self::new(relation, params, model, table, model_proof)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = MAGIC.to_vec();
+        out.extend_from_slice(&VERSION.to_be_bytes());
+        out.extend_from_slice(&self.layout.params.encode());
+        let block = |out: &mut Vec<u8>, count: usize, bytes: &[u8]| {
+            out.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
+            out.extend_from_slice(bytes);
+        };
+        let relation = encode(&self.relation);
+        block(&mut out, relation.len(), &relation);
+        for points in [&self.model, &self.table] {
+            let bytes: Vec<u8> = points.iter().flat_map(encode_uncompressed).collect();
+            block(&mut out, points.len(), &bytes);
+        }
+        block(&mut out, self.model_proof.len(), &self.model_proof);
+        out
+    }
+
+    /// The name of the model.
+    #[must_use]
+    pub fn model_id(&self) -> [u8; 32] {
+        model_id(&self.layout.params, &self.relation_digest, &self.model, &self.table)
+    }
+
+    /// The relation.
+    #[must_use]
+    pub const fn relation(&self) -> &Relation {
+        &self.relation
+    }
+
+    /// Digest of the relation.
+    #[must_use]
+    pub const fn relation_digest(&self) -> &[u8; 32] {
+        &self.relation_digest
+    }
+
+    /// The layout.
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// What inference proofs are checked against.
+    #[must_use]
+    pub fn instance(&self) -> Instance<'_> {
+        Instance {
+            kind: ProofKind::Inference,
+            relation: &self.relation,
+            relation_digest: &self.relation_digest,
+            layout: &self.layout,
+            model: &self.model,
+            table: &self.table,
+        }
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, len: usize) -> Verified<&'a [u8]> {
+        let end = self.at.saturating_add(len);
+        let short = VerifyError::WrongLength { what: "verifying key", expected: end, got: self.bytes.len() };
+        let slice = self.bytes.get(self.at..end).ok_or(short)?;
+        self.at = end;
+        Ok(slice)
+    }
+
+    fn u16(&mut self) -> Verified<u16> {
+        Ok(self.take(2)?.iter().fold(0, |value, byte| (value << 8) | u16::from(*byte)))
+    }
+
+    fn u32(&mut self) -> Verified<usize> {
+        Ok(self.take(4)?.iter().fold(0, |value, byte| (value << 8) | usize::from(*byte)))
+    }
+
+    fn points(&mut self) -> Verified<Vec<G1Affine>> {
+        let count = self.u32()?;
+        let start = self.at;
+        let bytes = self.take(count.saturating_mul(64))?;
+        let mut points = Vec::with_capacity(count);
+        for (index, chunk) in bytes.chunks_exact(64).enumerate() {
+            let at = start.saturating_add(index.saturating_mul(64));
+            let mut fixed = [0u8; 64];
+            fixed.copy_from_slice(chunk);
+            let point = decode_uncompressed(&fixed);
+            points.push(point.map_err(|cause| VerifyError::Encoding { what: "verifying key point", at, cause })?);
+        }
+        Ok(points)
+    }
+}
