@@ -212,6 +212,23 @@ def off_by_one(label: str) -> Callable[[str, tuple[int, ...]], tuple[int, ...]]:
     return change
 
 
+def test_masks_and_blinding_vectors_decide_nothing() -> None:
+    """Whatever they hold, a true statement passes and a false one does not (they hide, they prove nothing)."""
+
+    def constant_mask(_layout: Layout, mu: list[int]) -> None:
+        mu[:] = [5] * len(mu)
+
+    def no_blinding(_layout: Layout, q: list[int], q_prime: list[int]) -> None:
+        q[:], q_prime[:] = [0] * len(q), [0] * len(q_prime)
+
+    def forged(_layout: Layout, values: Values) -> None:
+        values[case("merged").sketch.index("c")][0] += 1
+
+    check(case("merged"), lie(case("merged"), Hooks(mu=constant_mask, q=no_blinding)))
+    with pytest.raises(LinearClaimRejected):
+        check(case("merged"), lie(case("merged"), Hooks(mu=constant_mask, q=no_blinding, tensors=forged)))
+
+
 # Commitments
 
 
