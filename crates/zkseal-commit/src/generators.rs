@@ -90,7 +90,7 @@ fn attempt(label: &[u8], index: u32, counter: u32) -> Option<G1Affine> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zkseal_field::AffineRepr;
+    use zkseal_field::{AffineRepr, MontFp};
 
     #[test]
     fn test_sizes_share_their_prefix_in_any_order() -> Result<(), OpeningError> {
@@ -111,6 +111,20 @@ mod tests {
         all.extend([generators.h, generators.u]);
         assert!(all.iter().all(|point| point.is_on_curve() && !point.is_zero()));
         assert!((0..all.len()).all(|i| (0..i).all(|j| all.get(i).map(|p| p.x) != all.get(j).map(|p| p.x))));
+        Ok(())
+    }
+
+    /// The values that the reference verifier in Python derives.
+    #[test]
+    fn test_derivation_equals_the_reference() -> Result<(), OpeningError> {
+        let generators = Generators::for_rows(4)?;
+        let g0 = MontFp!("15817307594649679023964241759959510813448446642031728727665399204241039021930");
+        let h = MontFp!("9802412660532821425909243450103628137149910483068188908069340018051454412073");
+        let u = MontFp!("9061273493485791537840926748510046589305591142003843511932981108175178177436");
+        assert_eq!(generators.g.first().map(|point| point.x), Some(g0));
+        assert_eq!((generators.h.x, generators.u.x), (h, u));
+        let h_y = MontFp!("21599537875845176670309211574199507045247228981037409441086572536302816710746");
+        assert_eq!(generators.h.y, h_y);
         Ok(())
     }
 

@@ -11,9 +11,12 @@
 //! [`reference`] holds the plain versions that say what must come out; `optimized/` the fast ones, by scalar arithmetic
 //! or, where the machine has AVX-512 IFMA, eight field elements at once. A property test equates them.
 //!
-//! Running time depends on the values. Never called by a verifier.
+//! Running time depends on the values. Copies of values are wiped. Never called by a verifier.
 //!
 //! Dependency position: above zkseal-field; used by zkseal-commit (feature `prover`) and zkseal-prover.
+
+// What is written once for all widths converts i64 to i64, too.
+#![allow(clippy::useless_conversion)]
 
 mod ints;
 mod optimized;
@@ -52,7 +55,6 @@ macro_rules! with_engine {
 ///
 /// # Panics
 /// If the lengths differ.
-#[must_use]
 pub fn msm_ints(bases: &[G1Affine], values: Ints<'_>) -> G1Projective {
     assert_eq!(bases.len(), values.len(), "a multi-scalar product needs as many bases as values");
     let fast = || with_engine!(E => msm::msm_ints::<E>(bases, values));
@@ -75,7 +77,6 @@ pub fn msm_ints_rows(bases: &[G1Affine], rows: &[Ints<'_>]) -> Vec<G1Projective>
 ///
 /// # Panics
 /// If the lengths differ.
-#[must_use]
 pub fn msm_scalars(bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
     assert_eq!(bases.len(), scalars.len(), "a multi-scalar product needs as many bases as scalars");
     let fast = || with_engine!(E => msm::msm_scalars::<E>(bases, scalars));

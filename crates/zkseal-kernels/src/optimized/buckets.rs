@@ -7,6 +7,7 @@
 //! Affine additions are incomplete. An engine reports [`Degenerate`] when an addition meets two points of equal x; the
 //! caller then computes the whole product by complete formulas. With independent bases that never happens.
 
+use zeroize::Zeroize;
 use zkseal_field::{AdditiveGroup, G1Affine, G1Projective, Zero};
 
 /// An affine addition met P + P or P - P.
@@ -17,7 +18,7 @@ pub struct Degenerate;
 pub const NEGATIVE: u32 = 1 << 31;
 
 /// A point on its way into a bucket.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Zeroize)]
 pub struct Deposit {
     /// Bucket, counted over all sets of the job.
     pub bucket: u32,
@@ -28,7 +29,7 @@ pub struct Deposit {
 /// Batched arithmetic on finite points of its own representation.
 pub trait Engine {
     /// A finite affine point.
-    type Point: Copy + Send + Sync;
+    type Point: Copy + Send + Sync + Zeroize;
     /// Buffers that a thread keeps from batch to batch.
     type Scratch: Default;
     /// Stands for an empty bucket.
@@ -154,6 +155,15 @@ impl<E: Engine> Workspace<E> {
             *length = length.div_ceil(2);
         }
         !self.pairs.is_empty()
+    }
+}
+
+/// Digits and partial sums tell the secret values.
+impl<E: Engine> Drop for Workspace<E> {
+    fn drop(&mut self) {
+        self.entries.zeroize();
+        self.pool.zeroize();
+        self.sums.zeroize();
     }
 }
 

@@ -6,6 +6,7 @@
 //! 16-bit digits (the top one signed), one pass for each.
 
 use rayon::prelude::*;
+use zeroize::Zeroizing;
 use zkseal_field::{AdditiveGroup, BigInt, BigInteger, Fr, PrimeField, power_of_two};
 
 use crate::Ints;
@@ -92,11 +93,11 @@ impl Digit for i16 {}
 /// 16-bit digits of wider integers: in two's complement, `value = sum_k digit_k 2^(16 k)` with signed digits.
 fn contract_wide<T: Copy + Into<i64> + Sync>(data: &[T], outer: usize, inner: usize, weights: &[Fr]) -> Vec<Fr> {
     let mut out = vec![Fr::ZERO; outer * inner];
-    let mut rest: Vec<i64> = data.iter().map(|value| (*value).into()).collect();
+    let mut rest: Zeroizing<Vec<i64>> = Zeroizing::new(data.iter().map(|value| (*value).into()).collect());
     let mut shift = 0;
     while rest.iter().any(|value| *value != 0) {
-        let digits: Vec<i16> = rest.iter().map(|value| *value as i16).collect();
-        for (value, digit) in rest.iter_mut().zip(&digits) {
+        let digits: Zeroizing<Vec<i16>> = Zeroizing::new(rest.iter().map(|value| *value as i16).collect());
+        for (value, digit) in rest.iter_mut().zip(digits.iter()) {
             // Exact but for values next to i64::MAX, whose carry is what the wider type is for.
             *value = ((i128::from(*value) - i128::from(*digit)) >> 16) as i64;
         }

@@ -23,7 +23,7 @@ impl Digits {
     }
 
     /// The digit pairs, most significant first.
-    pub fn from_the_top(&self) -> impl Iterator<Item = (i8, i8)> {
+    pub fn top_down(&self) -> impl Iterator<Item = (i8, i8)> {
         self.pairs.iter().rev().copied()
     }
 }
@@ -62,7 +62,7 @@ fn multiply(point: &G1Affine, digits: &Digits) -> G1Projective {
         multiple
     });
     let mut sum = G1Projective::zero();
-    for (a, b) in digits.from_the_top() {
+    for (a, b) in digits.top_down() {
         sum.double_in_place();
         for (digit, table) in [(a, &odd), (b, &images)] {
             let multiple = table[usize::from(digit.unsigned_abs() / 2).min(3)];

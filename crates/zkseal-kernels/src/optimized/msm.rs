@@ -1,6 +1,7 @@
 //! Multi-scalar products by the bucket method, for either engine.
 
 use rayon::prelude::*;
+use zeroize::Zeroizing;
 use zkseal_field::{AffineRepr, Fr, G1Affine, G1Projective, Zero};
 
 use super::buckets::{Degenerate, Deposit, Engine, NEGATIVE, Workspace, combine_windows};
@@ -44,7 +45,7 @@ fn rows_task<E: Engine>(
 ) -> Result<Vec<G1Projective>, Degenerate> {
     let buckets = 1usize << (width - 1);
     let mut workspace = Workspace::<E>::new(points);
-    let mut deposits = Vec::new();
+    let mut deposits = Zeroizing::new(Vec::new());
     let rows_a_job = (DEPOSITS_A_JOB / (points.len() * windows)).max(1);
     let mut out = Vec::with_capacity(rows.len());
     for job in rows.chunks(rows_a_job) {
@@ -104,7 +105,7 @@ fn msm_scalars_part<E: Engine>(bases: &[G1Affine], scalars: &[Fr]) -> Result<G1P
     let mut doubled = bases.to_vec();
     doubled.extend(bases.iter().map(|base| G1Affine::new_unchecked(base.x * ZETA, base.y)));
     let points = E::import(&doubled);
-    let by_window = deposits_by_window(scalars, width, windows);
+    let by_window = Zeroizing::new(deposits_by_window(scalars, width, windows));
     // A few windows a task: enough deposits to share an inversion, and work for every thread.
     let even = windows.div_ceil(rayon::current_num_threads());
     let full = (DEPOSITS_A_JOB / doubled.len()).max(1);
@@ -122,7 +123,7 @@ fn windows_task<E: Engine>(
 ) -> Result<Vec<G1Projective>, Degenerate> {
     let buckets = 1usize << (width - 1);
     let mut workspace = Workspace::<E>::new(points);
-    let mut deposits = Vec::new();
+    let mut deposits = Zeroizing::new(Vec::new());
     for job in task.chunks(at_once) {
         deposits.clear();
         for (index, window) in job.iter().enumerate() {

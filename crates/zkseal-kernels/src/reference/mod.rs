@@ -7,14 +7,12 @@ use zkseal_field::{
 use crate::Ints;
 
 /// `sum_j values[j] * bases[j]`.
-#[must_use]
 pub fn msm_ints(bases: &[G1Affine], values: Ints<'_>) -> G1Projective {
     let scalars: Vec<Fr> = (0..values.len()).map(|index| scalar_from_i64(values.value(index))).collect();
     msm_scalars(bases, &scalars)
 }
 
 /// `sum_j scalars[j] * bases[j]`.
-#[must_use]
 pub fn msm_scalars(bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
     bases.iter().zip(scalars).map(|(base, scalar)| *base * scalar).sum()
 }

@@ -4,6 +4,9 @@
 //! `(0.0118 A B + 1) q`: nothing is subtracted after a product. Values are kept non-negative and below 84 q, with limbs
 //! normalised to 52 bits (the multiplier reads only those). Each function says what it does to the bound.
 
+// Limb loops name two or three arrays and their neighbours by one index.
+#![allow(clippy::needless_range_loop)]
+
 use std::arch::x86_64::*;
 
 use ark_ff::{Field, MontFp, PrimeField};

@@ -46,7 +46,7 @@ fn multiply(points: &Projective, digits: &Digits) -> Projective {
     }
     let images = odd.map(|multiple| multiple.scale_x(&zeta));
     let mut sum = projective::identity();
-    for (a, b) in digits.from_the_top() {
+    for (a, b) in digits.top_down() {
         sum = sum.double();
         for (digit, table) in [(a, &odd), (b, &images)] {
             if digit != 0 {

@@ -2,12 +2,13 @@
 
 use std::arch::x86_64::*;
 
+use zeroize::Zeroize;
 use zkseal_field::{AffineRepr, Fq, G1Affine, PrimeField};
 
 use super::field::{self, Lanes, lanes_of, words_of};
 
 /// x and y, 4 packed words each, R = 2^260, below 2 q: one cache line. All zeros stands for no point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Zeroize)]
 #[repr(C, align(64))]
 pub struct Record(pub [u64; 8]);
 
