@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from zkseal.errors import WrongModel
+from zkseal.errors import ValueOutOfBounds, WeightOutOfBounds, WrongModel
 from zkseal.proving.core import Integers, Progress, by_index, native, running
 from zkseal.proving.cost import choose_row_bits
 from zkseal.relation import Column, Relation
@@ -112,7 +112,14 @@ def setup(
         InvalidParameters: the row length does not fit the relation.
     """
     encoded = relation.encode()
-    tensors = by_index(relation, weights, {Column.MODEL, Column.TABLE})
+    try:
+        tensors = by_index(relation, weights, {Column.MODEL, Column.TABLE})
+    except ValueOutOfBounds as error:
+        raise WeightOutOfBounds(
+            f"Weight '{error.tensor}' lies outside [{error.lo}, {error.hi}] at {error.index}, which setup has to prove. "
+            "Compile the model again.",
+            **error.fields,
+        ) from error
     bits = choose_row_bits(relation, encoded) if row_bits is None else row_bits
     with running("making keys"):
         data, blindings = native().setup(encoded, bits, tensors, progress)
