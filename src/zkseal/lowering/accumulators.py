@@ -17,7 +17,7 @@ __all__ = ["Constant", "Offset", "Product", "Scaled", "Sum", "broadcast_axes", "
 
 
 def broadcast_axes(shape: Sequence[int], result: Sequence[int]) -> tuple[int | None, ...]:
-    """For each axis of `result` the axis of `shape` that runs with it under numpy broadcasting, None where it is new."""
+    """For each axis of `result` the axis of `shape` that runs with it when broadcast, None where it is new."""
     missing = len(result) - len(shape)
     return tuple(k - missing if k >= missing else None for k in range(len(result)))
 

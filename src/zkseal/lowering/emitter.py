@@ -252,6 +252,14 @@ class Emitter:
         if hi - lo + 1 != 1 << bits:
             self.builder.range(loops, Expr.constant(hi) - expression, bits=bits, origin=origin)
 
+    def magnitude(self, loops: Sequence[Loop], expression: Expr, bits: int, *, origin: str) -> None:
+        """Demands 0 <= expression < 2^bits, or < 2^(bits+1) if that is the width of a signed activation.
+
+        It bounds magnitudes that other constraints determine, so that nothing wraps; a bit more changes no value, and
+        ranges of 15 and 16 bits then share their tables.
+        """
+        self.builder.range(loops, expression, bits=bits + 1 if bits % 8 == 7 else bits, origin=origin)
+
     def remainder(self, loops: Sequence[Loop], expression: Expr, shift: int, *, origin: str) -> None:
         """Demands 0 <= expression < 2^shift for an expression that is known to be an integer; 0 for shift 0.
 

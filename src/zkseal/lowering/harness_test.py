@@ -15,7 +15,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from zkseal.errors import UnsatisfiedConstraint
-from zkseal.frontends.onnx import FloatSession, load
+from zkseal.frontends.onnx import FloatSession
 from zkseal.graph import Graph, Node, Value
 from zkseal.lowering import Program, Visibility, lower
 from zkseal.quantize import Calibration, QuantizationOptions, values_to_calibrate
@@ -23,7 +23,7 @@ from zkseal.relation import Column
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
-__all__ = ["calibrated", "graph_of", "lies", "rng_of", "verify"]
+__all__ = ["calibrated", "f32", "graph_of", "lies", "rng_of", "verify"]
 
 
 def rng_of(seed: int) -> np.random.Generator:
@@ -32,18 +32,21 @@ def rng_of(seed: int) -> np.random.Generator:
 
 
 def graph_of(
-    nodes: Sequence[tuple[str, Sequence[str], Sequence[str], dict[str, Any]]],
+    nodes: Sequence[tuple[Any, ...]],
     inputs: Mapping[str, Sequence[int]],
     outputs: Sequence[str],
     initializers: Mapping[str, npt.ArrayLike] | None = None,
     *,
     domain: str = "",
 ) -> Graph:
-    """A graph exactly as written, with shapes inferred by onnx; nothing is folded."""
+    """A graph exactly as written, with shapes inferred by onnx; nothing is folded.
+
+    A node is (operator, inputs, outputs) or (operator, inputs, outputs, attributes).
+    """
     constants = {name: np.asarray(array) for name, array in (initializers or {}).items()}
     protos = [
         helper.make_node(op, ins, outs, name=f"n{k}", domain=domain if op == "Scaler" else "", **attributes)
-        for k, (op, ins, outs, attributes) in enumerate(nodes)
+        for k, (op, ins, outs, attributes) in enumerate((*node, {})[:4] for node in nodes)
     ]
     graph = helper.make_graph(
         protos,
@@ -72,12 +75,12 @@ def graph_of(
 
 def _attribute(attribute: onnx.AttributeProto) -> Any:
     value = helper.get_attribute_value(attribute)
-    return tuple(value) if isinstance(value, list) or hasattr(value, "__len__") and not isinstance(value, bytes) else value
+    return value if isinstance(value, int | float | bytes) else tuple(value)
 
 
-def floats(graph: Graph, inputs: Arrays) -> dict[str, npt.NDArray[Any]]:
-    """All values of one float run."""
-    return FloatSession(graph, threads=1).run(dict(inputs), values_to_calibrate(graph))
+def f32(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """Single-precision array."""
+    return np.asarray(values, dtype=np.float32)
 
 
 def calibrated(
@@ -122,7 +125,7 @@ def verify(
 
 
 def lies(program: Program, tensors: Arrays, rng: np.random.Generator, count: int = 3) -> None:
-    """Changes each committed value that is not derived, in bounds, one entry at a time; each change must be rejected."""
+    """Changes committed values that are not derived, in bounds, one entry at a time; each change must be rejected."""
     relation = program.relation
     derived = {relation.names.tensors[index] for item in relation.derived for index in item.limbs}
     honest = {name: array for name, array in tensors.items() if name not in derived}

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import RangeExceeded, WrongInput
-from zkseal.graph import Value
+from zkseal.graph import Node, Value
 from zkseal.lowering.blocks.rescale import proven_range
+from zkseal.lowering.folding import LINEAR
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.values import Quantized
 from zkseal.quantize.calibration import ValueStatistics
@@ -19,11 +20,15 @@ from zkseal.quantize.scales import fitting_exponent
 
 __all__ = ["declare_inputs", "quantize_input"]
 
-FEATURE_SPREAD = 8.0
-"""Features whose largest magnitudes differ by more than this factor get scales of their own, where that is possible."""
+NOISE_BITS = 4
+"""Features get scales of their own if one scale for all would disturb a layer by more than 2^-(bits - 4) of its largest
+output: inputs of one kind (pixels) disturb it by about 2^-(bits - 2)."""
 
-_ABSORBING = {"Scaler": 0, "Gemm": 0, "MatMul": 0}
-"""Operators whose constants can absorb feature exponents of their first input."""
+FEATURE_HEADROOM = 2.0
+"""Extra headroom of features with scales of their own: one feature strays further than the largest of all does."""
+
+MAX_SPREAD_BITS = 24
+"""The finest feature is at most this many bits finer than the coarsest."""
 
 
 def declare_inputs(plan: Plan) -> tuple[Quantized, ...]:
@@ -39,14 +44,11 @@ def _declare(plan: Plan, value: Value) -> Quantized:
     limit, headroom = plan.options.limit, plan.options.headroom
     if not value.dtype.startswith("float"):
         return _exact(value, statistics, 0, (1 << 31) - 1, headroom)
-    if _takes_feature_scales(plan, value, statistics):
-        exponents = [fitting_exponent(m * headroom, limit) for m in statistics.feature_magnitude]
-        least = min(exponents)
-        features = tuple(e - least for e in exponents)
-        return Quantized(value.name, value.shape, least, -limit - 1, limit, features)
     exponent = fitting_exponent(statistics.magnitude * headroom, limit)
     if statistics.exact_exponent is not None and statistics.exact_exponent <= exponent:
         return _exact(value, statistics, statistics.exact_exponent, limit, headroom)
+    if _needs_feature_scales(plan, value, exponent):
+        return Quantized(value.name, value.shape, *_feature_scales(statistics, limit, headroom * FEATURE_HEADROOM))
     return Quantized(value.name, value.shape, exponent, -limit - 1, limit)
 
 
@@ -58,21 +60,41 @@ def _exact(value: Value, statistics: ValueStatistics, exponent: int, limit: int,
     return Quantized(value.name, value.shape, exponent, lo, hi)
 
 
-def _takes_feature_scales(plan: Plan, value: Value, statistics: ValueStatistics) -> bool:
-    if len(value.shape) != 2:
+def _feature_scales(statistics: ValueStatistics, limit: int, headroom: float) -> tuple[int, int, int, tuple[int, ...]]:
+    """The coarsest exponent, the bounds, and what each feature adds; features that are always 0 get the coarsest."""
+    exponents = [fitting_exponent(m * headroom, limit) if m > 0 else None for m in statistics.feature_magnitude]
+    least = min(exponent for exponent in exponents if exponent is not None)
+    features = tuple(0 if e is None else min(e - least, MAX_SPREAD_BITS) for e in exponents)
+    return least, -limit - 1, limit, features
+
+
+def _needs_feature_scales(plan: Plan, value: Value, exponent: int) -> bool:
+    """Whether all consumers can absorb feature exponents, and one of them suffers from a common scale."""
+    if len(value.shape) != 2 or plan.statistics(value.name).magnitude == 0:
         return False
-    seen = [m for m in statistics.feature_magnitude if m > 0]
-    if not seen or max(seen) <= FEATURE_SPREAD * min(seen):
-        return False
-    consumers = plan.graph.consumers(value.name)
-    return all(
-        node.op in _ABSORBING
-        and node.inputs[0] == value.name
-        and value.name not in node.inputs[1:]
-        and not plan.attributes(node).get("transA", 0)
-        and (node.op == "Scaler" or plan.constant(node.inputs[1]) is not None)
-        for node in consumers
-    )
+    needed = False
+    for node in plan.graph.consumers(value.name):
+        weights = _feature_weights(plan, node, value.name)
+        if weights is None:
+            return False
+        # Rounding errors of the features are independent: they add up as a 2-norm, times the step of the scale.
+        noise = float(np.sqrt((weights**2).sum(axis=0)).max()) * 2.0**-exponent
+        needed |= noise > plan.statistics(node.outputs[0]).magnitude * 2.0 ** (NOISE_BITS - plan.options.bits)
+    return needed
+
+
+def _feature_weights(plan: Plan, node: Node, name: str) -> npt.NDArray[np.float64] | None:
+    """What a node multiplies each feature of value `name` by, (features, outputs); None if it absorbs no exponents."""
+    if node.inputs[0] != name or name in node.inputs[1:]:
+        return None
+    attributes = plan.attributes(node)
+    if node.op == "Scaler":
+        scale = np.asarray(attributes.get("scale", (1.0,)), dtype=np.float64)
+        return np.diag(np.broadcast_to(scale, plan.shape(name)[-1:]))
+    weights = plan.constant(node.inputs[1]) if node.op in ("Gemm", LINEAR, "MatMul") else None
+    if weights is None or weights.ndim != 2 or attributes.get("transA", 0):
+        return None
+    return np.asarray(weights.T if attributes.get("transB", 0) else weights, dtype=np.float64)
 
 
 def quantize_input(value: Quantized, given: npt.ArrayLike | None) -> Integers:

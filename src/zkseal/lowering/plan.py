@@ -121,7 +121,7 @@ class Plan:
     def parameter(
         self, name: str, array: npt.ArrayLike, exponent: int | npt.NDArray[np.int64], *, stated: int
     ) -> Parameter:
-        """A constant as stored integers with (one or per-entry) `exponent`; the parameter's own exponent is `stated`."""
+        """A constant as stored integers of (one or per-entry) `exponent`; `stated` is the parameter's own exponent."""
         unique, count = name, 1
         while unique in self._parameter_names:
             count += 1

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from zkseal.errors import UnsupportedOp, WrongInput
 from zkseal.graph import Graph
 from zkseal.lowering.emitter import Emitter, Visibility
+from zkseal.lowering.folding import fold_affine_inputs
 from zkseal.lowering.inputs import declare_inputs, quantize_input
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import find_rule
@@ -29,7 +30,7 @@ __all__ = ["Program", "Witness", "lower"]
 class Witness:
     """One run of a program.
 
-    - `tensors`: integers of every tensor of the relation but progressions, by name, in storage shape; derived limbs too.
+    - `tensors`: integers of every tensor of the relation but progressions, by name, in storage shape, with limbs.
     - `outputs`: decoded outputs by name (float64, or int64 for integer outputs), `integers`: the same before decoding.
     """
 
@@ -113,6 +114,7 @@ def lower(
     `calibration` must hold every value that the graph computes (`FloatSession.run` on samples). Raises `UnsupportedOp`,
     `CalibrationMissing`, `AccumulatorTooWide`, `NonFiniteWeight`.
     """
+    graph = fold_affine_inputs(graph)
     plan = Plan(graph, calibration, options or QuantizationOptions())
     input_values = declare_inputs(plan)
     for node in graph.nodes:

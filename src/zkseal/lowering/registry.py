@@ -45,9 +45,9 @@ def _load() -> None:
 
 
 def supported_ops() -> tuple[str, ...]:
-    """Names of all operators that have a rule, in alphabetical order."""
+    """Names of all operators of models that have a rule, in alphabetical order."""
     _load()
-    return tuple(sorted(_RULES))
+    return tuple(sorted(op for op in _RULES if not op.startswith("zkseal.")))
 
 
 def find_rule(node: Node) -> Rule:

@@ -116,7 +116,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Accumulator(ABC):
-    """See the module. `name` is the graph value that it stands for, `node` the node that made it, [lo, hi] its bounds."""
+    """See the module. `name`: the graph value that it stands for; `node`: what made it; [lo, hi]: its bounds."""
 
     name: str
     node: str
@@ -129,7 +129,7 @@ class Accumulator(ABC):
         bits = max(abs(self.lo), abs(self.hi)).bit_length()
         if bits >= MAX_ACCUMULATOR_BITS:
             raise AccumulatorTooWide(
-                f"The accumulator of node '{self.node}' can reach {bits} bits; {MAX_ACCUMULATOR_BITS - 1} are possible. "
+                f"The accumulator of node '{self.node}' can reach {bits} bits, more than {MAX_ACCUMULATOR_BITS - 1}. "
                 "Use fewer bits for activations or weights, or split the node.",
                 node=self.node,
                 bits=bits,

@@ -8,6 +8,7 @@ reads it uses three loops in place of one. `None` from a method means: not expre
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
@@ -18,7 +19,7 @@ from zkseal.relation import Affine, Expr, Gather, Loop, RelationBuilder, TensorR
 __all__ = ["AxisIndex", "AxisMap", "View", "common_refinement", "mixed_radix"]
 
 AxisIndex = tuple[Loop, ...] | Loop | Affine | int
-"""Index of a logical axis: loops, outermost first, whose sizes multiply to the axis; or an affine index; or a constant."""
+"""Index of a logical axis: loops, outermost first, whose sizes multiply to it; or an affine index; or a constant."""
 
 MAX_AFFINE_LOOPS = 4
 
@@ -45,9 +46,9 @@ def common_refinement(factorizations: Sequence[tuple[int, ...]]) -> tuple[int, .
             inner *= size
             boundaries.add(inner)
     chain = sorted(boundaries)
-    if any(high % low for low, high in zip(chain, chain[1:], strict=False)):
+    if any(high % low for low, high in itertools.pairwise(chain)):
         return None
-    return tuple(high // low for low, high in reversed(list(zip(chain, chain[1:], strict=False))))
+    return tuple(high // low for low, high in reversed(list(itertools.pairwise(chain))))
 
 
 def mixed_radix(loops: Sequence[Loop]) -> Affine:

@@ -32,7 +32,8 @@ def matmul(left: Integers, right: Integers, magnitude: int) -> Integers:
         return product
     largest = int(np.abs(right).max(initial=1))
     if largest <= 1:
-        return np.matmul(left, right)
+        small: Integers = np.matmul(left, right)
+        return small
     half = largest.bit_length() // 2
     high, low = right >> half, right & ((1 << half) - 1)
     inner = left.shape[-1] * int(np.abs(left).max(initial=1))

@@ -11,11 +11,12 @@ __all__ = ["QuantizationOptions"]
 class QuantizationOptions:
     """How activations and weights become integers.
 
-    - `bits`: width of committed activations, 16 (default) or 8 (or anything in 4 .. 16): integers in [-2^(bits-1), 2^(bits-1)).
+    - `bits`: width of committed activations, 16 (default) or 8 (or 4 .. 16): integers in
+      [-2^(bits-1), 2^(bits-1)).
     - `weight_bits`: widest stored weight, 4 .. 16.
     - `headroom`: an activation may be this many times larger than the largest magnitude of the calibration; beyond
       that `RangeExceeded` is raised while proving. At least 1.
-    - `function_bits`: bits of accuracy of nonlinear functions (Sigmoid, Tanh, Softmax), relative to their largest output.
+    - `function_bits`: bits of accuracy of nonlinear functions (Sigmoid, Tanh, Softmax), absolute: they reach 1.
     """
 
     bits: int = 16

@@ -61,7 +61,7 @@ class AccuracyReport:
         for output in self.outputs:
             if max_error is not None and not output.mean_relative_error <= max_error:
                 raise ToleranceExceeded(
-                    f"Output '{output.name}' has a mean relative error of {output.mean_relative_error:.3g}, above {max_error:g}. "
+                    f"Output '{output.name}' has relative error {output.mean_relative_error:.3g}, above {max_error:g}. "
                     "Use more bits, calibrate on samples nearer to these, or accept a larger error.",
                     output=output.name,
                     error=output.mean_relative_error,
@@ -89,7 +89,7 @@ def _compare(name: str, expected: npt.NDArray[Any], got: npt.ArrayLike | None) -
     actual = np.asarray(got) if got is not None else np.zeros(0)
     if actual.shape != expected.shape or expected.size == 0:
         raise WrongInput(
-            f"Output '{name}' has shape {actual.shape}, the float model gives {expected.shape}; both need samples first.",
+            f"Output '{name}' has shape {actual.shape}, the float model's is {expected.shape}; samples come first.",
             name=name,
             expected=expected.shape,
             got=actual.shape,

@@ -18,7 +18,10 @@ __all__ = ["Contraction", "Side"]
 
 @dataclass(frozen=True)
 class Side:
-    """One operand: `transposed` swaps its last two axes. Read as (batch.., rows, K) on the left, (batch.., K, columns) on the right."""
+    """One operand, read as (batch.., rows, K) on the left, (batch.., K, columns) on the right.
+
+    `transposed`: its last two axes are stored the other way round.
+    """
 
     value: Quantized | Parameter
     transposed: bool = False

@@ -47,11 +47,15 @@ class Curve:
     """f on [lo, hi]; beyond, f(lo) and f(hi). `slope` and `bend` bound |f'| and |f''|; `name` names its tables."""
 
     name: str
-    f: Callable[[Floats], Floats]
+    f: Callable[[float], float]
     lo: float
     hi: float
     slope: float
     bend: float
+
+    def at(self, points: Floats) -> Floats:
+        """f at many points. The C library's functions give the same bits on more machines than numpy's vector code."""
+        return np.asarray([self.f(float(x)) for x in points], dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,7 @@ def define_function(
     interpolated = (rows >> low_bits) * ROW_COST + entries * 12 * LOOKUP_COST
     if direct <= interpolated or low_bits == 0:
         grid_points = np.ldexp(np.arange(first, last + 1, dtype=np.float64), -exponent)
-        outputs = np.floor(np.ldexp(curve.f(grid_points), y_exponent) + 0.5).astype(np.int64)
+        outputs = np.floor(np.ldexp(curve.at(grid_points), y_exponent) + 0.5).astype(np.int64)
         plan.add(TableLookup(node_name, label, argument, value, np.clip(outputs, y_lo, y_hi)), value)
         return
     bases, slopes, shift = _chords(curve, exponent, first, last, low_bits, y_exponent)
@@ -203,7 +207,7 @@ def _argument(
 
 
 def _output_scale(plan: Plan, curve: Curve) -> tuple[int, int, int]:
-    points = curve.f(np.linspace(curve.lo, curve.hi, 4097))
+    points = curve.at(np.linspace(curve.lo, curve.hi, 4097))
     largest = float(np.abs(points).max())
     exponent = fitting_exponent(largest, plan.options.limit)
     lo, hi = proven_range(-1 if float(points.min()) < 0 else 0, plan.options.limit, plan.options.limit)
@@ -211,7 +215,7 @@ def _output_scale(plan: Plan, curve: Curve) -> tuple[int, int, int]:
 
 
 def _cell_bits(curve: Curve, exponent: int, bits: int) -> int:
-    """Largest t such that chords over 2^t steps are off by at most 2^-bits (error of a shifted chord: h^2 bend / 16)."""
+    """Largest t such that shifted chords over 2^t steps are off by at most 2^-bits: their error is h^2 bend / 16."""
     width = math.sqrt(16.0 * 2.0**-bits / max(curve.bend, 2.0**-20))
     return max(0, min(exponent + math.floor(math.log2(width)), 30))
 
@@ -222,8 +226,8 @@ def _chords(
     """Bases and slopes of all cells, and the shift g: y = (base * 2^g + slope * low) / 2^g."""
     cells = np.arange(first >> low_bits, (last >> low_bits) + 1, dtype=np.float64)
     width = math.ldexp(1.0, low_bits - exponent)
-    left, right = curve.f(cells * width), curve.f((cells + 1) * width)
-    middle = curve.f((cells + 0.5) * width)
+    left, right = curve.at(cells * width), curve.at((cells + 1) * width)
+    middle = curve.at((cells + 0.5) * width)
     lift = (middle - (left + right) / 2) / 2
     steepest = float(np.abs(right - left).max()) * 2.0 ** (y_exponent - low_bits)
     shift = max(0, SLOPE_BITS - 1 - math.ceil(math.log2(max(steepest, 2.0**-30))))

@@ -81,5 +81,5 @@ class MaximumChain:
         u, d = up.at(b, (*outer, last)), down.at(b, (*outer, last))
         b.zero([*loops, *inner], u * d, origin=self.node)
         bits = self._hint("up").hi.bit_length()
-        b.range([*loops, *inner], u + d, bits=bits, origin=self.node)
+        emitter.magnitude([*loops, *inner], u + d, bits, origin=self.node)
         b.zero(loops, first + u.sum(inner) - y, origin=self.node)

@@ -106,7 +106,7 @@ class MoveStep:
                 moved = move.view(view)
             if moved is None:
                 raise UnsupportedOp(
-                    f"Node '{self.node}' rearranges '{self.source}' in a way that needs an index of more than four loops. "
+                    f"Node '{self.node}' rearranges '{self.source}' so that an index needs more than four loops. "
                     "Split the reshape in two with fewer axes.",
                     op="Reshape",
                     node=self.node,

@@ -1,9 +1,10 @@
 """Positive and negative part of a rounded, shifted accumulator: v = floor((acc + 2^(s-1)) / 2^s) - offset,
 positive = max(v, 0), negative = max(-v, 0).
 
-Constraints: positive * negative = 0; positive + negative in [0, 2^b); and acc + 2^(s-1) - (offset + positive -
-negative) * 2^s in [0, 2^s), or zero for s = 0. They fix both: one part is zero, so the sum is the other part, an integer
-in range; then v is an integer, and the remainder leaves only one. Two range checks and one product for each entry.
+Constraints: positive * negative = 0; positive + negative in [0, 2^b'), b' >= b; and
+acc + 2^(s-1) - (offset + positive - negative) * 2^s in [0, 2^s), or zero for s = 0. They fix both: one part is zero, so
+the sum is the other part, an integer in range; then v is an integer, and the remainder leaves only one.
+Cost: two range checks and one product for each entry.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ class Split:
     offset: int
 
     def execute(self, environment: Environment) -> None:
-        v = round_shift(self.accumulator.compute(environment), self.shift) - self.offset
-        environment[self.positive.name] = self.positive.check(np.maximum(v, 0))
-        environment[self.negative.name] = self.negative.check(np.maximum(-v, 0))
+        acc, top = self.accumulator, self.positive.hi
+        whole = Quantized(acc.name, acc.shape, self.positive.exponent, self.offset - top, self.offset + top)
+        v = whole.check(round_shift(acc.compute(environment), self.shift)) - self.offset
+        environment[self.positive.name] = np.maximum(v, 0)
+        environment[self.negative.name] = np.maximum(-v, 0)
 
     def constrain(self, emitter: Emitter) -> None:
         acc, node = self.accumulator, self.accumulator.node
@@ -47,7 +50,7 @@ class Split:
         emitter.remainder(loops, remainder, self.shift, origin=node)
         emitter.builder.zero(loops, positive * negative, origin=node)
         bits = self.positive.hi.bit_length()
-        emitter.builder.range(loops, positive + negative, bits=bits, origin=node)
+        emitter.magnitude(loops, positive + negative, bits, origin=node)
 
 
 def plan_split(accumulator: Accumulator, name: str, exponent: int, limit: int, offset: int = 0) -> Split:

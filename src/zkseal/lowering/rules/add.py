@@ -19,9 +19,26 @@ import numpy as np
 
 from zkseal.graph import Node
 from zkseal.lowering.accumulators import Constant, Sum
+from zkseal.lowering.blocks.rescale import Rescale, half, proven_range
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
-from zkseal.lowering.values import Accumulator
+from zkseal.lowering.values import Accumulator, Quantized, Stored
+
+GUARD_BITS, MAX_EXTRA_BITS = 6, 24
+"""An operand that is more than 24 bits finer than 6 bits below the result is rounded to that first."""
+
+
+def _near(plan: Plan, accumulator: Accumulator, output: str) -> Accumulator:
+    """The accumulator, rounded first if it is so much finer than the result that the sum would be too wide."""
+    exponent = plan.target_exponent(output) + GUARD_BITS
+    if accumulator.exponent - exponent <= MAX_EXTRA_BITS:
+        return accumulator
+    shift = accumulator.exponent - exponent
+    lo, hi = ((bound + half(shift)) >> shift for bound in (accumulator.lo, accumulator.hi))
+    lo, hi = proven_range(lo, hi, plan.options.limit)
+    value = Quantized(f"{output}/{accumulator.name}", accumulator.shape, exponent, lo, hi)
+    plan.add(Rescale(accumulator, value, shift))
+    return Stored.of(value, accumulator.node)
 
 
 @rule("Add", "Sub")
@@ -35,7 +52,7 @@ def lower_add(node: Node, plan: Plan) -> None:
     for name, sign in zip(node.inputs, signs, strict=True):
         constant = plan.constant(name)
         if constant is None:
-            terms.append((plan.accumulator(name, node), sign))
+            terms.append((_near(plan, plan.accumulator(name, node), output), sign))
             continue
         parameter = plan.addend(name, np.asarray(constant, dtype=np.float64), plan.target_exponent(output))
         terms.append((Constant.of(parameter, tuple(constant.shape), node.name), sign))

@@ -24,5 +24,5 @@ def test_arg_max_of_one_entry() -> None:
 
 
 def test_arg_max_after_flatten() -> None:
-    nodes = [("Flatten", ["x"], ["f"], {}), ("ArgMax", ["f"], ["k"], {"axis": 1})]
+    nodes = [("Flatten", ["x"], ["f"]), ("ArgMax", ["f"], ["k"], {"axis": 1})]
     verify(graph_of(nodes, {"x": (1, 2, 2, 3)}, ["k"]))

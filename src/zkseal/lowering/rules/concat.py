@@ -3,8 +3,8 @@
 What it lowers
     Concat of values (and constants) along one axis.
 Constraints
-    y[.., start_k + i, ..] = round(x_k[.., i, ..] / 2^s_k) for each operand k: a copy tied by a Zero where the exponents are
-    equal, else rounded as in `blocks.rescale`. Both fix y.
+    y[.., start_k + i, ..] = round(x_k[.., i, ..] / 2^s_k) for each operand k: a copy tied by a Zero where the exponents
+    are equal, else rounded as in `blocks.rescale`. Both fix y.
 Range assumptions
     The result takes the coarsest exponent of its operands.
 Cost

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zkseal.lowering.harness_test import graph_of, rng_of, verify
+from zkseal.lowering.harness_test import f32, graph_of, rng_of, verify
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1])
@@ -24,8 +24,8 @@ def test_concat_of_values(axis: int) -> None:
 
 def test_concat_of_views_and_a_constant() -> None:
     nodes = [
-        ("Relu", ["x"], ["r"], {}),
-        ("Flatten", ["r"], ["f"], {}),
+        ("Relu", ["x"], ["r"]),
+        ("Flatten", ["r"], ["f"]),
         ("Concat", ["f", "c", "f"], ["y"], {"axis": 1}),
     ]
-    verify(graph_of(nodes, {"x": (1, 2, 3)}, ["y"], {"c": np.float32([[0.5, -0.25]])}))
+    verify(graph_of(nodes, {"x": (1, 2, 3)}, ["y"], {"c": f32([[0.5, -0.25]])}))

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from zkseal.graph import Node
 from zkseal.lowering.accumulators import Constant, Sum
 from zkseal.lowering.blocks.contraction import Contraction, Side
+from zkseal.lowering.folding import LINEAR
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
 from zkseal.lowering.values import Parameter, Quantized
@@ -67,9 +68,9 @@ def lower_matmul(node: Node, plan: Plan) -> None:
     _contract(node, plan, transposed=(False, False), alpha=1.0)
 
 
-@rule("Gemm")
+@rule("Gemm", LINEAR)
 def lower_gemm(node: Node, plan: Plan) -> None:
-    """Plans a Gemm."""
+    """Plans a Gemm, or a Linear (x of any rank, times a matrix, plus a vector) that `folding` made."""
     attributes = plan.attributes(node)
     transposed = (bool(attributes.get("transA", 0)), bool(attributes.get("transB", 0)))
     _contract(node, plan, transposed=transposed, alpha=float(attributes.get("alpha", 1.0)))

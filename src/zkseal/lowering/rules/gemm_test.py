@@ -18,11 +18,14 @@ def test_gemm_random_attributes(seed: int) -> None:
     bias = rng.normal(size=[(n,), (1, n), (m, n), (m, 1)][seed]).astype(np.float32)
     attributes = {"transA": trans_a, "transB": trans_b, "alpha": 0.5, "beta": 2.0}
     x_shape = (k, m) if trans_a else (m, k)
-    verify(graph_of([("Gemm", ["x", "w", "c"], ["y"], attributes)], {"x": x_shape}, ["y"], {"w": w, "c": bias}), seed=seed)
+    verify(
+        graph_of([("Gemm", ["x", "w", "c"], ["y"], attributes)], {"x": x_shape}, ["y"], {"w": w, "c": bias}), seed=seed
+    )
 
 
 @pytest.mark.parametrize(
-    ("left", "right"), [((2, 3, 4), (4, 5)), ((4,), (4, 5)), ((3, 4), (4,)), ((2, 1, 3, 4), (3, 4, 2)), ((5, 4), (2, 4, 3))]
+    ("left", "right"),
+    [((2, 3, 4), (4, 5)), ((4,), (4, 5)), ((3, 4), (4,)), ((2, 1, 3, 4), (3, 4, 2)), ((5, 4), (2, 4, 3))],
 )
 @pytest.mark.parametrize("constant", ["left", "right", "none"])
 def test_matmul_shapes(left: tuple[int, ...], right: tuple[int, ...], constant: str) -> None:
@@ -31,12 +34,12 @@ def test_matmul_shapes(left: tuple[int, ...], right: tuple[int, ...], constant: 
     fixed = {"left": "a", "right": "b"}.get(constant)
     initializers = {fixed: rng.normal(size=shapes[fixed]).astype(np.float32)} if fixed else {}
     inputs = {name: shape for name, shape in shapes.items() if name != fixed}
-    verify(graph_of([("MatMul", ["a", "b"], ["y"], {})], inputs, ["y"], initializers))
+    verify(graph_of([("MatMul", ["a", "b"], ["y"])], inputs, ["y"], initializers))
 
 
 def test_gemm_after_flatten_is_a_view() -> None:
     w = rng_of(0).normal(size=(24, 3)).astype(np.float32)
-    nodes = [("Relu", ["x"], ["r"], {}), ("Flatten", ["r"], ["f"], {}), ("Gemm", ["f", "w"], ["y"], {})]
+    nodes = [("Relu", ["x"], ["r"]), ("Flatten", ["r"], ["f"]), ("Gemm", ["f", "w"], ["y"])]
     program = verify(graph_of(nodes, {"x": (1, 2, 3, 4)}, ["y"], {"w": w}))
     assert program.relation.tensor("w").shape == (2, 3, 4, 3)
     assert not any("copy" in name for name in program.relation.names.tensors)
@@ -44,14 +47,14 @@ def test_gemm_after_flatten_is_a_view() -> None:
 
 def test_public_weights_are_fixed_in_the_relation() -> None:
     w = rng_of(0).normal(size=(4, 3)).astype(np.float32)
-    program = verify(graph_of([("MatMul", ["x", "w"], ["y"], {})], {"x": (1, 4)}, ["y"], {"w": w}), weights="public")
+    program = verify(graph_of([("MatMul", ["x", "w"], ["y"])], {"x": (1, 4)}, ["y"], {"w": w}), weights="public")
     assert not program.parameters
     assert "w" in program.relation.fixed
 
 
 def test_gemm_rejects_two_constants() -> None:
     w = np.ones((2, 2), dtype=np.float32)
-    nodes = [("MatMul", ["a", "b"], ["c"], {}), ("Add", ["x", "c"], ["y"], {})]
+    nodes = [("MatMul", ["a", "b"], ["c"]), ("Add", ["x", "c"], ["y"])]
     with pytest.raises(UnsupportedOp) as caught:
         calibrated(graph_of(nodes, {"x": (2, 2)}, ["y"], {"a": w, "b": w}), [{"x": w}])
     assert caught.value.node == "n0"

@@ -11,7 +11,7 @@ from zkseal.lowering.harness_test import calibrated, graph_of, rng_of, verify
 @pytest.mark.parametrize("alpha", [0.0, 0.01, 0.3, 1.5])
 def test_leaky_relu(alpha: float) -> None:
     w = rng_of(1).normal(size=(4, 3)).astype("float32")
-    nodes = [("MatMul", ["x", "w"], ["h"], {}), ("LeakyRelu", ["h"], ["y"], {"alpha": alpha})]
+    nodes = [("MatMul", ["x", "w"], ["h"]), ("LeakyRelu", ["h"], ["y"], {"alpha": alpha})]
     verify(graph_of(nodes, {"x": (2, 4)}, ["y"], {"w": w}))
 
 

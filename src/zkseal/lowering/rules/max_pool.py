@@ -4,8 +4,8 @@ What it lowers
     MaxPool in one, two or three spatial dimensions with strides, dilations, padding and ceil_mode; the values only (a
     used output of indices is refused).
 Constraints
-    `blocks.maximum` over the taps of each window, which fixes its hints `up` and `down`. Windows of more than four taps
-    are pooled axis by axis. Padding counts as the smallest integer of the source: zero, if the source is never negative,
+    `blocks.maximum` over the taps of each window, which fixes its hints `up` and `down`. Windows of more than four
+    taps are pooled axis by axis. Padding counts as the smallest integer of the source: zero, if it is never negative,
     else by subtracting that integer inside the source only, with a public tensor of ones.
 Range assumptions
     None beyond those of the source.
@@ -39,7 +39,7 @@ MAX_JOINT_TAPS = 4
 
 @dataclass(frozen=True)
 class MaxPool:
-    """The step: `value` has shape (batch, channels, *outputs). Only one axis is padded when `source` can be negative."""
+    """The step: `value` has shape (batch, channels, *outputs). If `source` can be negative, one axis may be padded."""
 
     node: str
     source: Quantized

@@ -22,7 +22,7 @@ CASES: list[tuple[tuple[int, ...], dict[str, Any]]] = [
 @pytest.mark.parametrize(("shape", "attributes"), CASES)
 @pytest.mark.parametrize("after_relu", [False, True])
 def test_max_pool(shape: tuple[int, ...], attributes: dict[str, Any], after_relu: bool) -> None:
-    first = [("Relu", ["x"], ["r"], {})] if after_relu else []
+    first = [("Relu", ["x"], ["r"])] if after_relu else []
     graph = graph_of([*first, ("MaxPool", ["r" if after_relu else "x"], ["y"], attributes)], {"x": shape}, ["y"])
     verify(graph, seed=1)
 
@@ -30,5 +30,7 @@ def test_max_pool(shape: tuple[int, ...], attributes: dict[str, Any], after_relu
 def test_max_pool_of_ties_fixes_its_hints() -> None:
     rng = rng_of(4)
     samples = [{"x": rng.integers(-1, 2, size=(1, 1, 4, 4)).astype(np.float32)} for _ in range(3)]
-    graph = graph_of([("MaxPool", ["x"], ["y"], {"kernel_shape": [2, 2], "strides": [2, 2]})], {"x": (1, 1, 4, 4)}, ["y"])
+    graph = graph_of(
+        [("MaxPool", ["x"], ["y"], {"kernel_shape": [2, 2], "strides": [2, 2]})], {"x": (1, 1, 4, 4)}, ["y"]
+    )
     verify(graph, samples=samples)

@@ -11,7 +11,7 @@ Range assumptions
 Cost
     Nothing committed; one merged product term, for two values with one slot for each entry.
 Example
-    Scaler on (1, 30): acc[j] = x[j] * c[j] + 2^t b[j] with b = -offset * scale; c[j] absorbs the scale of input feature j.
+    Scaler on (1, 30): acc[j] = x[j] * c[j] + 2^t b[j] with b = -offset * scale; c[j] absorbs the exponent of feature j.
 """
 
 from __future__ import annotations

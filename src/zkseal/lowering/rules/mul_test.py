@@ -7,29 +7,29 @@ import pytest
 
 from zkseal.errors import UnsupportedOp
 from zkseal.lowering import lower
-from zkseal.lowering.harness_test import graph_of, rng_of, verify
+from zkseal.lowering.harness_test import f32, graph_of, rng_of, verify
 from zkseal.quantize import Calibration
 
 
 @pytest.mark.parametrize(("left", "right"), [((2, 3), (2, 3)), ((2, 1, 3), (4, 1))])
 def test_mul_of_two_values(left: tuple[int, ...], right: tuple[int, ...]) -> None:
-    verify(graph_of([("Mul", ["a", "b"], ["y"], {})], {"a": left, "b": right}, ["y"]))
+    verify(graph_of([("Mul", ["a", "b"], ["y"])], {"a": left, "b": right}, ["y"]))
 
 
 def test_square() -> None:
-    verify(graph_of([("Mul", ["x", "x"], ["y"], {})], {"x": (5,)}, ["y"]))
+    verify(graph_of([("Mul", ["x", "x"], ["y"])], {"x": (5,)}, ["y"]))
 
 
 @pytest.mark.parametrize("op", ["Mul", "Div"])
 @pytest.mark.parametrize("shape", [(), (1,), (3, 1), (2, 3, 4)])
 def test_constant_factor(op: str, shape: tuple[int, ...]) -> None:
     constant = np.asarray(rng_of(2).normal(size=shape) + 3, dtype=np.float32)
-    verify(graph_of([(op, ["x", "c"], ["y"], {})], {"x": (2, 3, 4)}, ["y"], {"c": constant}))
+    verify(graph_of([(op, ["x", "c"], ["y"])], {"x": (2, 3, 4)}, ["y"], {"c": constant}))
 
 
 def test_div_by_zero_is_refused() -> None:
-    graph = graph_of([("Div", ["x", "c"], ["y"], {})], {"x": (2,)}, ["y"], {"c": np.float32([1, 0])})
-    calibration = Calibration.from_arrays({"x": np.float32([[0, 1]]), "y": np.float32([[0, 1]])})
+    graph = graph_of([("Div", ["x", "c"], ["y"])], {"x": (2,)}, ["y"], {"c": f32([1, 0])})
+    calibration = Calibration.from_arrays({"x": f32([[0, 1]]), "y": f32([[0, 1]])})
     with pytest.raises(UnsupportedOp) as caught:
         lower(graph, calibration)
     assert caught.value.op == "Div"
@@ -58,7 +58,7 @@ def test_gemm_absorbs_feature_exponents() -> None:
     rng = rng_of(5)
     sizes = np.asarray([500.0, 1.0, 0.01])
     w = (rng.normal(size=(3, 2)) / sizes[:, None]).astype(np.float32)
-    graph = graph_of([("MatMul", ["x", "w"], ["y"], {})], {"x": (1, 3)}, ["y"], {"w": w})
+    graph = graph_of([("MatMul", ["x", "w"], ["y"])], {"x": (1, 3)}, ["y"], {"w": w})
     samples = [{"x": (rng.normal(size=(1, 3)) * sizes).astype(np.float32)} for _ in range(20)]
     program = verify(graph, samples=samples)
     assert program.inputs[0].feature_exponents is not None

@@ -1,11 +1,11 @@
 """ReduceSum, ReduceMean, GlobalAveragePool, AveragePool.
 
 What it lowers
-    Sums and means over constant axes (keepdims 0 or 1); average pooling in one to three spatial dimensions with strides,
-    padding, ceil_mode, count_include_pad 0 or 1.
+    Sums and means over constant axes (keepdims 0 or 1); average pooling in one to three spatial dimensions with
+    strides, padding, ceil_mode, count_include_pad 0 or 1.
 Constraints
-    None of its own: an accumulator `c * sum x`, where c / 2^t is 1 / count rounded to 15 bits (exact for powers of two).
-    Where windows hold different counts of entries (padding not counted), c is a public tensor over the outputs. No hints.
+    None of its own: an accumulator `c * sum x`, where c / 2^t is 1 / count rounded to 15 bits, exact for powers of
+    two. Where windows hold different counts (padding not counted), c is a public tensor over the outputs. No hints.
 Range assumptions
     count * max |x| * c stays below 2^62.
 Cost

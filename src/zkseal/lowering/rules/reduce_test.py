@@ -20,12 +20,12 @@ def test_reduce(op: str, axes: list[int] | None, keepdims: int) -> None:
 
 
 def test_reduce_over_flattened_axis() -> None:
-    nodes = [("Flatten", ["x"], ["f"], {}), ("ReduceMean", ["f", "a"], ["y"], {})]
+    nodes = [("Flatten", ["x"], ["f"]), ("ReduceMean", ["f", "a"], ["y"])]
     verify(graph_of(nodes, {"x": (2, 3, 5)}, ["y"], {"a": np.asarray([1], dtype=np.int64)}))
 
 
 def test_global_average_pool() -> None:
-    verify(graph_of([("GlobalAveragePool", ["x"], ["y"], {})], {"x": (2, 3, 5, 7)}, ["y"]))
+    verify(graph_of([("GlobalAveragePool", ["x"], ["y"])], {"x": (2, 3, 5, 7)}, ["y"]))
 
 
 POOLS: list[tuple[tuple[int, ...], dict[str, Any]]] = [

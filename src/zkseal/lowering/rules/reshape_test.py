@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from zkseal.errors import UnsupportedOp
-from zkseal.lowering.harness_test import calibrated, graph_of, rng_of, verify
+from zkseal.lowering.harness_test import calibrated, f32, graph_of, rng_of, verify
 
-Nodes = list[tuple[str, list[str], list[str], dict[str, Any]]]
+Nodes = list[tuple[Any, ...]]
 
 
 def _shape(*sizes: int) -> np.ndarray[Any, Any]:
@@ -23,35 +23,39 @@ def _shape(*sizes: int) -> np.ndarray[Any, Any]:
 )
 def test_reshape_between_relu_and_matmul(source: tuple[int, ...], target: tuple[int, ...], copied: bool) -> None:
     w = rng_of(3).normal(size=(target[-1], 3)).astype(np.float32)
-    nodes: Nodes = [("Relu", ["x"], ["r"], {}), ("Reshape", ["r", "s"], ["f"], {}), ("MatMul", ["f", "w"], ["y"], {})]
+    nodes: Nodes = [("Relu", ["x"], ["r"]), ("Reshape", ["r", "s"], ["f"]), ("MatMul", ["f", "w"], ["y"])]
     program = verify(graph_of(nodes, {"x": source}, ["y"], {"s": _shape(*target), "w": w}))
     assert any("copy" in name for name in program.relation.names.tensors) == copied
 
 
 def test_squeeze_unsqueeze_identity_cast() -> None:
     nodes: Nodes = [
-        ("Unsqueeze", ["x", "a"], ["u"], {}),
-        ("Identity", ["u"], ["i"], {}),
+        ("Unsqueeze", ["x", "a"], ["u"]),
+        ("Identity", ["u"], ["i"]),
         ("Cast", ["i"], ["c"], {"to": 11}),
         ("Cast", ["c"], ["d"], {"to": 1}),
-        ("Squeeze", ["d", "a"], ["s"], {}),
-        ("Add", ["s", "x"], ["y"], {}),
+        ("Squeeze", ["d", "a"], ["s"]),
+        ("Add", ["s", "x"], ["y"]),
     ]
     verify(graph_of(nodes, {"x": (3, 4)}, ["y"], {"a": _shape(1)}))
 
 
 def test_view_as_output_is_a_tensor_of_its_own() -> None:
-    nodes: Nodes = [("Relu", ["x"], ["r"], {}), ("Flatten", ["r"], ["y"], {})]
+    nodes: Nodes = [("Relu", ["x"], ["r"]), ("Flatten", ["r"], ["y"])]
     program = verify(graph_of(nodes, {"x": (2, 3, 2)}, ["y"]), outputs="private")
     assert program.relation.tensor("y").shape == (2, 6)
 
 
 def test_add_of_differently_factored_operands() -> None:
-    nodes: Nodes = [("Reshape", ["x", "s"], ["a"], {}), ("Reshape", ["z", "s"], ["b"], {}), ("Add", ["a", "b"], ["y"], {})]
+    nodes: Nodes = [
+        ("Reshape", ["x", "s"], ["a"]),
+        ("Reshape", ["z", "s"], ["b"]),
+        ("Add", ["a", "b"], ["y"]),
+    ]
     verify(graph_of(nodes, {"x": (2, 3), "z": (3, 2)}, ["y"], {"s": _shape(6)}))
 
 
 def test_cast_that_rounds_is_refused() -> None:
     graph = graph_of([("Cast", ["x"], ["y"], {"to": 7})], {"x": (2,)}, ["y"])
     with pytest.raises(UnsupportedOp):
-        calibrated(graph, [{"x": np.float32([0.5, 1.25])}])
+        calibrated(graph, [{"x": f32([0.5, 1.25])}])

@@ -16,26 +16,20 @@ Example
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from zkseal.graph import Node
-from zkseal.lowering.blocks.function import Curve, Floats, define_function
+from zkseal.lowering.blocks.function import Curve, define_function
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
 
 
-def _sigmoid(x: Floats) -> Floats:
-    result: Floats = 0.5 * (1.0 + np.tanh(0.5 * x))
-    return result
-
-
-def _tanh(x: Floats) -> Floats:
-    result: Floats = np.tanh(x)
-    return result
+def _sigmoid(x: float) -> float:
+    return 0.5 * (1.0 + math.tanh(0.5 * x))
 
 
 SIGMOID = Curve("sigmoid", _sigmoid, -12.0, 12.0, slope=0.25, bend=0.0963)
-TANH = Curve("tanh", _tanh, -6.0, 6.0, slope=1.0, bend=0.77)
+TANH = Curve("tanh", math.tanh, -6.0, 6.0, slope=1.0, bend=0.77)
 
 
 @rule("Sigmoid", "Tanh")

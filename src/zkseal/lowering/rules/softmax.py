@@ -4,9 +4,9 @@ What it lowers
     Softmax over one axis.
 Constraints
     Four steps, for x along the axis: m = max x (`blocks.maximum`, which fixes its hints); E[j] = exp(x[j] - m) from a
-    table over d = m - x[j] >= 0 (`blocks.function`), E(0) = 2^14; S = sum E, tied by a Zero; y[j] = E[j] / S rounded half
-    up: the remainder r = 2^(k+1) E[j] + S - 2 S y[j] is in [0, 2 S), shown by two ranges, r and 2 S - 1 - r. S is at
-    least E(0) > 0, so y in its range is the only quotient.
+    table over d = m - x[j] >= 0 (`blocks.function`), E(0) = 2^14; S = sum E, tied by a Zero; y[j] = E[j] / S rounded
+    half up: the remainder r = 2^(k+1) E[j] + S - 2 S y[j] is in [0, 2 S), shown by two ranges, r and 2 S - 1 - r. S is
+    at least E(0) > 0, so y in its range is the only quotient.
 Range assumptions
     m - x up to twice headroom * calibrated magnitude; beyond 12 the exponential is 0 at 14 bits.
 Cost
@@ -18,13 +18,15 @@ Example
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from zkseal.graph import Node
 from zkseal.lowering.accumulators import Sum
-from zkseal.lowering.blocks.function import Curve, Floats, define_function
+from zkseal.lowering.blocks.function import Curve, define_function
 from zkseal.lowering.blocks.maximum import MaximumChain
 from zkseal.lowering.emitter import Emitter, flat_loops
 from zkseal.lowering.plan import Plan
@@ -33,9 +35,8 @@ from zkseal.lowering.values import Environment, Operand, Quantized, Stored
 from zkseal.relation import Expr, Loop
 
 
-def _exponential(d: Floats) -> Floats:
-    result: Floats = np.exp(-d)
-    return result
+def _exponential(d: float) -> float:
+    return math.exp(-d)
 
 
 EXPONENTIAL = Curve("exp_minus", _exponential, 0.0, 12.0, slope=1.0, bend=1.0)
@@ -65,7 +66,7 @@ class AxisMaximum:
         sizes = emitter.refine(self.value.shape, [Operand(name, own)])
         outer = emitter.loops(sizes)
 
-        def entry(taps: list[Loop | int]) -> Expr:
+        def entry(taps: Sequence[Loop | int]) -> Expr:
             tap = taps[0]
             return emitter.read(name, (*outer[:axis], (tap,) if isinstance(tap, Loop) else 0, *outer[axis + 1 :]))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zkseal.lowering.harness_test import graph_of, rng_of, verify
+from zkseal.lowering.harness_test import f32, graph_of, rng_of, verify
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1])
@@ -19,16 +19,16 @@ def test_softmax(axis: int, size: float) -> None:
 
 def test_softmax_of_equal_entries() -> None:
     samples = [{"x": np.full((1, 3), v, dtype=np.float32)} for v in (1.0, -2.0)]
-    verify(graph_of([("Softmax", ["x"], ["y"], {})], {"x": (1, 3)}, ["y"]), samples=samples)
+    verify(graph_of([("Softmax", ["x"], ["y"])], {"x": (1, 3)}, ["y"]), samples=samples)
 
 
 def test_attention() -> None:
     nodes = [
         ("Transpose", ["k"], ["kt"], {"perm": (0, 2, 1)}),
-        ("MatMul", ["q", "kt"], ["s"], {}),
-        ("Mul", ["s", "c"], ["t"], {}),
+        ("MatMul", ["q", "kt"], ["s"]),
+        ("Mul", ["s", "c"], ["t"]),
         ("Softmax", ["t"], ["p"], {"axis": -1}),
-        ("MatMul", ["p", "v"], ["y"], {}),
+        ("MatMul", ["p", "v"], ["y"]),
     ]
     shape = (2, 3, 4)
-    verify(graph_of(nodes, {"q": shape, "k": shape, "v": shape}, ["y"], {"c": np.float32(0.5)}), tolerance=2.0**-9)
+    verify(graph_of(nodes, {"q": shape, "k": shape, "v": shape}, ["y"], {"c": f32(0.5)}), tolerance=2.0**-9)

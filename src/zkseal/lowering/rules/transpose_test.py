@@ -12,7 +12,7 @@ from zkseal.lowering.harness_test import graph_of, rng_of, verify
 def test_transpose_then_matmul(perm: tuple[int, ...]) -> None:
     shape = tuple((2, 3, 4)[axis] for axis in perm)
     w = rng_of(0).normal(size=(shape[-1], 2)).astype(np.float32)
-    nodes = [("Transpose", ["x"], ["t"], {"perm": perm}), ("MatMul", ["t", "w"], ["y"], {})]
+    nodes = [("Transpose", ["x"], ["t"], {"perm": perm}), ("MatMul", ["t", "w"], ["y"])]
     verify(graph_of(nodes, {"x": (2, 3, 4)}, ["y"], {"w": w}))
 
 
@@ -20,8 +20,8 @@ def test_transpose_then_flatten_reads_permuted_factors() -> None:
     w = rng_of(0).normal(size=(24, 2)).astype(np.float32)
     nodes = [
         ("Transpose", ["x"], ["t"], {"perm": (0, 2, 3, 1)}),
-        ("Flatten", ["t"], ["f"], {}),
-        ("Gemm", ["f", "w"], ["y"], {}),
+        ("Flatten", ["t"], ["f"]),
+        ("Gemm", ["f", "w"], ["y"]),
     ]
     program = verify(graph_of(nodes, {"x": (1, 2, 3, 4)}, ["y"], {"w": w}))
     assert not any("copy" in name for name in program.relation.names.tensors)
@@ -32,6 +32,6 @@ def test_attention_scores() -> None:
     nodes = [
         ("Transpose", ["q"], ["qt"], {"perm": (0, 2, 1, 3)}),
         ("Transpose", ["k"], ["kt"], {"perm": (0, 2, 3, 1)}),
-        ("MatMul", ["qt", "kt"], ["y"], {}),
+        ("MatMul", ["qt", "kt"], ["y"]),
     ]
     verify(graph_of(nodes, {"q": (1, 3, 2, 4), "k": (1, 3, 2, 4)}, ["y"]))

@@ -1,0 +1,35 @@
+"""Calibration statistics."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from zkseal.errors import CalibrationMissing
+from zkseal.quantize import Calibration
+
+
+def test_runs_are_merged() -> None:
+    runs = [{"x": np.asarray([[1.0, -2.0]])}, {"x": np.asarray([[0.25, 3.0]])}]
+    seen = Calibration.from_runs(runs).of("x")
+    assert (seen.minimum, seen.maximum, seen.magnitude) == (-2.0, 3.0, 3.0)
+    assert seen.feature_magnitude == (1.0, 3.0)
+    assert seen.exact_exponent == 2
+
+
+def test_values_that_are_not_dyadic_are_not_exact() -> None:
+    assert Calibration.from_arrays({"x": np.asarray([0.1])}).of("x").exact_exponent is None
+
+
+@pytest.mark.parametrize("array", [np.zeros((0, 3)), np.asarray([np.nan]), np.asarray([np.inf])])
+def test_empty_or_non_finite_samples_are_refused(array: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> None:
+    with pytest.raises(CalibrationMissing) as caught:
+        Calibration.from_arrays({"x": array})
+    assert caught.value.tensor == "x"
+
+
+def test_no_runs_and_unknown_values_are_refused() -> None:
+    with pytest.raises(CalibrationMissing):
+        Calibration.from_runs([])
+    with pytest.raises(CalibrationMissing):
+        Calibration({}).of("x")
