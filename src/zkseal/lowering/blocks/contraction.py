@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -140,12 +141,13 @@ class Contraction(Accumulator):
         if isinstance(self.left.value, Quantized) and isinstance(self.right.value, Quantized):
             magnitude = self._k_shape()[0] * self.left.value.magnitude * self.right.value.magnitude
         else:
-            magnitude = self._absolute_sum()
+            magnitude = self._absolute_sum
         return matmul(self.left.integers(environment), self.right.integers(environment), magnitude)
 
     def _k_shape(self) -> tuple[int, ...]:
         return (self.left.value.shape[-2 if self.left.transposed else -1],)
 
+    @cached_property
     def _absolute_sum(self) -> int:
         """Bound of the sum of magnitudes of the products of one entry."""
         if isinstance(self.right.value, Parameter):
