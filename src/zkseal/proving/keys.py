@@ -116,8 +116,8 @@ def setup(
         tensors = by_index(relation, weights, {Column.MODEL, Column.TABLE})
     except ValueOutOfBounds as error:
         raise WeightOutOfBounds(
-            f"Weight '{error.tensor}' lies outside [{error.lo}, {error.hi}] at {error.index}, which setup has to prove. "
-            "Compile the model again.",
+            f"Weight '{error.tensor}' lies outside [{error.lo}, {error.hi}] at {error.index}, which setup would have "
+            "to prove. Compile the model again.",
             **error.fields,
         ) from error
     bits = choose_row_bits(relation, encoded) if row_bits is None else row_bits
