@@ -27,7 +27,7 @@ $(VENV)/.ready: requirements/dev.txt requirements/lock.txt scripts/toolchain
 $(VENV)/.native: $(VENV)/.ready pyproject.toml $(RUST_SOURCES)
 	@scripts/toolchain rust
 	@echo "zkseal: building the Rust core (a few minutes the first time)"
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop -q --release
+	@PIP_QUIET=1 PIP_CONSTRAINT=requirements/lock.txt VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop -q --release
 	@touch $@
 
 demo: $(VENV)/.native  ## train, compile, prove, verify and tamper: the breast-cancer classifier
