@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias, TypedDict, final
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["ProvingKey", "VerifyingKey", "layout", "relation_digest", "setup"]
+
 _Integers: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.int32] | npt.NDArray[np.int16] | npt.NDArray[np.int8]
 _Tensors: TypeAlias = Mapping[int, _Integers]
 _Progress: TypeAlias = Callable[[str, float], None]
@@ -23,6 +25,7 @@ class _Proved(TypedDict):
 def relation_digest(relation: bytes) -> bytes: ...
 def layout(relation: bytes, c: int) -> dict[str, Any]: ...
 def setup(relation: bytes, c: int, tensors: _Tensors, progress: _Progress | None = None) -> tuple[bytes, bytes]: ...
+
 @final
 class VerifyingKey:
     def __new__(cls, data: bytes) -> VerifyingKey: ...
