@@ -221,7 +221,7 @@ def patched(at: int, new: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "error"),
     [
-        (b"", InvalidEncoding),
+        (b"", WrongLength),
         (patched(0, b"ZKSR"), InvalidEncoding),
         (patched(4, b"\0\2"), UnknownVersion),
         (patched(6, b"\2"), UnknownVersion),
@@ -232,7 +232,7 @@ def patched(at: int, new: bytes) -> bytes:
         (patched(9, b"\2"), InvalidParameters),
         (patched(10, b"\1"), InvalidParameters),
         (patched(11, bytes(32)), InvalidParameters),
-        (patched(RELATION_AT, b"\xff\xff\xff\xff"), InvalidEncoding),
+        (patched(RELATION_AT, b"\xff\xff\xff\xff"), WrongLength),
         (patched(RELATION_AT + 4, b"ZKVK"), InvalidRelation),
         (patched(RELATION_AT + 8, b"\0\2"), UnknownVersion),
         (patched(MODEL_AT, b"\0\0\0\2"), InvalidEncoding),
@@ -241,8 +241,8 @@ def patched(at: int, new: bytes) -> bytes:
         (patched(MODEL_AT + 4, Q.to_bytes(32, "big")), NonCanonicalPoint),
         (patched(MODEL_AT + 4, (1).to_bytes(32, "big") * 2), NotOnCurve),
         (patched(MODEL_AT + 68, b"\0\0\0\1"), InvalidEncoding),
-        (DATA[:-1], InvalidEncoding),
-        (DATA + b"\0", InvalidEncoding),
+        (DATA[:-1], WrongLength),
+        (DATA + b"\0", WrongLength),
     ],
 )
 def test_a_damaged_key_is_refused(data: bytes, error: type[Exception]) -> None:

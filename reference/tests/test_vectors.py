@@ -110,7 +110,7 @@ def documents() -> dict[str, str]:
         "key": document(
             "key",
             accepted({"key": "embedding"}, model_id),
-            rejected({"key": "5a"}, "InvalidEncoding"),
+            rejected({"key": "5a"}, "WrongLength"),
         ),
         "proof": document(
             "proof",

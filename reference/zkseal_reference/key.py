@@ -9,7 +9,7 @@ from functools import cached_property
 from . import verifier
 from .curve import UNCOMPRESSED_BYTES, Point, decode_uncompressed, encode_uncompressed
 from .decoder import Reader, decode_relation
-from .errors import InvalidEncoding, ModelProofRejected, ProtocolError, ReferenceLimit, UnknownVersion
+from .errors import InvalidEncoding, ModelProofRejected, ProtocolError, ReferenceLimit, UnknownVersion, WrongLength
 from .keccak import keccak256
 from .layout import PARAMETERS_BYTES, Layout, Parameters, decode_parameters
 from .model_relation import derive_model_relation
@@ -70,7 +70,7 @@ class VerifyingKey:
 
 def read_key(data: bytes) -> VerifyingKey:
     """Decodes without the model proof."""
-    reader = Reader(data, InvalidEncoding)
+    reader = Reader(data, WrongLength)
     if reader.take(4) != MAGIC:
         raise InvalidEncoding("not a verifying key: the first bytes are not ZKVK")
     version = reader.unsigned(2)

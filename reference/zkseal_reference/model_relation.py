@@ -148,11 +148,7 @@ def range_lookups(
 
 
 def append_scope1(derived: Derivation, main: Relation, first_main_loop: int) -> None:
-    """Steps 6 and 7: tables, progressions and constraints of scope 1, translated.
-
-    The book does not say where a progression goes that a scope-1 expression reads itself. Here: after the tables of
-    step 6, each once, in order of declaration.
-    """
+    """Steps 6 and 7: tables, progressions and constraints of scope 1, translated."""
     lookups = [lookup for lookup in main.lookups if lookup.scope == MODEL_PROOF]
     zeros = [zero for zero in main.zeros if zero.scope == MODEL_PROOF]
     tables = {}

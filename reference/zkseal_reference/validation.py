@@ -6,6 +6,7 @@ The limits on counts are checked while decoding (`decoder`) and, for a derived r
 from __future__ import annotations
 
 from itertools import pairwise
+from math import prod
 
 from .errors import InvalidRelation
 from .field import bits
@@ -26,13 +27,13 @@ from .relation import (
 )
 
 MAX_ITEMS = 1 << 16
-MAX_SIZE = (1 << 31) - 1
+MAX_SIZE = 1 << 24
+MODEL_PROOF_COLUMNS = (Column.MODEL, Column.PROGRESSION)
 MAX_INDEX_BITS = 36
 MAX_BOUND = 1 << 62
 MAX_MODEL_RANGE = 1 << 48
 MAX_SHIFT = 62
 NO_WRAP = 1 << 120
-MODEL_PROOF_COLUMNS = (Column.MODEL, Column.PROGRESSION)
 
 
 def require(condition: bool, message: str) -> None:
@@ -57,6 +58,8 @@ def validate(relation: Relation) -> None:
         check_scope(relation, constraint)
         for expression in constraint.expressions:
             check_no_wrap(relation, expression)
+    once = any(c.scope == MODEL_PROOF for c in relation.constraints)
+    require(not once or bool(relation.model_tensors), "a scope-1 constraint without a model tensor")
     require(any(c.scope == EVERY_PROOF for c in relation.constraints), "no constraint of scope 0")
 
 
@@ -74,6 +77,8 @@ def check_tensor(tensor: Tensor) -> None:
     if tensor.column == Column.PROGRESSION:
         require(len(tensor.axes) == 1, "progression with more than one axis")
         require(tensor.hi == tensor.lo + tensor.axes[0] - 1, "progression whose bounds do not fit its length")
+    if tensor.column == Column.PUBLIC:
+        require(prod(tensor.axes) <= MAX_SIZE, "public tensor with too many entries")
     if tensor.column == Column.MODEL:
         size = tensor.hi - tensor.lo + 1
         require(size & (size - 1) == 0 and size <= MAX_MODEL_RANGE, f"model tensor with a range of {size} values")
@@ -117,6 +122,8 @@ def check_access(relation: Relation, access: Access) -> None:
         if isinstance(axis_map, Affine):
             require(len(axis_map.strides) <= 4, "more than four loops in an affine map")
             require(all(stride != 0 for stride, _ in axis_map.strides), "stride 0")
+            values = prod(relation.loops[loop] for _, loop in axis_map.strides)
+            require(values <= MAX_SIZE, "the loops of an affine map have too many values")
         elif isinstance(axis_map, Gather):
             check_gather(relation, axis_map, size)
         else:

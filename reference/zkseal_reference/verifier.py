@@ -71,9 +71,9 @@ def verify_statement(statement: Statement, data: bytes) -> None:
     check_affordable(layout.relation)
     check_public_values(layout, statement.public)
     check_commitment_counts(statement)
-    check_length(layout, data)
     for point in (*statement.inputs, *statement.outputs):
         refuse_identity(point, "input or output")
+    check_length(layout, data)
     proof = decode_proof(layout, data)
     verify_equations(statement, proof)
 

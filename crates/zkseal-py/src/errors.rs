@@ -54,6 +54,9 @@ pub fn verify_error(py: Python<'_>, error: &VerifyError) -> PyErr {
         VerifyError::UnknownVersion { version, .. } => {
             raise(py, "UnknownVersion", &message, &[("got", version.to_string()), ("expected", "1".to_string())])
         }
+        VerifyError::InvalidEncoding { rule, .. } => {
+            raise(py, "InvalidEncoding", &message, &[("reason", (*rule).to_string())])
+        }
         VerifyError::Encoding { at, cause, .. } => {
             let class = match cause {
                 EncodingError::NonCanonicalScalar => "NonCanonicalScalar",

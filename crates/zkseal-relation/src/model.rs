@@ -4,6 +4,7 @@ use crate::codec::digest;
 use crate::types::{
     Access, Column, Expr, Lookup, Map, Relation, RelationError, Scope, Table, Tensor, Term, ZeroConstraint, to_index,
 };
+use std::collections::BTreeSet;
 
 const MIN_WIDTH: u32 = 4;
 const MAX_WIDTH: u32 = 16;
@@ -128,6 +129,23 @@ fn add_bounds(out: &mut Relation, models: &[&Tensor], width: u32, ranges: &[(u32
     }
 }
 
+/// Appends the progressions that scope-1 expressions access; returns (old index, new index).
+fn read_progressions(relation: &Relation, out: &mut Relation) -> Result<Vec<(u32, u32)>, RelationError> {
+    let lookups = relation.lookups.iter().filter(|l| l.scope == Scope::Model).flat_map(|l| &l.exprs);
+    let zeros = relation.zeros.iter().filter(|z| z.scope == Scope::Model).map(|z| &z.expr);
+    let accesses = lookups.chain(zeros).flat_map(|expr| &expr.terms).flat_map(|term| &term.accesses);
+    let read: BTreeSet<u32> = accesses.map(|access| access.tensor).collect();
+    let mut progressions = Vec::new();
+    for index in read {
+        let tensor = relation.tensor(to_index(index))?;
+        if tensor.column == Column::Progression {
+            progressions.push((index, index_u32(out.tensors.len())));
+            out.tensors.push(tensor.clone());
+        }
+    }
+    Ok(progressions)
+}
+
 /// Appends the scope-1 constraints with translated indices (steps 4, 6 and 7).
 fn copy_model_constraints(
     relation: &Relation,
@@ -149,10 +167,13 @@ fn copy_model_constraints(
             out.tables.push(Table { id: FIRST_COPIED_ID.saturating_add(index_u32(index)), columns });
         }
     }
+    let progressions = read_progressions(relation, out)?;
     let table_of = |index: u32| copied.iter().find(|(old, _)| *old == index).map_or(u32::MAX, |(_, new)| *new);
     let loop_of = |index: &u32| index.saturating_add(loop_offset);
-    let tensor_of =
-        |index: u32| models.iter().position(|(old, _)| *old == to_index(index)).map_or(u32::MAX, index_u32);
+    let tensor_of = |index: u32| {
+        let model = models.iter().position(|(old, _)| *old == to_index(index)).map(index_u32);
+        model.or_else(|| progressions.iter().find(|(old, _)| *old == index).map(|(_, new)| *new)).unwrap_or(u32::MAX)
+    };
     let map_of = |map: &Map| match map {
         Map::Affine { terms, offset } => {
             Map::Affine { terms: terms.iter().map(|(stride, l)| (*stride, loop_of(l))).collect(), offset: *offset }

@@ -49,7 +49,7 @@ impl Params {
             bytes.try_into().map_err(|_| RelationError::Parameters { rule: "the parameter block has 37 bytes" })?;
         let [version, log_row, argument, lanes, opening, setup_digest @ ..] = fixed;
         if *version != 1 {
-            return Err(RelationError::Parameters { rule: "unknown version of the parameter block" });
+            return Err(RelationError::UnknownVersion { version: u16::from(*version) });
         }
         if (*argument, *lanes, *opening) != (0, 1, 0) {
             return Err(RelationError::Parameters { rule: "this build knows the tree argument with the ipa opening" });

@@ -267,7 +267,7 @@ pub enum RelationError {
         count: usize,
     },
     /// A version that this build does not know.
-    #[error("relation version {version} is unknown")]
+    #[error("version {version} of a relation or its parameters is unknown")]
     UnknownVersion {
         /// The version.
         version: u16,

@@ -61,6 +61,9 @@ pub fn validate(relation: &Relation) -> Check {
         check_loops(relation, &zero.loops, "zero", index)?;
         check_expr(relation, &zero.expr, &zero.loops, zero.scope, "zero", index)?;
     }
+    let once = relation.lookups.iter().map(|l| l.scope).chain(relation.zeros.iter().map(|z| z.scope));
+    let has_model = relation.tensors.iter().any(|tensor| tensor.column == Column::Model);
+    ensure(has_model || !once.into_iter().any(|s| s == Scope::Model), "relation", 0, "has scope model without a model")?;
     let proved = relation.has_lookups() || relation.zeros.iter().any(|zero| zero.scope == Scope::Proof);
     ensure(proved, "relation", 0, "has no constraint of scope proof")
 }
@@ -142,7 +145,7 @@ fn check_expr(
 }
 
 fn check_model_access(tensor: &Tensor, access: &Access, place: &'static str, index: usize) -> Check {
-    let allowed = tensor.column == Column::Model
+    let allowed = matches!(tensor.column, Column::Model | Column::Progression)
         && !access.maps.iter().any(|map| matches!(map, Map::GatherPublic { .. }));
     ensure(allowed, place, index, "of scope model reads something that is not in the model")
 }

@@ -32,6 +32,14 @@ pub enum VerifyError {
         /// Found.
         version: u16,
     },
+    /// Bytes that are not the canonical form of anything.
+    #[error("{what}: {rule}")]
+    InvalidEncoding {
+        /// Of what.
+        what: &'static str,
+        /// Broken rule.
+        rule: &'static str,
+    },
     /// Bytes that are no canonical scalar or point.
     #[error("{what} at byte {at}: {cause}")]
     Encoding {

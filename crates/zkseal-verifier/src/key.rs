@@ -50,28 +50,33 @@ impl VerifyingKey {
         table: Vec<G1Affine>,
         model_proof: Vec<u8>,
     ) -> Verified<Self> {
-        validate(&relation)?;
-        if params.setup_digest != setup_digest() {
-            let rule = "the setup digest is not that of the ipa generators";
-            return Err(RelationError::Parameters { rule }.into());
-        }
-        let layout = Layout::new(&relation, params)?;
-        check_rows("model commitment", &model, layout.num_rows(Column::Model))?;
-        if table.len() != layout.num_rows(Column::Table) {
-            let rule = "count differs from the number of committed rows";
-            return Err(VerifyError::StatementMismatch { what: "table commitment", index: table.len(), rule });
-        }
+        check_setup(&params)?;
+        let (relation, layout) = check_relation(relation, params)?;
+        check_count("model commitments", model.len(), layout.num_rows(Column::Model))?;
+        check_rows("model commitment", &model, model.len())?;
+        check_count("table commitments", table.len(), layout.num_rows(Column::Table))?;
+        Self::assemble(relation, layout, model, table, model_proof)
+    }
+
+    fn assemble(
+        relation: Relation,
+        layout: Layout,
+        model: Vec<G1Affine>,
+        table: Vec<G1Affine>,
+        model_proof: Vec<u8>,
+    ) -> Verified<Self> {
         let relation_digest = codec::digest(&relation);
         let key = Self { relation, relation_digest, layout, model, table, model_proof };
-        key.check_model_proof().map_err(|cause| VerifyError::ModelProofRejected { cause: Box::new(cause) })?;
+        key.check_model_proof()?;
         Ok(key)
     }
 
     /// The proof that every model tensor lies in its bounds, made at setup.
     fn check_model_proof(&self) -> Verified<()> {
         let Some(relation) = model_relation(&self.relation)? else {
-            let got = self.model_proof.len();
-            return if got == 0 { Ok(()) } else { Err(VerifyError::WrongLength { what: "model proof", expected: 0, got }) };
+            let rule = "a model proof without a model tensor";
+            let none = self.model_proof.is_empty();
+            return if none { Ok(()) } else { Err(VerifyError::InvalidEncoding { what: "verifying key", rule }) };
         };
         validate(&relation)?;
         let layout = Layout::new(&relation, self.layout.params)?;
@@ -85,6 +90,7 @@ impl VerifyingKey {
             table: &[],
         };
         check_proof(&instance, &Statement::default(), &self.model_proof)
+            .map_err(|cause| VerifyError::ModelProofRejected { cause: Box::new(cause) })
     }
 
     /// Strict decoding and all checks of [`Self::new`].
@@ -94,23 +100,26 @@ impl VerifyingKey {
     pub fn decode(bytes: &[u8]) -> Verified<Self> {
         let mut reader = Reader { bytes, at: 0 };
         if reader.take(4)? != MAGIC.as_slice() {
-            return Err(VerifyError::UnknownVersion { what: "verifying key", version: 0 });
+            return Err(VerifyError::InvalidEncoding { what: "verifying key", rule: "the first bytes are not ZKVK" });
         }
         let version = reader.u16()?;
         if version != VERSION {
             return Err(VerifyError::UnknownVersion { what: "verifying key", version });
         }
         let params = Params::decode(reader.take(PARAMS_BYTES)?)?;
+        check_setup(&params)?;
         let relation_len = reader.u32()?;
         let relation = decode(reader.take(relation_len)?)?;
-        let model = reader.points()?;
-        let table = reader.points()?;
+        let (relation, layout) = check_relation(relation, params)?;
+        let model = reader.points("model commitments", layout.num_rows(Column::Model))?;
+        check_rows("model commitment", &model, model.len())?;
+        let table = reader.points("table commitments", layout.num_rows(Column::Table))?;
         let proof_len = reader.u32()?;
         let model_proof = reader.take(proof_len)?.to_vec();
         if reader.at != bytes.len() {
             return Err(VerifyError::WrongLength { what: "verifying key", expected: reader.at, got: bytes.len() });
         }
-        Self::new(relation, params, model, table, model_proof)
+        Self::assemble(relation, layout, model, table, model_proof)
     }
 
     /// The bytes.
@@ -171,6 +180,23 @@ impl VerifyingKey {
     }
 }
 
+/// A relation that keeps all rules, and its layout under the parameters.
+fn check_relation(relation: Relation, params: Params) -> Verified<(Relation, Layout)> {
+    validate(&relation)?;
+    let layout = Layout::new(&relation, params)?;
+    Ok((relation, layout))
+}
+
+fn check_setup(params: &Params) -> Verified<()> {
+    let rule = "the setup digest is not that of the ipa generators";
+    if params.setup_digest == setup_digest() { Ok(()) } else { Err(RelationError::Parameters { rule }.into()) }
+}
+
+fn check_count(what: &'static str, got: usize, expected: usize) -> Verified<()> {
+    let rule = "the count differs from the number of committed rows";
+    if got == expected { Ok(()) } else { Err(VerifyError::InvalidEncoding { what, rule }) }
+}
+
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -193,8 +219,9 @@ impl<'a> Reader<'a> {
         Ok(self.take(4)?.iter().fold(0, |value, byte| (value << 8) | usize::from(*byte)))
     }
 
-    fn points(&mut self) -> Verified<Vec<G1Affine>> {
+    fn points(&mut self, what: &'static str, expected: usize) -> Verified<Vec<G1Affine>> {
         let count = self.u32()?;
+        check_count(what, count, expected)?;
         let start = self.at;
         let bytes = self.take(count.saturating_mul(64))?;
         let mut points = Vec::with_capacity(count);

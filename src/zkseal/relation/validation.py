@@ -32,7 +32,7 @@ MAX_ANNOTATION_BYTES = 1 << 20
 MAX_PARTS = 1 << 16
 MAX_LIST_ENTRIES = 1 << 24
 MAX_NDIM = 8
-MAX_SIZE = (1 << 31) - 1
+MAX_SIZE = 1 << 24
 MAX_INDEX_BITS = 36
 MAX_BOUND = 1 << 62
 MAX_MODEL_SPAN = 1 << 48
@@ -76,13 +76,15 @@ def validate(relation: Relation) -> None:
     for name, tensor in zip(relation.names.tensors, relation.tensors, strict=True):
         _validate_tensor(f"Tensor '{name}'", tensor)
     for name, size in zip(relation.names.loops, relation.loops, strict=True):
-        _require(1 <= size <= MAX_SIZE, f"Loop '{name}' has size {size}; sizes are 1 to 2^31 - 1.")
+        _require(1 <= size <= MAX_SIZE, f"Loop '{name}' has size {size}; sizes are 1 to 2^24.")
     _validate_tables(relation)
     for name, lookup in zip(relation.names.lookups, relation.lookups, strict=True):
         _validate_lookup(relation, f"Lookup '{name}'", lookup)
     for name, zero in zip(relation.names.zeros, relation.zeros, strict=True):
         _validate_constraint(relation, f"Zero '{name}'", zero, (zero.expression,))
     scopes = {*(lookup.scope for lookup in relation.lookups), *(zero.scope for zero in relation.zeros)}
+    has_model = any(tensor.column == Column.MODEL for tensor in relation.tensors)
+    _require(has_model or Scope.MODEL_PROOF not in scopes, "The relation has model constraints, but no model tensor.")
     _require(
         Scope.EVERY_PROOF in scopes,
         "The relation has no constraint that every proof shows.",
@@ -97,10 +99,12 @@ def _require(condition: bool, reason: str) -> None:
 def _validate_tensor(place: str, tensor: Tensor) -> None:
     shape, lo, hi = tensor.shape, tensor.lo, tensor.hi
     _require(1 <= len(shape) <= MAX_NDIM, f"{place} has {len(shape)} axes; 1 to 8 are allowed.")
-    _require(all(1 <= n <= MAX_SIZE for n in shape), f"{place} has shape {list(shape)}; axes are 1 to 2^31 - 1.")
+    _require(all(1 <= n <= MAX_SIZE for n in shape), f"{place} has shape {list(shape)}; axes are 1 to 2^24.")
     bits = sum(index_bits(n) for n in shape)
     _require(bits <= MAX_INDEX_BITS, f"{place} has {bits} index bits; at most 36 are allowed. Split it.")
     _require(-MAX_BOUND <= lo <= hi <= MAX_BOUND, f"{place} has bounds [{lo}, {hi}], not -2^62 <= lo <= hi <= 2^62.")
+    if tensor.column == Column.PUBLIC:
+        _require(prod(shape) <= MAX_SIZE, f"{place} is public with {prod(shape)} entries; at most 2^24 are allowed.")
     if tensor.column == Column.PROGRESSION:
         fits = len(shape) == 1 and hi == lo + shape[0] - 1
         _require(fits, f"{place} is a progression; it needs one axis of n entries and hi = lo + n - 1.")
@@ -195,6 +199,8 @@ def _validate_map(relation: Relation, place: str, axis_map: AxisMap, axis_size: 
         terms = axis_map.terms
         _require(len(terms) <= MAX_AFFINE_LOOPS, f"{place}: the map has {len(terms)} loops; at most 4 are allowed.")
         _require(all(stride != 0 for stride, _ in terms), f"{place}: the map has a stride of 0.")
+        values = prod(relation.loops[loop] for _, loop in terms)
+        _require(values <= MAX_SIZE, f"{place}: the loops of the map have {values} values; at most 2^24 are allowed.")
         _require(
             all(stride in _I32 for stride, _ in terms) and axis_map.offset in _I32,
             f"{place}: a stride or the offset is not an i32.",
