@@ -32,6 +32,7 @@ ARROWS: dict[str, set[str]] = {
 ARROWS["zkseal-kernels"] = {"zkseal-field", "zkseal-poly"}
 ARROWS["zkseal-prover"] = ARROWS["zkseal-verifier"] | {"zkseal-verifier", "zkseal-kernels"}
 ARROWS["zkseal-py"] = ARROWS["zkseal-prover"] | {"zkseal-prover"}
+ARROWS["zkseal-testkit"] = ARROWS["zkseal-py"]
 ARROWS["zkseal-wasm"] = {"zkseal-verifier"}
 
 # What only the proving side of a crate needs, behind its feature `prover`.
@@ -105,7 +106,7 @@ def test_versions_are_set_once_for_the_workspace(crate: str) -> None:
     manifest = CRATES[crate]
     assert manifest["package"]["version"] == {"workspace": True}
     for name, entry in manifest.get("dependencies", {}).items():
-        if crate != "zkseal-py":
+        if crate not in {"zkseal-py", "zkseal-testkit"}:
             assert isinstance(entry, dict), f"{crate}: {name} sets a version of its own"
             assert entry.get("workspace"), f"{crate}: {name} sets a version of its own"
 

@@ -23,6 +23,20 @@ pub struct Setup {
     pub model_blindings: Blindings,
 }
 
+/// The parts of a verifying key before anybody has checked them.
+pub struct Commitments {
+    /// Row length.
+    pub params: Params,
+    /// Commitments of the model column.
+    pub model: Vec<G1Affine>,
+    /// Commitments of the table column.
+    pub table: Vec<G1Affine>,
+    /// The model proof; empty without model tensors.
+    pub model_proof: Vec<u8>,
+    /// Blindings of the model commitments.
+    pub model_blindings: Blindings,
+}
+
 /// Commits to model and tables, and proves that the model lies in its bounds.
 ///
 /// # Errors
@@ -33,21 +47,53 @@ pub fn setup(
     tensors: &TensorMap,
     progress: &mut Progress<'_>,
 ) -> Result<Setup, ProveError> {
-    validate(&relation)?;
+    let made = commit_model(&relation, log_row, tensors, None, &mut Honest, progress)?;
+    let verifying_key = VerifyingKey::new(relation, made.params, made.model, made.table, made.model_proof)?;
+    Ok(Setup { verifying_key, model_blindings: made.model_blindings })
+}
+
+/// [`setup`] without the check of its own result; blindings are fresh unless they are given.
+///
+/// # Errors
+/// See [`ProveError`].
+#[cfg(feature = "test-hooks")]
+pub fn commit_model_with_hooks<H: Hooks>(
+    relation: &Relation,
+    log_row: u8,
+    tensors: &TensorMap,
+    blindings: Option<&[u8]>,
+    hooks: &mut H,
+) -> Result<Commitments, ProveError> {
+    commit_model(relation, log_row, tensors, blindings, hooks, &mut |_, _| true)
+}
+
+fn commit_model<H: Hooks>(
+    relation: &Relation,
+    log_row: u8,
+    tensors: &TensorMap,
+    blindings: Option<&[u8]>,
+    hooks: &mut H,
+    progress: &mut Progress<'_>,
+) -> Result<Commitments, ProveError> {
+    validate(relation)?;
     let params = Params::new(log_row, setup_digest())?;
-    let layout = Layout::new(&relation, params)?;
-    check_values(&relation, tensors, |column| matches!(column, Column::Model | Column::Table))?;
-    let mut randomness = Randomness::from_system(&[&codec::digest(&relation)])?;
-    let model_blindings = fresh_blindings(&layout, Column::Model, &mut randomness);
+    let layout = Layout::new(relation, params)?;
+    if H::CHECKS_WITNESS {
+        check_values(relation, tensors, |column| matches!(column, Column::Model | Column::Table))?;
+    }
+    let mut randomness = Randomness::from_system(&[&codec::digest(relation)])?;
+    let model_blindings = match blindings {
+        Some(bytes) => decode_blindings(&layout, Column::Model, bytes)?,
+        None => fresh_blindings(&layout, Column::Model, &mut randomness),
+    };
     let commit = |column, blindings: &[_]| commit_column(&layout, column, |t| &tensors[&t], blindings, &[]);
     if !progress("commit model", 0.0) {
         return Err(ProveError::Stopped);
     }
     let model = commit(Column::Model, &model_blindings)?;
     let table = commit(Column::Table, &fresh_blindings(&layout, Column::Table, &mut randomness))?;
-    let proof = prove_model(&relation, params, tensors, &model, &model_blindings, progress)?;
-    let verifying_key = VerifyingKey::new(relation, params, model, table, proof)?;
-    Ok(Setup { verifying_key, model_blindings })
+    let model_proof = prove_model(relation, params, tensors, &model, &model_blindings, hooks, progress)?;
+    Ok(Commitments { params, model, table, model_proof, model_blindings })
 }
 
 /// All values that are there fit shape and bounds; all tensors of the wanted columns are there.
@@ -69,12 +115,13 @@ fn check_values(
     Ok(())
 }
 
-fn prove_model(
+fn prove_model<H: Hooks>(
     relation: &Relation,
     params: Params,
     tensors: &TensorMap,
     model: &[G1Affine],
     blindings: &[zkseal_field::Fr],
+    hooks: &mut H,
     progress: &mut Progress<'_>,
 ) -> Result<Vec<u8>, ProveError> {
     let Some(bounds) = model_relation(relation)? else { return Ok(Vec::new()) };
@@ -102,7 +149,7 @@ fn prove_model(
     };
     let assignment =
         Assignment { tensors: data, model_blindings: blindings, input_blindings: None, output_blindings: None };
-    let proved = prove(&instance, PublicValues::new(), &[], &assignment, &mut Honest, progress)?;
+    let proved = prove(&instance, PublicValues::new(), &[], &assignment, hooks, progress)?;
     Ok(proved.proof.encode())
 }
 
@@ -159,6 +206,16 @@ pub struct ProveOutput {
 }
 
 impl ProvingKey {
+    /// [`Self::new`] without looking at values: a lying prover's key.
+    ///
+    /// # Errors
+    /// If blindings have a wrong number.
+    #[cfg(feature = "test-hooks")]
+    pub fn unchecked(key: VerifyingKey, model_blindings: &[u8], tensors: TensorMap) -> Result<Self, ProveError> {
+        let model_blindings = decode_blindings(key.layout(), Column::Model, model_blindings)?;
+        Ok(Self { verifying_key: key, model_blindings, tensors })
+    }
+
     /// Joins a verifying key with weights, tables and blindings.
     ///
     /// # Errors
@@ -191,11 +248,17 @@ impl ProvingKey {
         })
     }
 
-    /// Proves with hooks; the honest ones do nothing.
+    /// Proves with hooks that lie.
     ///
     /// # Errors
     /// See [`ProveError`].
-    pub(crate) fn prove_with<H: Hooks>(
+    #[cfg(feature = "test-hooks")]
+    pub fn prove_with_hooks<H: Hooks>(&self, input: &ProveInput, hooks: &mut H) -> Result<Proved, ProveError> {
+        self.prove_with(input, hooks, &mut |_, _| true)
+    }
+
+    /// Proves with hooks; the honest ones do nothing.
+    fn prove_with<H: Hooks>(
         &self,
         input: &ProveInput,
         hooks: &mut H,

@@ -20,7 +20,10 @@ pub mod data;
 pub mod error;
 pub mod evaluate;
 pub mod fold;
+#[cfg(feature = "test-hooks")]
 pub mod hooks;
+#[cfg(not(feature = "test-hooks"))]
+mod hooks;
 pub mod keys;
 pub mod linear;
 pub mod lookups;

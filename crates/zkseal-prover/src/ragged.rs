@@ -294,10 +294,24 @@ impl<const W: usize> Ragged<W> {
         self.tail.data.first().copied().unwrap_or(self.neutral)
     }
 
-    /// Applies `change` to the entry at a domain index, if it is stored (test builds lie through this).
+    /// All 2^num_vars entries, neutral ones included (test builds lie through this).
     #[cfg(feature = "test-hooks")]
-    pub fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry<W>> {
-        self.blocks.iter_mut().flat_map(|block| block.data.iter_mut()).chain(self.tail.data.iter_mut())
+    #[must_use]
+    pub fn to_dense(&self, num_vars: usize) -> Vec<Entry<W>> {
+        let mut out = vec![self.neutral; 1 << num_vars];
+        for block in self.blocks.iter().chain(std::iter::once(&self.tail)).filter(|block| !block.data.is_empty()) {
+            for (row, start) in block.data.chunks_exact(block.inner).zip(block.row_starts()) {
+                out[start..start + block.inner].copy_from_slice(row);
+            }
+        }
+        out
+    }
+
+    /// Inverse of [`Self::to_dense`]: from now on every entry is stored.
+    #[cfg(feature = "test-hooks")]
+    #[must_use]
+    pub fn from_dense(entries: Vec<Entry<W>>, neutral: Entry<W>) -> Self {
+        Self::new(vec![(0, vec![entries.len()], entries)], neutral)
     }
 }
 
