@@ -39,8 +39,8 @@ _EZKL_REPEAT = {"fixed": 3, "hashed": 1}
 
 
 _LEGEND = """\
-prove: median of wall times after one proof that is not counted (`first`), from input to receipt, key loaded; for ezkl the
-  time that it logs for the proof alone. call: the whole call, which for ezkl reads its key. CPU: of prove, all threads.
+prove: median of wall times after one proof that is not counted (`first`), from input to receipt, key loaded; for ezkl
+  the time that it logs for the proof alone. call: the whole call; ezkl's reads its key. CPU: of prove, all threads.
   peak: of the proving process; added: by proving, beyond key and libraries. ratio: to zkseal.
   * = the machine was busy: threads waited for a core. Peers marked (quoted) were not run here."""
 

@@ -10,6 +10,7 @@ import zkseal
 from bench.clock import Clock, Phases, Series, memory, reset_peak
 from bench.stage import Request, Result, serve
 from zkseal import files
+from zkseal.proving.cost import lay_out
 
 CONTEXT = b"zkseal bench"
 VERIFICATIONS = 4
@@ -57,12 +58,13 @@ def setup(request: Request) -> Result:
     files.save_proving_key(folder / "key.zkp", proving_key)
     files.save_verifying_key(folder / "key.zkv", verifying_key)
     described = zkseal.describe(proving_key)
+    layout = lay_out(model.relation.encode(), verifying_key.row_bits)
     return {
         "time": clock.result(),
         "memory": memory(),
         "phases": {"wall_s": phases.wall_s, "cpu_s": phases.cpu_s},
         "row_bits": verifying_key.row_bits,
-        "layout": described["layout"],
+        "layout": described["layout"] | {"mask_length": layout.mask_length},
         "predicted": described["predicted"],
         "proving_key_bytes": (folder / "key.zkp").stat().st_size,
         "verifying_key_bytes": len(verifying_key.data),
@@ -108,7 +110,10 @@ def prove(request: Request) -> Result:
 
 
 def verify(request: Request) -> Result:
-    """Verifies the last receipt again and again after a first time, and that it says what was computed. Takes folder, repeat."""
+    """Verifies the last receipt again and again after a first time, and that it says what was computed.
+
+    Takes folder, repeat.
+    """
     folder, series = Path(request["folder"]), Series()
     with Clock() as load:
         key = files.load_verifying_key(folder / "key.zkv")
