@@ -4,6 +4,7 @@ use crate::data::Data;
 use crate::error::ProveError;
 use crate::randomness::Randomness;
 use rayon::prelude::*;
+use zeroize::Zeroizing;
 use zkseal_commit::Generators;
 use zkseal_commit::pedersen::commit_rows;
 use zkseal_field::{Fr, G1Affine, decode_scalar, encode_scalar};
@@ -15,14 +16,14 @@ use zkseal_relation::{Column, Layout};
 /// Rows that are built and committed at a time.
 const BATCH: usize = 64;
 
-/// Blindings of the committed rows of a column, in order of the rows. Secret for private columns.
-pub type Blindings = Vec<Fr>;
+/// Blindings of the committed rows of a column, in order of the rows. Secret for private columns, wiped on drop.
+pub type Blindings = Zeroizing<Vec<Fr>>;
 
 /// Uniform blindings for a private column, zeros for `table`.
 #[must_use]
 pub fn fresh_blindings(layout: &Layout, column: Column, randomness: &mut Randomness) -> Blindings {
     let count = layout.num_rows(column);
-    if column == Column::Table { vec![Fr::default(); count] } else { randomness.scalars(count) }
+    Zeroizing::new(if column == Column::Table { vec![Fr::default(); count] } else { randomness.scalars(count) })
 }
 
 /// 32 bytes each.
@@ -42,10 +43,9 @@ pub fn decode_blindings(layout: &Layout, column: Column, bytes: &[u8]) -> Result
     if bytes.len() != expected * 32 {
         return Err(wrong);
     }
-    bytes
-        .chunks_exact(32)
-        .map(|chunk| chunk.try_into().ok().and_then(|word| decode_scalar(word).ok()).ok_or_else(|| wrong.clone()))
-        .collect()
+    let blinding = |chunk: &[u8]| chunk.try_into().ok().and_then(|word| decode_scalar(word).ok());
+    let decoded: Option<Vec<Fr>> = bytes.chunks_exact(32).map(blinding).collect();
+    decoded.map(Zeroizing::new).ok_or(wrong)
 }
 
 /// The word for a column in messages.

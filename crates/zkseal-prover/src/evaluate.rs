@@ -315,6 +315,14 @@ fn add_product(
         .par_iter()
         .zip(&second_batch)
         .map(|(a, b)| {
+            if exact && rows.len() == 1 && second_extra.len() == 1 {
+                let vector = gather(first, *a, &rows, &first_inner, &first_extra);
+                return rows_times_vector(second, b + second_extra[0], &columns, &second_inner, &vector);
+            }
+            if exact && columns.len() == 1 && first_extra.len() == 1 {
+                let vector = gather(second, *b, &columns, &second_inner, &second_extra);
+                return rows_times_vector(first, a + first_extra[0], &rows, &first_inner, &vector);
+            }
             let left = gather(first, *a, &rows, &first_inner, &first_extra);
             let right = gather(second, *b, &columns, &second_inner, &second_extra);
             multiply(&left, &right, shape, exact)
@@ -330,6 +338,26 @@ fn add_product(
             }
         }
     }
+}
+
+/// Inner products of rows with a vector, straight from the narrow storage: a matrix-vector product reads each weight once.
+fn rows_times_vector(plan: &Plan<'_>, start: usize, rows: &[usize], inner: &[usize], vector: &[i64]) -> Vec<i128> {
+    let contiguous = inner.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    let first = plan.base + start + inner.first().copied().unwrap_or(0);
+    each_width!(plan.data.as_ref(), data => rows
+        .par_iter()
+        .with_min_len(16)
+        .map(|row| {
+            let sum: i64 = if contiguous {
+                let entries = &data[first + row..first + row + inner.len()];
+                entries.iter().zip(vector).map(|(entry, v)| i64::from(*entry) * v).sum()
+            } else {
+                let entry = |offset: &usize| i64::from(data[plan.base + start + row + offset]);
+                inner.iter().zip(vector).map(|(offset, v)| entry(offset) * v).sum()
+            };
+            i128::from(sum)
+        })
+        .collect())
 }
 
 /// `left` is m x k, `right` is n x k, both row-major; the result is m x n.

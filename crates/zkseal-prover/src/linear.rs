@@ -6,16 +6,23 @@
 
 use crate::data::Data;
 use std::collections::BTreeMap;
+use zeroize::Zeroizing;
 use zkseal_field::{Fr, One, Zero, scalar_from_i64};
 use zkseal_kernels::contract;
 use zkseal_poly::{bits, eq_table};
 use zkseal_relation::types::to_index;
 use zkseal_relation::{AxisWeights, Layout, Separable};
 
-/// Committed data and public coefficients of one row of the (partly bound) row space.
+/// Committed data (wiped on drop) and public coefficients of one row of the (partly bound) row space.
 struct ExplicitRow {
-    data: Vec<Fr>,
+    data: Zeroizing<Vec<Fr>>,
     coefficients: Vec<Fr>,
+}
+
+impl ExplicitRow {
+    fn zeros(row_len: usize) -> Self {
+        Self { data: Zeroizing::new(vec![Fr::zero(); row_len]), coefficients: vec![Fr::zero(); row_len] }
+    }
 }
 
 /// (row vector, inner products of the rows with the column vector, column vector).
@@ -128,7 +135,7 @@ impl RowSumcheck {
         let entry = self
             .explicit
             .entry(row)
-            .or_insert_with(|| ExplicitRow { data: vec![Fr::zero(); row_len], coefficients: vec![Fr::zero(); row_len] });
+            .or_insert_with(|| ExplicitRow::zeros(row_len));
         let sizes: Vec<usize> = shape.iter().map(|axis| to_index(*axis)).collect();
         let positions = padded_positions(&sizes);
         for (position, k) in positions.iter().zip(0..) {
@@ -199,13 +206,13 @@ impl RowSumcheck {
             match next.get_mut(&(index / 2)) {
                 // The even partner is there, already times (1 - x).
                 Some(entry) => {
-                    entry.data.iter_mut().zip(&row.data).for_each(|(e, v)| *e += weight * v);
+                    entry.data.iter_mut().zip(row.data.iter()).for_each(|(e, v)| *e += weight * v);
                     entry.coefficients.iter_mut().zip(&row.coefficients).for_each(|(e, v)| *e += weight * v);
                 }
                 None => {
-                    let scale = |values: Vec<Fr>| values.into_iter().map(|v| weight * v).collect();
-                    let entry = ExplicitRow { data: scale(row.data), coefficients: scale(row.coefficients) };
-                    next.insert(index / 2, entry);
+                    let mut row = row;
+                    row.data.iter_mut().chain(&mut row.coefficients).for_each(|v| *v *= weight);
+                    next.insert(index / 2, row);
                 }
             }
         }
@@ -215,10 +222,10 @@ impl RowSumcheck {
 
     /// f and a, when all row variables are bound.
     #[must_use]
-    pub fn finish(mut self) -> (Vec<Fr>, Vec<Fr>) {
+    pub fn finish(mut self) -> (Zeroizing<Vec<Fr>>, Vec<Fr>) {
         self.settle();
-        let zeros = vec![Fr::zero(); self.row_len];
-        self.explicit.remove(&0).map_or_else(|| (zeros.clone(), zeros.clone()), |row| (row.data, row.coefficients))
+        let row = self.explicit.remove(&0).unwrap_or_else(|| ExplicitRow::zeros(self.row_len));
+        (row.data, row.coefficients)
     }
 }
 
@@ -307,7 +314,7 @@ impl Block {
         let table = eq_table(&point, 1 << self.row_vars);
         let weights: Vec<Fr> = self.chunk_rows.iter().map(|row| table[*row]).collect();
         let folded = contract(self.chunks.ints(), 1, weights.len(), self.chunk_len, &weights);
-        let mut row = ExplicitRow { data: vec![Fr::zero(); row_len], coefficients: vec![Fr::zero(); row_len] };
+        let mut row = ExplicitRow::zeros(row_len);
         for (position, value) in self.columns.iter().zip(folded) {
             row.data[*position] = value;
         }

@@ -115,7 +115,7 @@ pub fn prove<H: Hooks>(
     };
     let input_blindings = chosen(&assignment.input_blindings, Column::Input, &mut randomness);
     let output_blindings = chosen(&assignment.output_blindings, Column::Output, &mut randomness);
-    let witness_blindings = Zeroizing::new(fresh_blindings(layout, Column::Witness, &mut randomness));
+    let witness_blindings = fresh_blindings(layout, Column::Witness, &mut randomness);
     let statement = Statement {
         context: context.to_vec(),
         public: public.clone(),
@@ -368,7 +368,7 @@ fn prove_rows(stage: &Context<'_>, transcript: &mut Transcript, claim: &Coeffici
     }
     point.reverse();
     let (data, coefficients) = tables.finish();
-    RowRun { rounds, point, data: Zeroizing::new(data), coefficients }
+    RowRun { rounds, point, data, coefficients }
 }
 
 struct ColumnRun {

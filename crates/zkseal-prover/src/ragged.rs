@@ -6,6 +6,7 @@
 //! entry joins the *tail*, the dense run of entries behind the larger blocks (blocks lie by descending size).
 
 use rayon::prelude::*;
+use zeroize::Zeroize;
 use zkseal_field::{Fr, Zero};
 use zkseal_poly::eq_table;
 use zkseal_relation::types::to_index;
@@ -29,6 +30,13 @@ struct Block<const W: usize> {
     inner_vars: u32,
     /// Entries, row-major.
     data: Vec<Entry<W>>,
+}
+
+impl<const W: usize> Drop for Block<W> {
+    /// Entries derive from a witness.
+    fn drop(&mut self) {
+        self.data.zeroize();
+    }
 }
 
 impl<const W: usize> Block<W> {
