@@ -117,6 +117,7 @@ def _records(options: argparse.Namespace) -> dict[str, Any]:
                 model, threads=1, repeat=options.repeat, rows=8, row_bits=bits
             )
     if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(records))
     return records
 

@@ -37,21 +37,21 @@ def _draw_times(axes: Any, zkseal: Mapping[str, Record], ezkl: Mapping[str, Mapp
             bars.append((f"ezkl, weights {setting}", ezkl_prove_s(theirs), _EZKL[setting], True))
         for quoted in QUOTED:
             if quoted.model == model and quoted.prove_s and not (model in ezkl and quoted.peer.startswith("ezkl")):
-                bars.append((f"{quoted.peer} (quoted)", quoted.prove_s, "#808080", False))
+                bars.append((quoted.label, quoted.prove_s, "#808080", False))
     for place, (_, value, colour, measured) in enumerate(bars):
         axes.barh(place, value, color=colour if measured else "none", edgecolor=colour)
         axes.text(value * 1.1, place, f"{value:.3g} s", va="center", fontsize=8)
     axes.set_yticks(range(len(bars)), [label for label, *_ in bars], fontsize=8)
     axes.invert_yaxis()
     axes.set_xscale("log")
-    axes.set_xlim(right=max(value for _, value, *_ in bars) * 6)
+    axes.set_xlim(min(value for _, value, *_ in bars) / 4, max(value for _, value, *_ in bars) * 6)
     axes.set_xlabel("seconds to prove, log scale")
 
 
 def _draw_shares(axes: Any, zkseal: Mapping[str, Record]) -> None:
     medians = {model: phase_medians(record) for model, record in zkseal.items()}
     phases = list(dict.fromkeys(phase for record in medians.values() for phase in record if phase != "done"))
-    totals = {model: sum(record.values()) for model, record in medians.items()}
+    totals = {model: sum(record.get(phase, 0.0) for phase in phases) for model, record in medians.items()}
     left = dict.fromkeys(medians, 0.0)
     for phase in phases:
         widths = [record.get(phase, 0.0) / totals[model] for model, record in medians.items()]

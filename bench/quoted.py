@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_EZKL = "ezkl 23.0.5"
+_EZKL_PRIVACY = "zero-knowledge; input private, weights fixed (not hidden)"
+_PLAIN = "not zero-knowledge; model and input public"
+
 
 @dataclass(frozen=True)
 class Quoted:
@@ -19,10 +23,11 @@ class Quoted:
     prove_s: float | None
     remark: str
 
+    @property
+    def label(self) -> str:
+        """The peer, marked as quoted, and as not zero-knowledge where it is not."""
+        return f"{self.peer} (quoted{', not zk' if self.privacy == _PLAIN else ''})"
 
-_EZKL = "ezkl 23.0.5"
-_EZKL_PRIVACY = "zero-knowledge; input private, weights fixed (not hidden)"
-_PLAIN = "not zero-knowledge; model and input public"
 
 QUOTED = (
     Quoted("lenet", _EZKL, _EZKL_PRIVACY, 130.0, "verify 0.60 s, 4.0 kB, peak 11.1 GB"),

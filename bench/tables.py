@@ -104,7 +104,7 @@ def peer_table(zkseal: Mapping[str, Record], ezkl: Mapping[str, Mapping[str, Rec
         for quoted in QUOTED:
             if quoted.model == model and not (model in ezkl and quoted.peer.startswith("ezkl")):
                 shown = "-" if quoted.prove_s is None else seconds(quoted.prove_s)
-                rows.append((model, f"{quoted.peer} (quoted)", shown, *[""] * 9, ""))
+                rows.append((model, quoted.label, shown, *[""] * 9, ""))
     return text_table(header, rows)
 
 
