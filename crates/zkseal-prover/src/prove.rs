@@ -14,13 +14,13 @@ use crate::tree::{TreeRun, build_layers, prove_tree};
 use zeroize::Zeroizing;
 use zkseal_commit::pedersen::commit_scalars;
 use zkseal_commit::{Generators, ipa};
-use zkseal_field::{Fr, G1Affine, One, Zero, inverse_power_of_two};
+use zkseal_field::{Fr, G1Affine, One, Zero, encode_scalar, inverse_power_of_two};
 use zkseal_poly::eq_at;
 use zkseal_relation::{Column, Expansion, Layout, PublicValues, Relation, Suffix};
 use zkseal_transcript::{Transcript, keccak256};
 use zkseal_verifier::claims::{Coefficients, Combination, half_centred_form, linear_part};
 use zkseal_verifier::sumcheck::{COLUMN, PRODUCT, ROW};
-use zkseal_verifier::transcript::start;
+use zkseal_verifier::transcript::{commitments_digest, start};
 use zkseal_verifier::{Instance, Proof, Statement};
 
 /// Called at the start of each stage with its name and the share of the work that is done; `false` stops the proof.
@@ -28,7 +28,7 @@ pub type Progress<'p> = dyn FnMut(&'static str, f64) -> bool + 'p;
 
 /// Committed data of one proof and the blindings of all columns.
 pub struct Assignment<'a> {
-    /// Data of each tensor of the relation; `None` only for progressions.
+    /// Data of each tensor of the relation; `None` for progressions.
     pub tensors: Vec<Option<&'a Data>>,
     /// Blindings of the model column.
     pub model_blindings: &'a [Fr],
@@ -36,6 +36,30 @@ pub struct Assignment<'a> {
     pub input_blindings: Option<Blindings>,
     /// Blindings of the output column, likewise.
     pub output_blindings: Option<Blindings>,
+}
+
+impl<'a> Assignment<'a> {
+    /// The same with data for progressions, too: any access may read one.
+    fn with_progressions(&self, progressions: &'a [Option<Data>]) -> Self {
+        let own = self.tensors.iter().copied().chain(std::iter::repeat(None));
+        Self {
+            tensors: progressions.iter().zip(own).map(|(progression, data)| data.or(progression.as_ref())).collect(),
+            model_blindings: self.model_blindings,
+            input_blindings: self.input_blindings.clone(),
+            output_blindings: self.output_blindings.clone(),
+        }
+    }
+}
+
+/// The entries of each progression of the relation; `None` for other tensors.
+fn progression_data(relation: &Relation) -> Vec<Option<Data>> {
+    let entries = |tensor: &zkseal_relation::Tensor| {
+        (tensor.column == Column::Progression).then(|| {
+            let values: Vec<i64> = (tensor.lo..=tensor.hi).collect();
+            Data::narrow(&values, tensor.lo, tensor.hi)
+        })
+    };
+    relation.tensors.iter().map(entries).collect()
 }
 
 impl Values for Assignment<'_> {
@@ -98,13 +122,15 @@ pub fn prove<H: Hooks>(
 ) -> Result<Proved, ProveError> {
     let (relation, layout) = (instance.relation, instance.layout);
     check_presence(relation, assignment)?;
+    let progressions = progression_data(relation);
+    let assignment = &assignment.with_progressions(&progressions);
     report(progress, "witness", 0.0)?;
     let mut rows = find_rows_or_none(relation, assignment, H::CHECKS_WITNESS)?;
     if let Some(rows) = &mut rows {
         hooks.multiplicities(&mut rows.multiplicities);
     }
     let multiplicities = rows.as_ref().map(LookupRows::multiplicity_data).unwrap_or_default();
-    let mut randomness = bound_randomness(instance, assignment, context)?;
+    let mut randomness = bound_randomness(instance, assignment, &public, context)?;
     let padding = hooks.padding();
     let stage =
         Context { relation, layout, public: &public, assignment, multiplicities: &multiplicities, padding: &padding };
@@ -123,6 +149,8 @@ pub fn prove<H: Hooks>(
         output: commit(Column::Output, &output_blindings)?,
     };
     let witness = commit(Column::Witness, &witness_blindings)?;
+    // mu under two sets of commitments would leak: it depends on all of them.
+    randomness.rekey(&commitments_digest(&[&statement.input, &statement.output, &witness].map(Vec::as_slice).concat()));
     let mut mask = Zeroizing::new(randomness.scalars(layout.mask.len()));
     hooks.mask(&mut mask);
     let mask_blinding = randomness.scalar();
@@ -181,19 +209,34 @@ fn find_rows_or_none(
     if relation.has_lookups() { find_rows(relation, assignment, checked).map(Some) } else { Ok(None) }
 }
 
-/// Randomness keyed by system entropy, relation, all private data and context.
+/// Randomness keyed by system entropy and all that a proof depends on: weights and tables through their commitments.
 fn bound_randomness(
     instance: &Instance<'_>,
     assignment: &Assignment<'_>,
+    public: &PublicValues,
     context: &[u8],
 ) -> Result<Randomness, ProveError> {
-    let mut witness = [0u8; 32];
+    let mut values = Zeroizing::new([0u8; 32]);
     for (tensor, data) in instance.relation.tensors.iter().zip(&assignment.tensors) {
         if let (Column::Input | Column::Output | Column::Witness, Some(data)) = (tensor.column, data) {
-            witness = keccak256(&[&witness, &Zeroizing::new(data.to_bytes())]);
+            *values = keccak256(&[values.as_ref(), &Zeroizing::new(data.to_bytes())]);
         }
     }
-    Randomness::from_system(&[instance.relation_digest, &witness, &keccak256(&[context])])
+    let public: Vec<u8> = public.values().flatten().flat_map(|value| value.to_be_bytes()).collect();
+    let mut given = Zeroizing::new(Vec::new());
+    for blindings in [&assignment.input_blindings, &assignment.output_blindings].into_iter().flatten() {
+        given.extend(blindings.iter().flat_map(encode_scalar));
+    }
+    Randomness::from_system(&[
+        &instance.layout.params.encode(),
+        instance.relation_digest,
+        &commitments_digest(instance.model),
+        &commitments_digest(instance.table),
+        &keccak256(&[&public]),
+        &keccak256(&[&given]),
+        values.as_ref(),
+        &keccak256(&[context]),
+    ])
 }
 
 /// Stage 5.1-G; also draws beta and alpha.
