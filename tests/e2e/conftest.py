@@ -17,7 +17,8 @@ _FIGURES = pytest.StashKey[Figures]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_FIGURES] = defaultdict(dict)
+    collected: Figures = defaultdict(dict)
+    config.stash[_FIGURES] = collected
 
 
 @pytest.fixture(scope="session")

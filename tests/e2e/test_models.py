@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,14 +42,12 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
 def test_a_held_out_row_is_proved_bit_for_bit(case: Subject, figures: Figures) -> None:
     """Input and weights private, output public: what the receipt states is what the integer program computed."""
     assert case.compiled.visibility == ("private", "public", "private")
-    (proving_key, verifying_key), setup_ms = timed(lambda: zkseal.setup(case.compiled))
+    (proving_key, verifying_key), setup_ms = timed(partial(zkseal.setup, case.compiled))
     proofs, verifications = [], []
     for row in (0, len(case.zoo.held_out) - 1):
         x, context = case.zoo.held_out[row : row + 1], f"row {row}".encode()
-        result, prove_ms = timed(lambda x=x, context=context: zkseal.prove(proving_key, x, context=context))
-        proved, verify_ms = timed(
-            lambda r=result, context=context: zkseal.verify(r.receipt, verifying_key, context=context)
-        )
+        result, prove_ms = timed(partial(zkseal.prove, proving_key, x, context=context))
+        proved, verify_ms = timed(partial(zkseal.verify, result.receipt, verifying_key, context=context))
         (stated,) = proved.statement.output.arrays().values()
         assert stated.ravel().tolist() == case.integers[row].tolist()
         assert proved.outputs["logits"].ravel().tolist() == case.decoded[row].tolist()

@@ -41,9 +41,7 @@ def convolve(x: Integers, weights: Integers, pads: Sequence[int], strides: Seque
     total = np.zeros((rows, outputs, h * w), np.int64)
     for i in range(kh):
         for j in range(kw):
-            tap = padded[
-                :, :, i : i + strides[0] * (h - 1) + 1 : strides[0], j : j + strides[1] * (w - 1) + 1 : strides[1]
-            ]
+            tap = padded[:, :, i:, j:][:, :, : strides[0] * h : strides[0], : strides[1] * w : strides[1]]
             total += np.matmul(weights[:, :, i, j], tap.reshape(rows, -1, h * w))
     return total.reshape(rows, outputs, h, w)
 
@@ -52,11 +50,12 @@ def pool(x: Integers, kernel: Sequence[int], strides: Sequence[int]) -> Integers
     """The largest of each window, without padding."""
     h, w = ((size - k) // s + 1 for size, k, s in zip(x.shape[2:], kernel, strides, strict=True))
     entries = [
-        x[:, :, i : i + strides[0] * (h - 1) + 1 : strides[0], j : j + strides[1] * (w - 1) + 1 : strides[1]]
+        x[:, :, i:, j:][:, :, : strides[0] * h : strides[0], : strides[1] * w : strides[1]]
         for i in range(kernel[0])
         for j in range(kernel[1])
     ]
-    return np.max(np.stack(entries), axis=0)
+    largest: Integers = np.stack(entries).max(axis=0)
+    return largest
 
 
 def divide(accumulator: Integers, shift: int) -> Integers:

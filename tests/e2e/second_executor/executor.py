@@ -1,7 +1,7 @@
 """The ONNX graph, node by node, on integers.
 
-A linear node is not computed where it stands: the Relu behind it, or the end of the graph, says into which tensor of the
-relation it is rounded. Constant affine maps of features (scalers) are folded into the linear node behind them.
+A linear node is not computed where it stands: the Relu behind it, or the end of the graph, says into which tensor of
+the relation it is rounded. Constant affine maps of features (scalers) are folded into the linear node behind them.
 """
 
 from __future__ import annotations
