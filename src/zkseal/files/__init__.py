@@ -17,6 +17,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from zkseal.files.atomic import together
 from zkseal.files.container import FileKind, identify
 from zkseal.files.kinds import COMPILED, KINDS, OPENING, PROVING_KEY, RECEIPT, VERIFYING_KEY
 from zkseal.files.models import load_model, load_proving_key, save_model, save_proving_key
@@ -49,6 +50,7 @@ __all__ = [
     "save_proving_key",
     "save_receipt",
     "save_verifying_key",
+    "together",
 ]
 
 _LOADERS: dict[bytes, Callable[[str | os.PathLike[str]], Any]] = {

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -228,3 +229,80 @@ def test_arrays_of_the_wrong_length_are_refused() -> None:
 def test_the_magic_tells_text_mode_from_binary() -> None:
     assert b"\r\n" in MAGIC
     assert MAGIC[0] > 127
+
+
+def test_files_written_together_appear_together(path: Path) -> None:
+    other = path.with_name("other")
+    before = path.read_bytes()
+    with atomic.together():
+        write_container(path, KIND, {"first": [b"new"], "second": []})
+        write_container(other, SECRET, {"only": [b"x"]})
+        assert path.read_bytes() == before
+        assert not other.exists()
+    assert bytes(read_container(path, KIND)["first"]) == b"new"
+    assert bytes(read_container(other, SECRET)["only"]) == b"x"
+    assert sorted(os.listdir(path.parent)) == ["file.zkt", "other"]
+
+
+@pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
+def test_a_failure_beside_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException) -> None:
+    before = path.read_bytes()
+
+    def fail(*_: object) -> int:
+        raise failure
+
+    def write_both() -> None:
+        with atomic.together():
+            write_container(path, KIND, {"first": [b"new"], "second": []})
+            monkeypatch.setattr(os, "write", fail)
+            write_container(path.with_name("other"), SECRET, {"only": [b"x"]})
+
+    with pytest.raises(OutOfDisk if isinstance(failure, OSError) else KeyboardInterrupt):
+        write_both()
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_an_interrupt_waits_until_all_files_have_their_names(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, rename = path.with_name("other"), os.replace
+
+    def interrupted_rename(source: Path, target: Path) -> None:
+        rename(source, target)
+        signal.raise_signal(signal.SIGINT)
+
+    def write_both() -> None:
+        with atomic.together():
+            write_container(path, KIND, {"first": [b"new"], "second": []})
+            write_container(other, SECRET, {"only": [b"x"]})
+
+    monkeypatch.setattr(os, "replace", interrupted_rename)
+    with pytest.raises(KeyboardInterrupt):
+        write_both()
+    assert sorted(os.listdir(path.parent)) == ["file.zkt", "other"]
+    assert bytes(read_container(other, SECRET)["only"]) == b"x"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_two_results_of_one_name_are_refused(path: Path) -> None:
+    before = path.read_bytes()
+
+    def write_both() -> None:
+        with atomic.together():
+            write_container(path, KIND, {"first": [b"new"], "second": []})
+            write_container(path, SECRET, {"only": [b"x"]})
+
+    with pytest.raises(FileUnavailable):
+        write_both()
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_only_ordinary_files_are_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "folder"):
+        with pytest.raises(FileUnavailable) as caught:
+            write_container(tmp_path / name, SECRET, {"only": [b"x"]})
+        assert caught.value.path == str(tmp_path / name)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert sorted(os.listdir(tmp_path)) == ["folder", "pipe"]

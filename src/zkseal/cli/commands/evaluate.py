@@ -15,7 +15,7 @@ from zkseal import files
 from zkseal.cli.console import Console
 from zkseal.cli.plot import error_plot
 from zkseal.cli.samples import by_input, read_arrays
-from zkseal.files.atomic import write_atomically
+from zkseal.files.atomic import together, write_atomically
 from zkseal.pipeline.evaluate import outputs_of
 from zkseal.quantize import measure_accuracy
 
@@ -40,10 +40,12 @@ def run(options: argparse.Namespace, console: Console) -> None:
         expected, actual = outputs_of(model, samples, progress=progress)
     report = measure_accuracy(expected, actual)
     result = report.to_dict()
-    if options.plot is not None:
-        write_atomically(options.plot, [error_plot(expected, actual, options.plot.suffix.lstrip("."))], secret=False)
-    if options.report is not None:
-        write_atomically(options.report, [json.dumps(result, indent=2).encode() + b"\n"], secret=False)
+    with together():
+        if options.plot is not None:
+            image = error_plot(expected, actual, options.plot.suffix.lstrip("."))
+            write_atomically(options.plot, [image], secret=False)
+        if options.report is not None:
+            write_atomically(options.report, [json.dumps(result, indent=2).encode() + b"\n"], secret=False)
     report.require(max_error=options.max_error, min_agreement=options.min_agreement)
     columns = ("output", "samples", "mean rel. error", "worst rel. error", "max abs. error", "agreement")
     rows = [

@@ -45,9 +45,10 @@ def run(options: argparse.Namespace, console: Console) -> None:
         proved = prove(key, inputs, context=context_of(options), progress=progress)
     duration_ms = (time.perf_counter() - start) * 1000
     has_secrets = proved.opening.input is not None or proved.opening.output is not None
-    if has_secrets:
-        files.save_opening(opening_path, proved.opening)
-    files.save_receipt(out, proved.receipt)
+    with files.together():
+        if has_secrets:
+            files.save_opening(opening_path, proved.opening)
+        files.save_receipt(out, proved.receipt)
     result = {
         "receipt": str(out),
         "receipt_bytes": out.stat().st_size,

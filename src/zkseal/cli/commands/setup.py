@@ -42,8 +42,9 @@ def run(options: argparse.Namespace, console: Console) -> None:
     with console.progress() as progress:
         proving_key, verifying_key = setup(model, row_bits=options.row_bits, progress=progress)
     duration_ms = (time.perf_counter() - start) * 1000
-    files.save_proving_key(proving_path, proving_key)
-    files.save_verifying_key(verifying_path, verifying_key)
+    with files.together():
+        files.save_proving_key(proving_path, proving_key)
+        files.save_verifying_key(verifying_path, verifying_key)
     result = {
         "proving_key": str(proving_path),
         "proving_key_bytes": proving_path.stat().st_size,
