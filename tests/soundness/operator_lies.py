@@ -1,0 +1,143 @@
+"""Every place where a prover lies about an operator: one table.
+
+A lie forces some integers of a small lowered program (`programs`); the steps behind them, limbs and multiplicities follow
+honestly, so that one constraint alone is broken: the defence. `test_operator_lies` shows that both verifiers reject the
+proof, and that both accept it under the same relation without that constraint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from zkseal.lowering.blocks.function import Interpolated
+from zkseal.quantize.integers import round_shift
+
+from .programs import Arrays, Lowered, program
+
+Forced = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class OperatorLie:
+    """`forge` names the forced values, given the program and its honest values; `limbs` are forced after completion."""
+
+    program: str
+    what: str
+    defence: str
+    forge: Callable[[Lowered, Arrays], Forced]
+    limbs: bool = False
+
+    def values(self) -> Arrays:
+        """The forged values of all tensors."""
+        found = program(self.program)
+        forced = self.forge(found, {name: array.copy() for name, array in found.honest.items()})
+        inputs = {value.name: forced.get(value.name, found.honest[value.name]) for value in found.program.inputs}
+        if not self.limbs:
+            return found.run(inputs, forced)
+        return {**found.honest, **{name: np.asarray(array) for name, array in forced.items()}}
+
+
+def add(**changes: tuple[int, int]) -> Callable[[Lowered, Arrays], Forced]:
+    """Adds to one entry (flat position, amount) of each named value; `__` in a name stands for `/`."""
+
+    def forge(_found: Lowered, honest: Arrays) -> Forced:
+        forced = {}
+        for name, (position, amount) in changes.items():
+            array = honest[name.replace("__", "/")]
+            array.flat[position] += amount
+            forced[name.replace("__", "/")] = array
+        return forced
+
+    return forge
+
+
+def put(**values: object) -> Callable[[Lowered, Arrays], Forced]:
+    """Takes these values."""
+    return lambda _found, _honest: {name.replace("__", "/"): value for name, value in values.items()}
+
+
+def carry(limb: str, amount: int) -> Callable[[Lowered, Arrays], Forced]:
+    """Moves 16 between the lowest limb and what stands above it."""
+    return lambda _found, honest: {limb: honest[limb] + np.eye(1, honest[limb].size, dtype=np.int64)[0] * amount}
+
+
+def other_cell(step: int) -> Callable[[Lowered, Arrays], Forced]:
+    """The first entry of a function taken from a neighbouring cell of its table, with the value that follows."""
+
+    def forge(found: Lowered, honest: Arrays) -> Forced:
+        own = next(s for s in found.program.steps if isinstance(s, Interpolated))
+        forced = {name: honest[f"{own.value.name}/{name}"] for name in ("cell", "base", "slope")}
+        cell = int(forced["cell"].flat[0]) + step
+        row = cell - own.first_cell
+        base, slope = int(own.bases[row]), int(own.slopes[row])
+        low = int(honest[own.argument.name].flat[0]) - (cell << own.low_bits)
+        for name, value in (("cell", cell), ("base", base), ("slope", slope)):
+            forced[name].flat[0] = value
+        y = honest[own.value.name]
+        y.flat[0] = int(round_shift(np.array((base << own.shift) + slope * low), own.shift))
+        return {own.value.name: y, **{f"{own.value.name}/{name}": array for name, array in forced.items()}}
+
+    return forge
+
+
+def false_sum(_found: Lowered, honest: Arrays) -> Forced:
+    """A sum of exponentials that is one too large, and the quotients that belong to it."""
+    total = int(honest["y/sum"].flat[0]) + 1
+    unit = 2 * int(honest["y/exponential"].max())  # exp(0) is the largest entry; y has as many bits
+    return {"y/sum": total, "y": (unit * honest["y/exponential"] + total) // (2 * total)}
+
+
+LIES = (
+    # Rounding, ranges, limbs
+    OperatorLie("gemm", "rounding off by one, up: negative remainder", "n0/range_0/top", add(y=(0, 1))),
+    OperatorLie("gemm", "rounding off by one, down: remainder too large", "n0/range_0/top", add(y=(1, -1))),
+    OperatorLie("gemm", "limb above its range", "n0/range_0/limb_0", carry("n0/range_0/limb_0", 16), limbs=True),
+    OperatorLie("gemm", "negative limb", "n0/range_0/limb_0", carry("n0/range_0/limb_0", -16), limbs=True),
+    OperatorLie("gemm", "output wider than its bits", "n0/range_1/top", put(x=[0, -100, 100])),
+    OperatorLie("gemm", "input out of its bounds", "input/range_0/top", put(x=[128, 0, 60])),
+    # Relu: positive and negative part
+    OperatorLie("relu", "both parts of the split", "n0/zero_0", add(y=(0, 1), y__negative=(0, 1))),
+    OperatorLie("relu", "negative value passed on", "n0/range_1/top", put(y=[34, -27], y__negative=[0, 0])),
+    OperatorLie("relu", "positive value cut off", "n0/range_1/top", put(y=[0, 0], y__negative=[-34, 27])),
+    OperatorLie("relu", "rounding off by one behind the split", "n0/range_0/top", add(y=(0, 1))),
+    # ArgMax of (1, 3, 3, -2): first maximum at 1
+    OperatorLie("argmax", "the later one of two maxima", "n0/range_0", put(y__chosen=[0, 0, 1, 0], y=2)),
+    OperatorLie("argmax", "no maximum", "n0/range_0", put(y__chosen=[1, 0, 0, 0], y__maximum=1, y=0)),
+    OperatorLie("argmax", "maximum above all entries", "n0/zero_2", put(y__maximum=5)),
+    OperatorLie("argmax", "two entries chosen", "n0/zero_1", put(y__chosen=[0, 1, 1, 0], y__maximum=6, y=3)),
+    OperatorLie("argmax", "selector that is no bit", "n0/zero_0", put(y__chosen=[0, 2, -1, 0], y__maximum=3, y=0)),
+    OperatorLie("argmax", "index of another entry", "n0/zero_3", put(y=3)),
+    # MaxPool: a chain of maxima; taps 3, -3, -13, 10 and 16, 3, 32, 22
+    OperatorLie("maxpool", "a maximum above both", "n0/zero_1", add(y__up=(2, 1), y__down=(2, 1), y=(0, 1))),
+    OperatorLie(
+        "maxpool", "the largest entry left out", "n0/range_0/top", add(y__up=(2, -7), y__down=(2, -7), y=(0, -7))
+    ),
+    OperatorLie("maxpool", "output beside the chain", "n0/zero_2", add(y=(1, 1))),
+    OperatorLie("maxpool", "broken chain", "n0/zero_0", add(y__down=(0, 1))),
+    # Softmax
+    OperatorLie(
+        "softmax",
+        "maximum above all entries",
+        "n0/zero_1",
+        add(y__maximum__up=(1, 1), y__maximum__down=(1, 1), y__maximum=(0, 1)),
+    ),
+    OperatorLie("softmax", "maximum beside its chain", "n0/zero_2", add(y__maximum=(0, 1))),
+    OperatorLie("softmax", "argument of another entry", "n0/zero_3", add(y__exponential__argument=(0, 8))),
+    OperatorLie(
+        "softmax",
+        "exponential not in the table",
+        "n0/lookup_0",
+        add(y__exponential__base=(0, 1), y__exponential=(0, 1)),
+    ),
+    OperatorLie("softmax", "sum that is not the sum", "n0/zero_4", false_sum),
+    OperatorLie("softmax", "quotient rounded up", "n0/range_5/top", add(y=(0, 1))),
+    OperatorLie("softmax", "quotient rounded down", "n0/range_6/top", add(y=(0, -1))),
+    # Sigmoid by interpolation
+    OperatorLie("sigmoid", "value not in the table", "n0/lookup_0", add(y__base=(0, 1), y=(0, 1))),
+    OperatorLie("sigmoid", "cell above: negative offset", "n0/range_1", other_cell(1)),
+    OperatorLie("sigmoid", "cell below: offset that only another table has", "n0/range_1", other_cell(-1)),
+    OperatorLie("sigmoid", "argument beside the input", "n0/zero_0", add(y__argument=(2, 1))),
+)

@@ -1,0 +1,121 @@
+"""Small graphs, lowered as users' models are: what the lies about operators are told in.
+
+All outputs are private, so that every range is the prover's to show. Integers are narrow to keep tables small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from unittest import mock
+
+import numpy as np
+
+from zkseal import _native
+from zkseal.errors import InvalidParameters
+from zkseal.lowering import Program
+from zkseal.lowering.harness_test import calibrated, f32, graph_of
+from zkseal.lowering.values import Environment, Quantized
+from zkseal.quantize import QuantizationOptions
+from zkseal.relation import Column, Relation
+
+from .native import Values
+
+Arrays = dict[str, np.ndarray]
+OPTIONS = QuantizationOptions(bits=8, weight_bits=8, function_bits=8)
+
+W = f32([[-0.4, 0.12], [-0.83, 0.33], [0.57, -0.23]])
+B = f32([0.86, 0.5])
+GEMM = ("Gemm", ["x", "W", "B"])
+
+
+class Forcing(Environment):
+    """Keeps forced values whatever a step computes for them."""
+
+    def __init__(self, forced: Mapping[str, object]) -> None:
+        super().__init__()
+        self.forced = forced
+
+    def __setitem__(self, name: str, values: np.ndarray) -> None:
+        own = np.asarray(self.forced.get(name, values), dtype=np.int64)
+        super().__setitem__(name, own.reshape(values.shape))
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A program, the integers of its input, and the honest values of its tensors."""
+
+    program: Program
+    honest: Arrays
+
+    @property
+    def relation(self) -> Relation:
+        return self.program.relation
+
+    def run(self, inputs: Mapping[str, object], forced: Mapping[str, object] = MappingProxyType({})) -> Arrays:
+        """The values for input integers, in bounds or not, by the honest steps without their checks of ranges.
+
+        `forced` values take the place of what a step computes; everything later goes on with them.
+        """
+        environment = Forcing(forced)
+        for value in self.program.inputs:
+            environment[value.name] = np.asarray(inputs[value.name], dtype=np.int64).reshape(value.shape)
+        with mock.patch.object(Quantized, "check", lambda _self, array: array):
+            for step in self.program.steps:
+                step.execute(environment)
+        tensors = {**self.relation.fixed, **self.program.parameters}
+        for name, (key, shape) in self.program.layouts.items():
+            tensors[name] = environment[key].reshape(shape)
+        return self.relation.complete(tensors)
+
+
+def lowered(
+    nodes: list[tuple[object, ...]], *samples: object, constants: Mapping[str, np.ndarray] | None = None
+) -> Lowered:
+    """One input x, one output y; the first sample is the one that is proved."""
+    runs = [{"x": f32(sample)} for sample in samples]
+    graph = graph_of(nodes, {"x": runs[0]["x"].shape}, ["y"], constants)
+    program = calibrated(graph, runs, OPTIONS, outputs="private")
+    return Lowered(program, dict(program.run(runs[0]).tensors))
+
+
+PROGRAMS: dict[str, Callable[[], Lowered]] = {
+    "gemm": lambda: lowered([(*GEMM, ["y"])], [[0.1, -0.2, 0.7]], [[-1, 1, 1]], constants={"W": W, "B": B}),
+    "relu": lambda: lowered(
+        [(*GEMM, ["g"]), ("Relu", ["g"], ["y"])], [[0.1, -0.9, 0.7]], [[1, 1, -1]], constants={"W": W, "B": B - 0.9}
+    ),
+    "argmax": lambda: lowered([("ArgMax", ["x"], ["y"], {"axis": 1, "keepdims": 0})], [[1, 3, 3, -2]], [[-4, 3, 2, 4]]),
+    "maxpool": lambda: lowered(
+        [("MaxPool", ["x"], ["y"], {"kernel_shape": [2, 2], "strides": [2, 2]})],
+        [[[[0.1, -0.1, 0.5, 0.1], [-0.4, 0.3, 1.0, 0.7]]]],
+    ),
+    "softmax": lambda: lowered([("Softmax", ["x"], ["y"], {"axis": 1})], [[0.1, -0.2, 0.9]], [[1, -1, 0.5]]),
+    "sigmoid": lambda: lowered([("Sigmoid", ["x"], ["y"])], [[0.3, -0.4, 1.7]], [[3, -3, 1]]),
+}
+
+
+@cache
+def program(name: str) -> Lowered:
+    return PROGRAMS[name]()
+
+
+def by_index(relation: Relation, values: Arrays) -> Values:
+    """Flat lists of all tensors that have values."""
+    return {
+        index: [int(v) for v in np.asarray(values[name]).ravel()]
+        for index, (name, tensor) in enumerate(zip(relation.names.tensors, relation.tensors, strict=True))
+        if tensor.column != Column.PROGRESSION
+    }
+
+
+def smallest_rows(relation: bytes) -> int:
+    """The least c whose rows hold the mask vector of the relation and of its model relation."""
+    for c in range(5, 12):
+        try:
+            _native.layout(relation, c)
+        except InvalidParameters:
+            continue
+        return c
+    raise AssertionError("the relation is too large for these tests")
