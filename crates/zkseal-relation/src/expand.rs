@@ -3,6 +3,7 @@
 use crate::layout::{BlockKind, Layout, MergedTerm};
 use crate::separable::{AxisWeights, Separable};
 use crate::types::{Access, Column, Expr, Map, PublicValues, Relation, RelationError, Scope, to_index};
+use std::collections::BTreeMap;
 use zkseal_field::{Fr, One, Zero, inverse_power_of_two, scalar_from_i64};
 use zkseal_poly::{bits, eq_at, eq_table, truncated_product};
 
@@ -138,10 +139,17 @@ impl<'l> Expansion<'l> {
             id_power *= at.beta;
         }
         let mut tables = Vec::new();
+        let places: BTreeMap<usize, (u32, u64)> = layout
+            .blocks
+            .iter()
+            .filter_map(|block| match block.kind {
+                BlockKind::Lookup(index) => Some((index, (block.num_vars, block.base))),
+                BlockKind::Table(_) => None,
+            })
+            .collect();
         // Lookup blocks in order of declaration, because term slots are counted in that order.
         for (index, lookup) in relation.lookups.iter().enumerate().filter(|(_, l)| l.scope == Scope::Proof) {
-            let block = layout.blocks.iter().find(|block| block.kind == BlockKind::Lookup(index));
-            let (num_vars, base) = block.map_or((0, 0), |block| (block.num_vars, block.base));
+            let (num_vars, base) = places.get(&index).copied().unwrap_or((0, 0));
             let parts = deal(relation, &lookup.loops, at.lookup_point)?;
             let mut scale = block_scale(num_vars, base);
             let mut inside = Fr::one();
@@ -305,7 +313,7 @@ fn affine_weights(
     axis: u32,
     weights: &[(u32, LoopWeight)],
 ) -> Result<AxisWeights, RelationError> {
-    // All (index, weight) pairs, loop by loop; loop sizes were bounded by the verifier's work limit of the layout.
+    // All (index, weight) pairs, loop by loop; validation has bounded their number.
     let mut pairs = vec![(i64::from(offset), Fr::one())];
     for (stride, index) in terms {
         let vector = weight_vector(relation, weights, *index)?;

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`types`] | tensors, maps, accesses, expressions, lookups, zeros |
 //! | [`codec`] | canonical bytes and digest |
-//! | [`validate`] | what makes a relation well-formed |
+//! | [`validate`], [`work`] | what makes a relation well-formed, and what it may cost a verifier |
 //! | [`model`] | the model relation that bounds private weights |
 //! | [`params`], [`layout`] | columns, rows, lookup domain, product slots, mask vector |
 //! | [`separable`] | separable coefficient vectors and their evaluation |
@@ -29,6 +29,7 @@ pub mod params;
 pub mod separable;
 pub mod types;
 pub mod validate;
+pub mod work;
 
 pub use codec::{decode, digest, encode};
 pub use expand::{Expansion, Product, Suffix, WeightedAccess};

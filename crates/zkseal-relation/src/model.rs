@@ -4,7 +4,7 @@ use crate::codec::digest;
 use crate::types::{
     Access, Column, Expr, Lookup, Map, Relation, RelationError, Scope, Table, Tensor, Term, ZeroConstraint, to_index,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const MIN_WIDTH: u32 = 4;
 const MAX_WIDTH: u32 = 16;
@@ -154,11 +154,12 @@ fn copy_model_constraints(
 ) -> Result<(), RelationError> {
     let loop_offset = index_u32(out.loops.len());
     out.loops.extend(&relation.loops);
-    let mut copied = Vec::new();
+    let used: BTreeSet<u32> =
+        relation.lookups.iter().filter(|lookup| lookup.scope == Scope::Model).map(|lookup| lookup.table).collect();
+    let mut copied = BTreeMap::new();
     for (index, table) in relation.tables.iter().enumerate() {
-        let used = relation.lookups.iter().any(|l| l.scope == Scope::Model && to_index(l.table) == index);
-        if used {
-            copied.push((index_u32(index), index_u32(out.tables.len())));
+        if used.contains(&index_u32(index)) {
+            copied.insert(index_u32(index), index_u32(out.tables.len()));
             let mut columns = Vec::new();
             for column in &table.columns {
                 columns.push(index_u32(out.tensors.len()));
@@ -168,12 +169,11 @@ fn copy_model_constraints(
         }
     }
     let progressions = read_progressions(relation, out)?;
-    let table_of = |index: u32| copied.iter().find(|(old, _)| *old == index).map_or(u32::MAX, |(_, new)| *new);
+    let table_of = |index: u32| copied.get(&index).copied().unwrap_or(u32::MAX);
     let loop_of = |index: &u32| index.saturating_add(loop_offset);
-    let tensor_of = |index: u32| {
-        let model = models.iter().position(|(old, _)| *old == to_index(index)).map(index_u32);
-        model.or_else(|| progressions.iter().find(|(old, _)| *old == index).map(|(_, new)| *new)).unwrap_or(u32::MAX)
-    };
+    let mut renamed: BTreeMap<u32, u32> = progressions.into_iter().collect();
+    renamed.extend(models.iter().zip(0u32..).map(|((old, _), new)| (index_u32(*old), new)));
+    let tensor_of = |index: u32| renamed.get(&index).copied().unwrap_or(u32::MAX);
     let map_of = |map: &Map| match map {
         Map::Affine { terms, offset } => {
             Map::Affine { terms: terms.iter().map(|(stride, l)| (*stride, loop_of(l))).collect(), offset: *offset }

@@ -2,6 +2,7 @@
 
 use crate::codec::{MAX_ANNOTATION, MAX_LIST, MAX_PARTS};
 use crate::types::{Access, Column, Expr, Map, Relation, RelationError, Scope, Tensor, to_index};
+use crate::work::check_work;
 use std::collections::BTreeSet;
 
 const MAX_AXIS: u32 = 1 << 24;
@@ -43,6 +44,7 @@ pub fn validate(relation: &Relation) -> Check {
         ensure(list.len() <= to_index(MAX_LIST), "list", index, "is too long")?;
     }
     check_tables(relation)?;
+    check_work(relation)?;
     for (index, lookup) in relation.lookups.iter().enumerate() {
         let table = relation.table(lookup.table)?;
         ensure(lookup.exprs.len() == table.columns.len(), "lookup", index, "arity differs from its table's")?;
