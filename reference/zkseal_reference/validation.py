@@ -21,6 +21,7 @@ from .relation import (
     Gather,
     GatherPublic,
     Lookup,
+    Map,
     Relation,
     Tensor,
     accesses_of,
@@ -34,6 +35,7 @@ MAX_BOUND = 1 << 62
 MAX_MODEL_RANGE = 1 << 48
 MAX_SHIFT = 62
 NO_WRAP = 1 << 120
+MAX_WORK = 1 << 23
 
 
 def require(condition: bool, message: str) -> None:
@@ -58,9 +60,38 @@ def validate(relation: Relation) -> None:
         check_scope(relation, constraint)
         for expression in constraint.expressions:
             check_no_wrap(relation, expression)
+    require(work(relation) <= MAX_WORK, "accesses are too irregular: a verifier would work too hard")
     once = any(c.scope == MODEL_PROOF for c in relation.constraints)
     require(not once or bool(relation.model_tensors), "a scope-1 constraint without a model tensor")
     require(any(c.scope == EVERY_PROOF for c in relation.constraints), "no constraint of scope 0")
+
+
+def work(relation: Relation) -> int:
+    """What a verifier expands entry by entry: irregular maps and public tensors."""
+    total = 0
+    for constraint in relation.constraints:
+        for access in accesses_of(constraint):
+            tensor = relation.tensors[access.tensor]
+            if tensor.column in (Column.PUBLIC, Column.PROGRESSION):
+                total += prod(tensor.axes)
+            for axis_map, size in zip(access.maps, tensor.axes, strict=True):
+                if not is_plain(relation, axis_map, size):
+                    total += prod(relation.loops[loop] for loop in axis_map.loops) + size
+    for table in relation.tables:
+        for index in table.columns:
+            column = relation.tensors[index]
+            total += prod(column.axes) if column.column == Column.PUBLIC else 0
+    return total
+
+
+def is_plain(relation: Relation, axis_map: Map, size: int) -> bool:
+    """A constant inside the axis, or one loop as it is, no longer than the axis."""
+    if not isinstance(axis_map, Affine):
+        return False
+    if not axis_map.strides:
+        return 0 <= axis_map.offset < size
+    stride, loop = axis_map.strides[0]
+    return (len(axis_map.strides), stride, axis_map.offset) == (1, 1, 0) and relation.loops[loop] <= size
 
 
 def check_counts(relation: Relation) -> None:

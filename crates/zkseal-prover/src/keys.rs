@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use zkseal_commit::generators::setup_digest;
 use zkseal_field::G1Affine;
 use zkseal_relation::{Column, Layout, Params, PublicValues, Relation, codec, model_relation, validate::validate};
+use zeroize::Zeroizing;
+use zkseal_transcript::keccak256;
 use zkseal_verifier::{Instance, ProofKind, Statement, VerifyingKey};
 
 /// Values of tensors by index.
@@ -81,7 +83,7 @@ fn commit_model<H: Hooks>(
     if H::CHECKS_WITNESS {
         check_values(relation, tensors, |column| matches!(column, Column::Model | Column::Table))?;
     }
-    let mut randomness = Randomness::from_system(&[&codec::digest(relation)])?;
+    let mut randomness = bound_randomness(relation, tensors)?;
     let model_blindings = match blindings {
         Some(bytes) => decode_blindings(&layout, Column::Model, bytes)?,
         None => fresh_blindings(&layout, Column::Model, &mut randomness),
@@ -94,6 +96,15 @@ fn commit_model<H: Hooks>(
     let table = commit(Column::Table, &fresh_blindings(&layout, Column::Table, &mut randomness))?;
     let model_proof = prove_model(relation, params, tensors, &model, &model_blindings, hooks, progress)?;
     Ok(Commitments { params, model, table, model_proof, model_blindings })
+}
+
+/// Randomness of a setup: no two models share blindings, even if the system repeats its entropy.
+fn bound_randomness(relation: &Relation, tensors: &TensorMap) -> Result<Randomness, ProveError> {
+    let mut values = Zeroizing::new([0u8; 32]);
+    for data in tensors.values() {
+        *values = keccak256(&[values.as_ref(), &Zeroizing::new(data.to_bytes())]);
+    }
+    Randomness::from_system(&[&codec::digest(relation), values.as_ref()])
 }
 
 /// All values that are there fit shape and bounds; all tensors of the wanted columns are there.

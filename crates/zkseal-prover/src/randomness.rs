@@ -51,3 +51,28 @@ impl Randomness {
         (0..count).map(|_| self.scalar()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_repeated_entropy_under_another_state_gives_other_scalars() {
+        let stream = |state: Option<[u8; 32]>| {
+            let mut randomness = Randomness::from_seed([7; 32]);
+            if let Some(state) = state {
+                randomness.rekey(&state);
+            }
+            randomness.scalars(4)
+        };
+        assert_eq!(stream(Some([1; 32])), stream(Some([1; 32])));
+        assert_ne!(stream(Some([1; 32])), stream(Some([2; 32])));
+        assert_ne!(stream(None), stream(Some([1; 32])));
+    }
+
+    #[test]
+    fn test_system_entropy_is_fresh() {
+        let draw = || Randomness::from_system(&[b"same"]).map(|mut randomness| randomness.scalar());
+        assert_ne!(draw(), draw());
+    }
+}

@@ -70,6 +70,7 @@ def compile(  # noqa: A001 - the public name; the built-in is not used here
     options: QuantizationOptions | None = None,
     select: str | Sequence[str] | None = None,
     batch: int = 1,
+    input_shapes: Mapping[str, Sequence[int]] | None = None,
     tolerance: float | None = None,
     progress: Progress | None = None,
 ) -> CompiledModel:
@@ -84,6 +85,7 @@ def compile(  # noqa: A001 - the public name; the built-in is not used here
         select: names of the values to return, for models that compute more than should be proved. scikit-learn
             classifiers also know "logits".
         batch: size of an open first axis.
+        input_shapes: full shapes of inputs of an ONNX model that has other open axes, by input name.
         tolerance: largest mean relative error of an output on the samples, for example 0.005.
         progress: told stage and share done.
 
@@ -93,7 +95,7 @@ def compile(  # noqa: A001 - the public name; the built-in is not used here
     """
     tell = progress or _silent
     tell("load", 0.0)
-    graph = load(model, batch=batch, select=select)
+    graph = load(model, batch=batch, select=select, input_shapes=input_shapes)
     tell("load", 1.0)
     samples = named(graph, calibration)
     seen = _calibrate(graph, samples, tell)
@@ -121,7 +123,13 @@ def rebuild(
     return CompiledModel(graph, calibration, options, visibility, program, annotate(program.relation))
 
 
-def load(model: Any, *, batch: int = 1, select: str | Sequence[str] | None = None) -> Graph:
+def load(
+    model: Any,
+    *,
+    batch: int = 1,
+    select: str | Sequence[str] | None = None,
+    input_shapes: Mapping[str, Sequence[int]] | None = None,
+) -> Graph:
     """The graph of whatever `compile` takes as a model."""
     if isinstance(model, Graph):
         return model
@@ -129,7 +137,7 @@ def load(model: Any, *, batch: int = 1, select: str | Sequence[str] | None = Non
     if isinstance(model, str | os.PathLike | bytes) or hasattr(model, "SerializeToString"):
         from zkseal.frontends import onnx as onnx_frontend
 
-        return onnx_frontend.load(model, batch=batch, outputs=select)
+        return onnx_frontend.load(model, batch=batch, outputs=select, input_shapes=input_shapes)
     from zkseal.frontends import sklearn as sklearn_frontend
 
     return sklearn_frontend.load(model, batch=batch, outputs=select)

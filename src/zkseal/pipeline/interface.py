@@ -23,6 +23,10 @@ __all__ = ["Interface", "Port", "annotate"]
 
 FORMAT = "zkseal program v1"
 MAX_EXPONENT = 1 << 10
+MAX_NAME = 1024
+DTYPES = frozenset(
+    {"float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "bool"}
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ class Interface:
         """
         try:
             document = json.loads(relation.annotation)
+            if _canonical(document) != relation.annotation:
+                raise ValueError("the JSON is not canonical")
             if document["format"] != FORMAT:
                 raise ValueError(f"format {document['format']!r}")
             interface = Interface(
@@ -103,7 +109,10 @@ class Interface:
         return interface
 
     def _require_complete(self, relation: Relation) -> None:
-        """Every tensor of a statement belongs to exactly one port: nothing public goes unread."""
+        """Every tensor of a statement belongs to one port with a name of its own: nothing public goes unread."""
+        names = [port.name for port in (*self.inputs, *self.outputs)]
+        if len(set(names)) != len(names):
+            raise InvalidRelation(f"The annotation uses a name twice among {sorted(names)}.", reason="annotation")
         mine = sorted(port.tensor for port in (*self.inputs, *self.outputs))
         stated = {Column.INPUT, Column.OUTPUT, Column.PUBLIC}
         theirs = [index for index, tensor in enumerate(relation.tensors) if tensor.column in stated]
@@ -127,8 +136,12 @@ def annotate(relation: Relation) -> Relation:
     document = json.loads(relation.annotation)
     for entry in (*document["inputs"], *document["outputs"]):
         entry["tensor"] = relation.tensor_index(entry["name"])
-    annotation = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-    return replace(relation, annotation=annotation)
+    return replace(relation, annotation=_canonical(document))
+
+
+def _canonical(document: Any) -> bytes:
+    """The one byte string of a JSON document."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
 def _port(entry: Mapping[str, Any]) -> Port:
@@ -142,8 +155,10 @@ def _port(entry: Mapping[str, Any]) -> Port:
         raise ValueError("exponent out of range")
     if any(axis < 1 for axis in shape) or entry["visibility"] not in ("private", "public"):
         raise ValueError("shape or visibility")
-    if not isinstance(entry["name"], str) or not isinstance(entry["dtype"], str):
-        raise TypeError("name or dtype is no text")
+    if not isinstance(entry["name"], str) or not entry["name"].isprintable() or len(entry["name"]) > MAX_NAME:
+        raise TypeError("a name is not printable text")
+    if entry["dtype"] not in DTYPES:
+        raise ValueError("unknown dtype")
     return Port(
         name=entry["name"],
         shape=tuple(shape),

@@ -91,3 +91,35 @@ def test_other_annotations_are_refused(tiny: CompiledModel, edit: Callable[[Any]
 def test_no_json_is_refused(tiny: CompiledModel, annotation: bytes) -> None:
     with pytest.raises(InvalidRelation):
         Interface.of(replace(tiny.relation, annotation=annotation))
+
+
+def reworded(relation: Relation, change: Callable[[dict[str, Any]], None]) -> Relation:
+    """The relation with another annotation, in canonical JSON."""
+    document = json.loads(relation.annotation)
+    change(document)
+    return replace(
+        relation, annotation=json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d["outputs"][0].update(name=d["inputs"][0]["name"]),
+        lambda d: d["outputs"][0].update(name="y = [0.0]\noutput approved = [1.0]"),
+        lambda d: d["outputs"][0].update(name="y\x1b[8m"),
+        lambda d: d["outputs"][0].update(dtype="object"),
+    ],
+    ids=["name twice", "line feed", "escape", "dtype"],
+)
+def test_an_annotation_that_would_mislead_a_reader_is_refused(
+    tiny: CompiledModel, change: Callable[[dict[str, Any]], None]
+) -> None:
+    with pytest.raises(InvalidRelation):
+        Interface.of(reworded(tiny.relation, change))
+
+
+def test_only_canonical_json_is_read(tiny: CompiledModel) -> None:
+    loose = json.dumps(json.loads(tiny.relation.annotation), indent=1).encode()
+    with pytest.raises(InvalidRelation, match="canonical"):
+        Interface.of(replace(tiny.relation, annotation=loose))

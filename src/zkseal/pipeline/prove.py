@@ -70,7 +70,8 @@ def setup(
 ) -> tuple[ProvingKey, VerifyingKey]:
     """Commits to a model's weights, once, and proves that they lie in their bounds.
 
-    Two setups of one model make two keys that nobody can link: commitments are blinded afresh.
+    Commitments are blinded afresh: two setups of one model have different model ids. The relation, which is public in
+    both keys, is the same, so they can be recognised as the same structure.
 
     Args:
         row_bits: log2 of the row length, 4 .. 16; chosen by the cost model if left out.

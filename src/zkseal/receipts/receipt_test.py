@@ -126,3 +126,9 @@ def test_the_encoding_is_pinned() -> None:
     """A receipt is extended, never replaced: these bytes stay what they are."""
     digest = hashlib.sha256(example().to_cbor()).hexdigest()
     assert digest == "eb4c3d49a4a9c399b7130ae73bb501ebb6c92096d7b950c2874d1769d7ac6c1b"
+
+
+def test_a_side_of_more_tensors_than_a_relation_has_is_refused_at_once() -> None:
+    crowded = Receipt(Statement(bytes(32), Side({k: b"" for k in range((1 << 16) + 1)}), Side()), (ZkEvidence(b""),))
+    with pytest.raises(InvalidEncoding, match="more public tensors"):
+        Receipt.from_cbor(crowded.to_cbor())

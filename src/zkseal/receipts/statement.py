@@ -19,6 +19,7 @@ __all__ = ["MAX_CONTEXT_BYTES", "STATEMENT_VERSION", "Side", "Statement"]
 
 STATEMENT_VERSION = 1
 MAX_CONTEXT_BYTES = 1 << 16
+MAX_TENSORS = 1 << 16
 MODEL_ID_BYTES = 32
 COMMITMENT_BYTES = 32
 VALUE_BYTES = 8
@@ -70,13 +71,18 @@ class Side:
     def _decode(value: Any) -> Side:
         entries = exact_map(value, _SIDE_KEYS, "a side of the statement")
         values: dict[int, bytes] = {}
-        for pair in typed(entries["values"], list, "values"):
+        pairs = typed(entries["values"], list, "values")
+        if len(pairs) > MAX_TENSORS:
+            raise InvalidEncoding("A side has more public tensors than a relation may have.", reason="values")
+        last = -1
+        for pair in pairs:
             if not isinstance(pair, list) or len(pair) != 2:
                 raise InvalidEncoding("A public tensor is not a pair of index and values.", reason="values")
             index, data = typed(pair[0], int, "tensor index"), typed(pair[1], bytes, "values")
-            if values and index <= max(values):
+            if index <= last:
                 raise InvalidEncoding("Public tensors are repeated or out of order.", reason="tensor order")
             values[index] = data
+            last = index
         commitments = typed(entries["commitments"], list, "commitments")
         return Side(values, tuple(typed(commitment, bytes, "a commitment") for commitment in commitments))
 

@@ -41,6 +41,7 @@ MAX_OUTER_LOOPS = 8
 MAX_SHIFT = 62
 MAX_AFFINE_LOOPS = 4
 WRAP_LIMIT = 1 << 120
+MAX_WORK = 1 << 23
 
 _I32 = range(-(1 << 31), 1 << 31)
 _I64 = range(-(1 << 63), 1 << 63)
@@ -82,6 +83,11 @@ def validate(relation: Relation) -> None:
         _validate_lookup(relation, f"Lookup '{name}'", lookup)
     for name, zero in zip(relation.names.zeros, relation.zeros, strict=True):
         _validate_constraint(relation, f"Zero '{name}'", zero, (zero.expression,))
+    work = _verifier_work(relation)
+    _require(
+        work <= MAX_WORK,
+        f"The accesses of the relation expand to {work} entries; at most 2^23 are allowed. Copy what is read irregularly.",
+    )
     scopes = {*(lookup.scope for lookup in relation.lookups), *(zero.scope for zero in relation.zeros)}
     has_model = any(tensor.column == Column.MODEL for tensor in relation.tensors)
     _require(has_model or Scope.MODEL_PROOF not in scopes, "The relation has model constraints, but no model tensor.")
@@ -89,6 +95,33 @@ def validate(relation: Relation) -> None:
         Scope.EVERY_PROOF in scopes,
         "The relation has no constraint that every proof shows.",
     )
+
+
+def _verifier_work(relation: Relation) -> int:
+    """What a verifier expands entry by entry: irregular maps, and tensors whose values it knows."""
+    expressions = (
+        *(e for lookup in relation.lookups for e in lookup.expressions),
+        *(z.expression for z in relation.zeros),
+    )
+    total = 0
+    for access in (access for expression in expressions for term in expression for access in term.accesses):
+        tensor = relation.tensors[access.tensor]
+        if tensor.column in (Column.PUBLIC, Column.PROGRESSION):
+            total += tensor.size
+        total += sum(_axis_work(relation, m, axis) for m, axis in zip(access.maps, tensor.shape, strict=True))
+    columns = (relation.tensors[column] for table in relation.tables for column in table.columns)
+    return total + sum(tensor.size for tensor in columns if tensor.column == Column.PUBLIC)
+
+
+def _axis_work(relation: Relation, axis_map: AxisMap, axis: int) -> int:
+    if not isinstance(axis_map, AffineMap):
+        return relation.loops[axis_map.loop] + axis
+    if not axis_map.terms:
+        return 0 if 0 <= axis_map.offset < axis else 1 + axis
+    stride, loop = axis_map.terms[0]
+    if (len(axis_map.terms), stride, axis_map.offset) == (1, 1, 0) and relation.loops[loop] <= axis:
+        return 0
+    return prod(relation.loops[loop] for _, loop in axis_map.terms) + axis
 
 
 def _require(condition: bool, reason: str) -> None:

@@ -9,7 +9,7 @@
 | `dense` | four layers of 1024 x 1024, 4.2 million parameters (ONNX) | digits: class scores and reconstruction |
 | `cifar` | CNN on 32x32x3, about 263,000 parameters (ONNX) | ten synthetic textures |
 
-Needs scikit-learn (`pip install 'zkseal[sklearn]'`); without it each function raises InvalidModel saying so.
+Needs scikit-learn (`pip install 'zkseal[sklearn]'`); without it each function raises MissingDependency saying so.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from zkseal.errors import InvalidModel
+from zkseal.errors import MissingDependency
 from zkseal.frontends.onnx import FloatSession, export
 from zkseal.frontends.onnx import load as load_onnx
 from zkseal.frontends.sklearn import load as load_sklearn
@@ -60,10 +60,10 @@ class ZooModel:
 
 
 def sklearn_module(name: str) -> Any:
-    """Module `sklearn.<name>`; raises InvalidModel with the remedy when scikit-learn is not installed."""
+    """Module `sklearn.<name>`; raises MissingDependency with the remedy when scikit-learn is not installed."""
     try:
         return importlib.import_module(f"sklearn.{name}")
     except ImportError as error:
-        raise InvalidModel(
-            "The zoo needs scikit-learn. Install it: pip install 'zkseal[sklearn]'.", node=f"sklearn.{name}"
+        raise MissingDependency(
+            "The zoo needs scikit-learn. Install it: pip install 'zkseal[sklearn]'.", package="sklearn"
         ) from error

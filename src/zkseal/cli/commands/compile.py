@@ -45,6 +45,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--select", action="append", metavar="NAME", help="value to return; may be repeated (default: all outputs)"
     )
     parser.add_argument("--batch", type=int, default=1, help="size of an open first axis (default 1)")
+    parser.add_argument(
+        "--input-shape",
+        type=_input_shape,
+        action="append",
+        default=[],
+        metavar="NAME=SIZES",
+        help="shape of an input with other open axes, for example x=1,3,32,32; may be repeated",
+    )
     parser.add_argument("--tolerance", type=float, help="largest mean relative error on the samples, for example 0.005")
 
 
@@ -62,6 +70,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
             options=QuantizationOptions(bits=options.bits, headroom=options.headroom),
             select=options.select,
             batch=options.batch,
+            input_shapes=dict(options.input_shape),
             tolerance=options.tolerance,
             progress=progress,
         )
@@ -82,6 +91,14 @@ def run(options: argparse.Namespace, console: Console) -> None:
     if model.accuracy is not None:
         lines.append(f"mean relative error {model.accuracy.mean_relative_error:.2e}")
     console.result(result, lines)
+
+
+def _input_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    name, _, sizes = text.rpartition("=")
+    shape = tuple(int(size) for size in sizes.split(","))
+    if not name or min(shape) < 1:
+        raise argparse.ArgumentTypeError("a shape is NAME=SIZES, for example x=1,3,32,32")
+    return name, shape
 
 
 def _headroom(text: str) -> float:

@@ -89,7 +89,7 @@ def _write(value: onnx.ValueInfoProto, bound: Mapping[str, int]) -> None:
         if not dim.HasField("dim_value") or dim.dim_value < 1:
             raise DynamicShape(
                 f"Axis {axis} ({dim.dim_param or 'unnamed'}) of input {value.name!r} is not a number. "
-                f"Fix it: input_shapes={{{value.name!r}: (...)}}.",
+                f"Fix it with input_shapes={{{value.name!r}: (...)}} (zkseal compile: --input-shape {value.name}=...).",
                 tensor=value.name,
                 axis=axis,
             )

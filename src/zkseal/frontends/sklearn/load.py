@@ -93,9 +93,9 @@ def _import(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise InvalidModel(
-            f"Loading scikit-learn models needs {name.split('.')[0]}. Install it: pip install 'zkseal[sklearn]'.",
-            node=name,
+        package = name.split(".")[0]
+        raise MissingDependency(
+            f"Loading scikit-learn models needs {package}. Install it: pip install 'zkseal[sklearn]'.", package=package
         ) from error
 
 
