@@ -129,6 +129,7 @@ def test_the_encoding_is_pinned() -> None:
 
 
 def test_a_side_of_more_tensors_than_a_relation_has_is_refused_at_once() -> None:
-    crowded = Receipt(Statement(bytes(32), Side({k: b"" for k in range((1 << 16) + 1)}), Side()), (ZkEvidence(b""),))
+    side = Side(dict.fromkeys(range((1 << 16) + 1), bytes(8)))
+    crowded = Receipt(Statement(bytes(32), side, Side()), (ZkEvidence(b""),))
     with pytest.raises(InvalidEncoding, match="more public tensors"):
         Receipt.from_cbor(crowded.to_cbor())

@@ -86,7 +86,7 @@ def validate(relation: Relation) -> None:
     work = _verifier_work(relation)
     _require(
         work <= MAX_WORK,
-        f"The accesses of the relation expand to {work} entries; at most 2^23 are allowed. Copy what is read irregularly.",
+        f"The accesses of the relation expand to {work} entries; at most 2^23 are allowed. Copy what is read so.",
     )
     scopes = {*(lookup.scope for lookup in relation.lookups), *(zero.scope for zero in relation.zeros)}
     has_model = any(tensor.column == Column.MODEL for tensor in relation.tensors)
