@@ -5,7 +5,7 @@
 
 use crate::types::{Column, Map, Relation, RelationError, to_index};
 
-/// Most entries that the accesses of a relation may expand to, taken together.
+/// Most entries that the accesses and the public table columns of a relation may expand to, taken together.
 pub const MAX_WORK: u64 = 1 << 23;
 
 /// Refuses a relation that would cost more than [`MAX_WORK`]. Its tensors and loops are valid; its constraints need not be.
@@ -50,7 +50,7 @@ fn axis_work(relation: &Relation, map: &Map, axis: u32) -> Result<u64, RelationE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{Access, Expr, Scope, Tensor, Term, ZeroConstraint};
+    use crate::types::{Access, Expr, Scope, Table, Tensor, Term, ZeroConstraint};
     use crate::validate::validate;
 
     /// `count` terms that read a tensor of 2^20 entries by this map of a loop of 2^20 values.
@@ -80,6 +80,16 @@ mod tests {
             assert_eq!(validate(&reading(Column::Witness, &map, 4)), Ok(()));
             let refused = validate(&reading(Column::Witness, &map, 5));
             assert!(matches!(refused, Err(RelationError::Invalid { place: "relation", .. })), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn test_public_table_columns_are_limited() {
+        for (rows, tables, accepted) in [(1 << 20, 8, true), (1 << 20, 9, false), (1 << 24, 1, false)] {
+            let mut relation = reading(Column::Witness, &affine(1, 0), 1);
+            relation.tensors.push(Tensor { column: Column::Public, shape: vec![rows], lo: 0, hi: 1 });
+            relation.tables = (0..tables).map(|id| Table { id, columns: vec![1] }).collect();
+            assert_eq!(validate(&relation).is_ok(), accepted);
         }
     }
 
