@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zkseal.errors import InvalidModel
+from zkseal.errors import MissingDependency
 from zkseal.zoo import cache
 from zkseal.zoo.layers import Conv, Dense, Flatten, MaxPool, Relu
 
@@ -103,5 +103,5 @@ def test_missing_scikit_learn_names_the_remedy(monkeypatch: pytest.MonkeyPatch) 
         raise ImportError(name)
 
     monkeypatch.setattr(importlib, "import_module", refuse)
-    with pytest.raises(InvalidModel, match="pip install"):
+    with pytest.raises(MissingDependency, match="pip install"):
         zoo.breast_cancer.__wrapped__()

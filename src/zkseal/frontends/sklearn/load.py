@@ -10,7 +10,7 @@ from typing import Any
 
 import onnx
 
-from zkseal.errors import InvalidModel, UnsupportedOp
+from zkseal.errors import InvalidModel, MissingDependency, UnsupportedOp
 from zkseal.frontends.onnx.load import load as load_onnx
 from zkseal.graph import Graph, normalize, validate
 from zkseal.graph.edit import Editor
@@ -36,7 +36,7 @@ def load(
       regressor this is the prediction itself.
     - names, or a list of them: those values; `"logits"` may be one of them.
 
-    Raises InvalidModel when skl2onnx or scikit-learn is missing or the estimator is not fitted, UnsupportedOp when
+    Raises MissingDependency without skl2onnx, InvalidModel when the estimator is not fitted, UnsupportedOp when
     it cannot be written as ONNX or has no linear layer to take logits from.
     """
     model = to_onnx(estimator, n_features=n_features)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zkseal.errors import InvalidModel, UnsupportedOp
+from zkseal.errors import InvalidModel, MissingDependency, UnsupportedOp
 from zkseal.frontends.onnx import FloatSession
 from zkseal.frontends.sklearn import load
 
@@ -142,5 +142,5 @@ def test_missing_library_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> No
 
     estimator = CLASSIFIERS["logistic of two classes"]()
     monkeypatch.setattr(importlib, "import_module", refuse)
-    with pytest.raises(InvalidModel, match="pip install"):
+    with pytest.raises(MissingDependency, match="pip install"):
         load(estimator)
