@@ -1,8 +1,8 @@
 """Every place where a prover lies about an operator: one table.
 
-A lie forces some integers of a small lowered program (`programs`); the steps behind them, limbs and multiplicities follow
-honestly, so that one constraint alone is broken: the defence. `test_operator_lies` shows that both verifiers reject the
-proof, and that both accept it under the same relation without that constraint.
+A lie forces some integers of a small lowered program (`programs`); the steps behind them, limbs and multiplicities
+follow honestly, so that one constraint alone is broken: the defence. `test_operator_lies` shows that both verifiers
+reject the proof, and that both accept it under the same relation without that constraint.
 """
 
 from __future__ import annotations

@@ -37,8 +37,10 @@ pub struct Liar {
     blinding: Option<(Vec<Fr>, Vec<Fr>)>,
     /// z, then z'.
     pub opened: Vec<Fr>,
-    /// The numerator of the root, before and without lies about the tree.
+    /// The numerator of the root, without lies about the tree.
     pub root: Fr,
+    /// What was added to the numerator of the node that makes the root zero.
+    pub balanced: Fr,
 }
 
 impl Liar {
@@ -83,7 +85,7 @@ impl Hooks for Liar {
         rebuild(&mut dense);
         if let Some((layer, node)) = self.lies.balance {
             let above = &mut dense[..layer];
-            balance(above, node);
+            self.balanced = balance(above, node);
             rebuild(above);
         }
         for (layer, entries) in layers.iter_mut().zip(dense) {
@@ -134,10 +136,11 @@ fn rebuild(layers: &mut [Vec<[Fr; 2]>]) {
     }
 }
 
-/// Changes the numerator of one node of the last layer so that the sum of the layer's fractions is zero.
-fn balance(layers: &mut [Vec<[Fr; 2]>], node: usize) {
-    let Some(layer) = layers.last_mut() else { return };
+/// Changes the numerator of one node of the last layer so that the sum of the layer's fractions is zero; by how much.
+fn balance(layers: &mut [Vec<[Fr; 2]>], node: usize) -> Fr {
+    let Some(layer) = layers.last_mut() else { return Fr::ZERO };
     let sum: Fr = layer.iter().filter_map(|[p, q]| q.inverse().map(|inverse| *p * inverse)).sum();
-    let denominator = layer[node][1];
-    layer[node][0] -= sum * denominator;
+    let change = -sum * layer[node][1];
+    layer[node][0] += change;
+    change
 }

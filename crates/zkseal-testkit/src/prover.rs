@@ -85,6 +85,7 @@ impl Prover {
         out.set_item("input_commitments", compressed_bytes(py, &proved.statement.input))?;
         out.set_item("output_commitments", compressed_bytes(py, &proved.statement.output))?;
         out.set_item("root", PyBytes::new(py, &encode_scalar(&liar.root)))?;
+        out.set_item("balanced", PyBytes::new(py, &encode_scalar(&liar.balanced)))?;
         out.set_item("log", log)?;
         Ok(out)
     }
