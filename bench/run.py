@@ -41,7 +41,8 @@ _EZKL_REPEAT = {"fixed": 3, "hashed": 1}
 _LEGEND = """\
 prove: median of wall times after one proof that is not counted (`first`), from input to receipt, key loaded; for ezkl
   the time that it logs for the proof alone. call: the whole call; ezkl's reads its key. CPU: of prove, all threads.
-  peak: of the proving process; added: by proving, beyond key and libraries. ratio: to zkseal.
+  peak: of the proving process; added: by proving, beyond key and libraries. ratio: prove to zkseal's;
+  by CPU: CPU to zkseal's.
   * = the machine was busy: threads waited for a core. Peers marked (quoted) were not run here."""
 
 

@@ -90,21 +90,23 @@ def peer_table(zkseal: Mapping[str, Record], ezkl: Mapping[str, Mapping[str, Rec
         "agree",
         "error",
         "ratio",
+        "by CPU",
     )
     rows: list[Sequence[str]] = []
     for model in zkseal:
         if model not in ezkl and not any(quoted.model == model for quoted in QUOTED):
             continue
-        ours = figure(zkseal[model], "prove", "time", "wall_s")
-        rows.append((model, "zkseal", seconds(ours), *_figures(zkseal[model], "compile"), "1"))
+        ours, cpu = (figure(zkseal[model], "prove", "time", unit) for unit in ("wall_s", "cpu_s"))
+        rows.append((model, "zkseal", seconds(ours), *_figures(zkseal[model], "compile"), "1", "1"))
         for setting, record in ezkl.get(model, {}).items():
             theirs = ezkl_prove_s(record)
             cells = _figures(record)
-            rows.append((model, f"ezkl {setting}", seconds(theirs), *cells, f"{theirs / ours:.0f}"))
+            ratios = [theirs / ours, figure(record, "prove", "time", "cpu_s") / cpu]
+            rows.append((model, f"ezkl {setting}", seconds(theirs), *cells, *(f"{ratio:.0f}" for ratio in ratios)))
         for quoted in QUOTED:
             if quoted.model == model and not (model in ezkl and quoted.peer.startswith("ezkl")):
                 shown = "-" if quoted.prove_s is None else seconds(quoted.prove_s)
-                rows.append((model, quoted.label, shown, *[""] * 9, ""))
+                rows.append((model, quoted.label, shown, *[""] * 11))
     return text_table(header, rows)
 
 
