@@ -33,12 +33,12 @@ KEY_COLUMNS = (Column.MODEL, Column.TABLE)
 
 
 @cache
-def testkit() -> ModuleType:
+def kit() -> ModuleType:
     """The module `zkseal_testkit`, built in release mode if it is out of date."""
     build = ("cargo", "build", "--release", "--locked", "-q", "-p", "zkseal-testkit", "--features", "python")
     done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(build)} failed: {done.stderr}"
-    path = str(testkit_path())
+    path = str(kit_path())
     loader = importlib.machinery.ExtensionFileLoader("zkseal_testkit", path)
     spec = importlib.util.spec_from_file_location("zkseal_testkit", path, loader=loader)
     assert spec is not None
@@ -47,7 +47,7 @@ def testkit() -> ModuleType:
     return module
 
 
-def testkit_path() -> Path:
+def kit_path() -> Path:
     """Where cargo leaves the testkit."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     return target / "release" / "libzkseal_testkit.so"
@@ -146,7 +146,7 @@ class Setting:
         self.relation, self.c = relation, c
         self.columns = [tensor.column for tensor in decode_relation(relation).tensors]
         self.fixed = self._of(values, KEY_COLUMNS)
-        self.key, self.blindings = testkit().setup(relation, c, self.fixed, blindings)
+        self.key, self.blindings = kit().setup(relation, c, self.fixed, blindings)
 
     def _of(self, values: Mapping[int, Sequence[int]], columns: Sequence[Column]) -> Values:
         return {t: [int(v) for v in values[t]] for t, column in enumerate(self.columns) if column in columns}
@@ -154,7 +154,7 @@ class Setting:
     @property
     def prover(self) -> Any:
         """The prover; raises ValueError if the key is not valid."""
-        return testkit().Prover(self.key, self.blindings, self.fixed)
+        return kit().Prover(self.key, self.blindings, self.fixed)
 
     def prove(
         self, values: Mapping[int, Sequence[int]], lies: Lies = HONEST, *, context: bytes = b"a context"
