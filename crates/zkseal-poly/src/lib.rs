@@ -68,9 +68,10 @@ pub fn truncated_product(points: &[&[Fr]], n: u64) -> Fr {
     suffix.push(running);
     let columns: Vec<(Fr, Fr)> = (0..num_vars)
         .map(|position| {
-            points.iter().filter_map(|point| point.get(position)).fold((Fr::one(), Fr::one()), |(zero, one), x| {
-                (zero * (Fr::one() - x), one * x)
-            })
+            points
+                .iter()
+                .filter_map(|point| point.get(position))
+                .fold((Fr::one(), Fr::one()), |(zero, one), x| (zero * (Fr::one() - x), one * x))
         })
         .collect();
     for (zero, one) in columns.iter().rev() {

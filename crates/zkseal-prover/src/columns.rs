@@ -78,8 +78,7 @@ pub fn commit_column<'d>(
     let members: Vec<usize> = (0..layout.tensors.len()).filter(|t| layout.tensors[*t].column == column).collect();
     let mut points = Vec::with_capacity(place.rows.len());
     for (rows, hiding) in place.rows.chunks(BATCH).zip(blindings.chunks(BATCH)) {
-        let padded: Vec<Data> =
-            rows.par_iter().map(|row| padded_row(layout, *row, &members, &data, padding)).collect();
+        let padded: Vec<Data> = rows.par_iter().map(|row| padded_row(layout, *row, &members, &data, padding)).collect();
         let ints: Vec<Ints<'_>> = padded.iter().map(Data::ints).collect();
         points.extend(commit_rows(generators, &ints, hiding)?);
     }

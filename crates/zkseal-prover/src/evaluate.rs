@@ -184,14 +184,7 @@ pub fn evaluate<V: Values>(relation: &Relation, values: &V, loops: &[u32], expr:
     ScaledValues { numerators, shift }
 }
 
-fn add_term<V: Values>(
-    relation: &Relation,
-    values: &V,
-    loops: &[u32],
-    term: &Term,
-    scale: i128,
-    out: &mut [i128],
-) {
+fn add_term<V: Values>(relation: &Relation, values: &V, loops: &[u32], term: &Term, scale: i128, out: &mut [i128]) {
     match term.accesses.as_slice() {
         [access] => add_linear(relation, &plan(relation, values, access), loops, &term.sum_loops, scale, out),
         [first, second] => {
@@ -205,19 +198,11 @@ fn add_term<V: Values>(
 /// Position of every outer index in an access; loops that it lacks have offset zero.
 fn outer_positions(relation: &Relation, plan: &Plan<'_>, loops: &[u32]) -> Vec<usize> {
     let zeros: Vec<Vec<usize>> = loops.iter().map(|l| vec![0; to_index(relation.loops[to_index(*l)])]).collect();
-    let tables: Vec<&[usize]> =
-        loops.iter().zip(&zeros).map(|(l, zero)| plan.offsets_of(*l).unwrap_or(zero)).collect();
+    let tables: Vec<&[usize]> = loops.iter().zip(&zeros).map(|(l, zero)| plan.offsets_of(*l).unwrap_or(zero)).collect();
     sums(&tables)
 }
 
-fn add_linear(
-    relation: &Relation,
-    plan: &Plan<'_>,
-    loops: &[u32],
-    sum_loops: &[u32],
-    scale: i128,
-    out: &mut [i128],
-) {
+fn add_linear(relation: &Relation, plan: &Plan<'_>, loops: &[u32], sum_loops: &[u32], scale: i128, out: &mut [i128]) {
     let inner_tables: Vec<&[usize]> = sum_loops.iter().filter_map(|l| plan.offsets_of(*l)).collect();
     let inner = sums(&inner_tables);
     let positions = outer_positions(relation, plan, loops);
@@ -384,7 +369,20 @@ fn multiply(left: &[i64], right: &[i64], (m, k, n): (usize, usize, usize), exact
         // SAFETY: the strides describe `a` (rows x k), `right` (n x k, read transposed) and `c` (rows x n), all inside their slices.
         unsafe {
             matrixmultiply::dgemm(
-                a.len() / k, k, n, 1.0, a.as_ptr(), ki, 1, right.as_ptr(), 1, ki, 0.0, c.as_mut_ptr(), ni, 1,
+                a.len() / k,
+                k,
+                n,
+                1.0,
+                a.as_ptr(),
+                ki,
+                1,
+                right.as_ptr(),
+                1,
+                ki,
+                0.0,
+                c.as_mut_ptr(),
+                ni,
+                1,
             );
         }
     });

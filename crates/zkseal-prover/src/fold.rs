@@ -84,7 +84,9 @@ fn axis_action(
             let kept_starts = combos(&|l| kept.contains(l));
             if terms.len() == kept.len() {
                 let list = kept_starts.iter().map(|start| start + i64::from(*offset));
-                return Ok(AxisAction::Select(list.map(|i| if (0..i64::from(axis)).contains(&i) { i } else { -1 }).collect()));
+                return Ok(AxisAction::Select(
+                    list.map(|i| if (0..i64::from(axis)).contains(&i) { i } else { -1 }).collect(),
+                ));
             }
             let folded: Vec<(i32, u32)> = terms.iter().filter(|(_, l)| !kept.contains(l)).copied().collect();
             let mut vectors = Vec::with_capacity(kept_starts.len());
@@ -227,8 +229,11 @@ fn transpose(values: &[Fr], have: &[u32], sizes: &[usize], want: &[u32]) -> Vec<
     let mut positions = vec![0usize];
     for l in want {
         let k = have.iter().position(|h| h == l).unwrap_or(0);
-        positions =
-            positions.iter().flat_map(|start| (0..sizes[k]).map(move |i| (start, i))).map(|(s, i)| s + i * strides[k]).collect();
+        positions = positions
+            .iter()
+            .flat_map(|start| (0..sizes[k]).map(move |i| (start, i)))
+            .map(|(s, i)| s + i * strides[k])
+            .collect();
     }
     positions.into_iter().map(|position| values[position]).collect()
 }

@@ -7,10 +7,10 @@ use crate::hooks::{Honest, Hooks};
 use crate::prove::{Assignment, Progress, Proved, prove};
 use crate::randomness::Randomness;
 use std::collections::BTreeMap;
+use zeroize::Zeroizing;
 use zkseal_commit::generators::setup_digest;
 use zkseal_field::G1Affine;
 use zkseal_relation::{Column, Layout, Params, PublicValues, Relation, codec, model_relation, validate::validate};
-use zeroize::Zeroizing;
 use zkseal_transcript::keccak256;
 use zkseal_verifier::{Instance, ProofKind, Statement, VerifyingKey};
 
@@ -108,11 +108,7 @@ fn bound_randomness(relation: &Relation, tensors: &TensorMap) -> Result<Randomne
 }
 
 /// All values that are there fit shape and bounds; all tensors of the wanted columns are there.
-fn check_values(
-    relation: &Relation,
-    tensors: &TensorMap,
-    wanted: impl Fn(Column) -> bool,
-) -> Result<(), ProveError> {
+fn check_values(relation: &Relation, tensors: &TensorMap, wanted: impl Fn(Column) -> bool) -> Result<(), ProveError> {
     for (index, tensor) in relation.tensors.iter().enumerate().filter(|(_, t)| wanted(t.column)) {
         let data = tensors.get(&index).ok_or(ProveError::MissingTensor { tensor: index })?;
         if data.len() as u64 != tensor.len() {
@@ -147,9 +143,8 @@ fn prove_model<H: Hooks>(
         .map(|(index, _)| &tensors[&index])
         .collect();
     let limbs = model_limbs(&bounds, &sources);
-    let data: Vec<Option<&Data>> = (0..bounds.tensors.len())
-        .map(|index| sources.get(index).copied().or_else(|| limbs.get(&index)))
-        .collect();
+    let data: Vec<Option<&Data>> =
+        (0..bounds.tensors.len()).map(|index| sources.get(index).copied().or_else(|| limbs.get(&index))).collect();
     let instance = Instance {
         kind: ProofKind::Model,
         relation: &bounds,
@@ -277,8 +272,7 @@ impl ProvingKey {
     ) -> Result<Proved, ProveError> {
         let key = &self.verifying_key;
         let relation = key.relation();
-        let per_proof =
-            |column| matches!(column, Column::Input | Column::Output | Column::Witness | Column::Public);
+        let per_proof = |column| matches!(column, Column::Input | Column::Output | Column::Witness | Column::Public);
         if H::CHECKS_WITNESS {
             check_values(relation, &input.tensors, per_proof)?;
         }

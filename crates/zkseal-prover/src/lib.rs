@@ -15,6 +15,9 @@
 //!
 //! Dependency position: top of the core; `py -> prover -> verifier`.
 
+// `each_width!` expands to i64::from on every width, i64 among them.
+#![allow(clippy::useless_conversion)]
+
 pub mod columns;
 pub mod data;
 pub mod error;

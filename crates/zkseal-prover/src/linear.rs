@@ -89,9 +89,9 @@ fn padded_positions(sizes: &[usize]) -> Vec<usize> {
 
 /// Outer product of vectors, row-major.
 fn outer_product(vectors: &[Vec<Fr>]) -> Vec<Fr> {
-    vectors.iter().fold(vec![Fr::one()], |acc, vector| {
-        acc.iter().flat_map(|a| vector.iter().map(move |v| *a * v)).collect()
-    })
+    vectors
+        .iter()
+        .fold(vec![Fr::one()], |acc, vector| acc.iter().flat_map(|a| vector.iter().map(move |v| *a * v)).collect())
 }
 
 impl RowSumcheck {
@@ -132,10 +132,7 @@ impl RowSumcheck {
         let row = address / self.row_len as u64;
         let start = (address % self.row_len as u64) as usize;
         let row_len = self.row_len;
-        let entry = self
-            .explicit
-            .entry(row)
-            .or_insert_with(|| ExplicitRow::zeros(row_len));
+        let entry = self.explicit.entry(row).or_insert_with(|| ExplicitRow::zeros(row_len));
         let sizes: Vec<usize> = shape.iter().map(|axis| to_index(*axis)).collect();
         let positions = padded_positions(&sizes);
         for (position, k) in positions.iter().zip(0..) {
@@ -333,10 +330,11 @@ impl Block {
 /// index, one product for each.
 fn straddling_parts(axis: &AxisWeights, size: u32, low: usize, steps: usize) -> Vec<(Vec<Fr>, Vec<Fr>)> {
     let low_vars = low.trailing_zeros() as usize;
-    if let AxisWeights::Eq { points, len } = axis {
-        if *len == u64::from(size) && low_vars > 0 {
-            return split_eq(points, to_index(size), low, steps);
-        }
+    if let AxisWeights::Eq { points, len } = axis
+        && *len == u64::from(size)
+        && low_vars > 0
+    {
+        return split_eq(points, to_index(size), low, steps);
     }
     let mut vector = axis.to_dense(size);
     vector.resize(steps * low, Fr::zero());

@@ -34,7 +34,8 @@ enum Finder {
 
 impl Finder {
     fn new<V: Values>(relation: &Relation, values: &V, table: &Table) -> Self {
-        let columns: Vec<Vec<i64>> = table.columns.iter().map(|c| column_values(relation, values, to_index(*c))).collect();
+        let columns: Vec<Vec<i64>> =
+            table.columns.iter().map(|c| column_values(relation, values, to_index(*c))).collect();
         let counting = columns[0].windows(2).all(|pair| pair[1] == pair[0] + 1);
         if counting {
             return Self::Counting { lo: columns[0][0], columns: columns[1..].to_vec() };
@@ -55,11 +56,13 @@ impl Finder {
         };
         match self {
             Self::Counting { lo, columns } => {
-                let row = integer(&tuple[0]).and_then(|first| usize::try_from(i128::from(first) - i128::from(*lo)).ok());
+                let row =
+                    integer(&tuple[0]).and_then(|first| usize::try_from(i128::from(first) - i128::from(*lo)).ok());
                 let Some(row) = row else { return ABSENT };
-                let others = columns.iter().zip(&tuple[1..]).all(|(column, values)| {
-                    column.get(row).is_some_and(|entry| integer(values) == Some(*entry))
-                });
+                let others = columns
+                    .iter()
+                    .zip(&tuple[1..])
+                    .all(|(column, values)| column.get(row).is_some_and(|entry| integer(values) == Some(*entry)));
                 let inside = columns.first().map_or(row < ABSENT as usize, |column| row < column.len());
                 if others && inside { row as u32 } else { ABSENT }
             }
@@ -157,9 +160,8 @@ impl LookupRows {
         beta: Fr,
         alpha: Fr,
     ) -> Result<Fractions, ProveError> {
-        let powers: Vec<Fr> = std::iter::successors(Some(Fr::one()), |power| Some(*power * beta))
-            .take(layout.max_arity + 1)
-            .collect();
+        let powers: Vec<Fr> =
+            std::iter::successors(Some(Fr::one()), |power| Some(*power * beta)).take(layout.max_arity + 1).collect();
         // alpha - key of every table row; a lookup copies its row's.
         let mut rows_of_tables = Vec::with_capacity(relation.tables.len());
         for table in &relation.tables {
@@ -171,9 +173,11 @@ impl LookupRows {
                     .iter()
                     .zip(&powers)
                     .enumerate()
-                    .map(|(t, (column, power))| {
-                        if t == 0 { scalar_from_i64(column[k]) } else { *power * scalar_from_i64(column[k]) }
-                    })
+                    .map(
+                        |(t, (column, power))| {
+                            if t == 0 { scalar_from_i64(column[k]) } else { *power * scalar_from_i64(column[k]) }
+                        },
+                    )
                     .sum();
                 base - key
             };

@@ -119,8 +119,7 @@ pub fn prove_products(
     let mut masks = HalfCentredMask::new(|variable, degree| mask[layout.mask.product_mask(variable, degree)]);
     let (mut rounds, mut point) = (Vec::new(), Vec::new());
     for variable in (0..layout.product_vars).rev() {
-        let ([constant, square], _) =
-            tables.sum_pairs(None, |a, b| [a[0] * a[1], (b[0] - a[0]) * (b[1] - a[1])]);
+        let ([constant, square], _) = tables.sum_pairs(None, |a, b| [a[0] * a[1], (b[0] - a[0]) * (b[1] - a[1])]);
         let added = masks.round(variable, variable);
         let x = send_round(transcript, labels, &mut rounds, [constant + added[0], square + added[1]]);
         masks.bind(variable, x);

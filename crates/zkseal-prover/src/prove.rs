@@ -290,8 +290,7 @@ fn prove_52(
         .sum();
     let on_mask: Fr = linear.mask.iter().zip(mask).map(|(k, m)| *k * m).sum();
     let data = |t: usize| stage.data(t);
-    let tables =
-        product_tables(relation, layout, public, &expansion.products, data, on_tensors + on_mask, mask)?;
+    let tables = product_tables(relation, layout, public, &expansion.products, data, on_tensors + on_mask, mask)?;
     let run = prove_products(transcript, PRODUCT, layout, tables, mask);
     let delta = transcript.challenge("delta");
     let combination = Combination {

@@ -158,7 +158,7 @@ impl<const W: usize> Ragged<W> {
     ) -> Ragged<V> {
         let halve_block = |block: &Block<W>| -> Block<V> {
             let half = block.inner.div_ceil(2);
-            let rows = if block.inner == 0 { 0 } else { block.data.len() / block.inner };
+            let rows = block.data.len().checked_div(block.inner).unwrap_or(0);
             let entry = |position: usize| {
                 let (row, i) = (position / half.max(1), position % half.max(1));
                 let first = row * block.inner + 2 * i;

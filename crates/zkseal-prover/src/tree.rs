@@ -113,13 +113,7 @@ impl LayerProver<'_> {
     }
 
     /// The last round, over the pad variable; returns the padded children at its challenge.
-    fn pad_round(
-        &mut self,
-        children: [Fr; 4],
-        scale: Fr,
-        rounds: &mut Vec<[Fr; 2]>,
-        point: &mut [Fr],
-    ) -> [Fr; 4] {
+    fn pad_round(&mut self, children: [Fr; 4], scale: Fr, rounds: &mut Vec<[Fr; 2]>, point: &mut [Fr]) -> [Fr; 4] {
         let below = self.layer + 1;
         let pads = [(false, 0), (false, 1), (true, 0), (true, 1)]
             .map(|(is_q, child)| self.mask[self.index.tree_pad(is_q, below, child)]);

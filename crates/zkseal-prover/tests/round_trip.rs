@@ -47,21 +47,21 @@ fn case(seed: u64) -> Case {
     let mut numbers = Numbers(seed);
     let tensor = |column, shape: &[u32], lo, hi| Tensor { column, shape: shape.to_vec(), lo, hi };
     let tensors = vec![
-        tensor(Column::Input, &[3, 5], -8, 7),          // 0 x
-        tensor(Column::Model, &[70, 5], -8, 7),         // 1 W, several rows at C = 2^8
-        tensor(Column::Model, &[70], -128, 127),        // 2 b
-        tensor(Column::Witness, &[3, 70], -64, 63),     // 3 y
-        tensor(Column::Progression, &[8], 0, 7),        // 4 range 8
-        tensor(Column::Progression, &[128], -64, 63),   // 5 range 128
-        tensor(Column::Input, &[2, 6, 5], -8, 7),       // 6 image
-        tensor(Column::Model, &[2, 2, 3, 3], -8, 7),    // 7 kernel
+        tensor(Column::Input, &[3, 5], -8, 7),           // 0 x
+        tensor(Column::Model, &[70, 5], -8, 7),          // 1 W, several rows at C = 2^8
+        tensor(Column::Model, &[70], -128, 127),         // 2 b
+        tensor(Column::Witness, &[3, 70], -64, 63),      // 3 y
+        tensor(Column::Progression, &[8], 0, 7),         // 4 range 8
+        tensor(Column::Progression, &[128], -64, 63),    // 5 range 128
+        tensor(Column::Input, &[2, 6, 5], -8, 7),        // 6 image
+        tensor(Column::Model, &[2, 2, 3, 3], -8, 7),     // 7 kernel
         tensor(Column::Output, &[2, 3, 3], -4096, 4095), // 8 convolution
-        tensor(Column::Public, &[4], 0, 9),             // 9 tokens
-        tensor(Column::Table, &[10, 5], -100, 100),     // 10 embedding, public weights
+        tensor(Column::Public, &[4], 0, 9),              // 9 tokens
+        tensor(Column::Table, &[10, 5], -100, 100),      // 10 embedding, public weights
         tensor(Column::Public, &[4], -100_000, 100_000), // 11 sum of embedding * x
-        tensor(Column::Table, &[21], 0, 100),           // 12 squares
-        tensor(Column::Progression, &[21], -10, 10),    // 13 their arguments
-        tensor(Column::Witness, &[3, 5], 0, 100),       // 14 x squared
+        tensor(Column::Table, &[21], 0, 100),            // 12 squares
+        tensor(Column::Progression, &[21], -10, 10),     // 13 their arguments
+        tensor(Column::Witness, &[3, 5], 0, 100),        // 14 x squared
     ];
     // Loops: 0 batch 3, 1 out 70, 2 in 5, 3 oc 2, 4 oh 3, 5 ow 3, 6 ic 2, 7 kh 3, 8 kw 3, 9 token 4.
     let loops = vec![3, 70, 5, 2, 3, 3, 2, 3, 3, 4];
@@ -97,7 +97,8 @@ fn case(seed: u64) -> Case {
         term(3, 0, &[], &[access(3, &[affine(&[], 2), Map::Gather { loop_index: 9, list: 0 }])]),
         term(-1, 0, &[], &[access(11, &[on(9)])]),
     ];
-    let zero = |loops: &[u32], terms| ZeroConstraint { scope: Scope::Proof, loops: loops.to_vec(), expr: Expr { terms } };
+    let zero =
+        |loops: &[u32], terms| ZeroConstraint { scope: Scope::Proof, loops: loops.to_vec(), expr: Expr { terms } };
     let plain = |t: u32, maps: &[Map]| vec![term(1, 0, &[], &[access(t, maps)])];
     let relation = Relation {
         annotation: b"round trip".to_vec(),
@@ -275,7 +276,8 @@ fn test_two_proofs_of_one_input_share_nothing() {
     let first = key.prove(&input(&case), &mut |_, _| true).expect("proof");
     let second = key.prove(&input(&case), &mut |_, _| true).expect("proof");
     assert!(first.statement.input.iter().all(|point| !second.statement.input.contains(point)));
-    let words = |proof: &[u8]| -> std::collections::BTreeSet<Vec<u8>> { proof.chunks(32).map(<[u8]>::to_vec).collect() };
+    let words =
+        |proof: &[u8]| -> std::collections::BTreeSet<Vec<u8>> { proof.chunks(32).map(<[u8]>::to_vec).collect() };
     assert!(words(&first.proof).is_disjoint(&words(&second.proof)));
 }
 

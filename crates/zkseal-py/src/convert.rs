@@ -11,7 +11,8 @@ use zkseal_verifier::VerifyError;
 
 /// Tensors by index, from a mapping of integer arrays (int64, int32, int16 or int8).
 pub fn tensors_from(mapping: &Bound<'_, PyAny>) -> PyResult<TensorMap> {
-    let arrays: BTreeMap<usize, Bound<'_, PyAny>> = mapping.call_method0("items")?.try_iter()?.map(|item| item?.extract()).collect::<PyResult<_>>()?;
+    let arrays: BTreeMap<usize, Bound<'_, PyAny>> =
+        mapping.call_method0("items")?.try_iter()?.map(|item| item?.extract()).collect::<PyResult<_>>()?;
     arrays.into_iter().map(|(index, array)| Ok((index, data_from(index, &array)?))).collect()
 }
 

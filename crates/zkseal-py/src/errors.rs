@@ -89,12 +89,9 @@ pub fn prove_error(py: Python<'_>, error: &ProveError) -> PyErr {
         ProveError::MissingTensor { tensor } | ProveError::WrongSize { tensor, .. } => {
             raise(py, "WrongInput", &message, &[("name", tensor.to_string())])
         }
-        ProveError::OutOfBounds { tensor, position } => raise(
-            py,
-            "ValueOutOfBounds",
-            &message,
-            &[("tensor", tensor.to_string()), ("index", position.to_string())],
-        ),
+        ProveError::OutOfBounds { tensor, position } => {
+            raise(py, "ValueOutOfBounds", &message, &[("tensor", tensor.to_string()), ("index", position.to_string())])
+        }
         ProveError::Unsatisfied { constraint, index } => {
             let fields = [("constraint", constraint.to_string()), ("index", format!("{index:?}"))];
             raise(py, "UnsatisfiedConstraint", &message, &fields)

@@ -249,11 +249,9 @@ impl ProvingKey {
         output_blindings: Option<Vec<u8>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let tensors = tensors_from(tensors)?;
-        let input =
-            zkseal_prover::ProveInput { context: context.to_vec(), tensors, input_blindings, output_blindings };
+        let input = zkseal_prover::ProveInput { context: context.to_vec(), tensors, input_blindings, output_blindings };
         let mut reporter = Reporter::new(progress);
-        let made =
-            detached(py, "proving", || self.key.prove(&input, &mut |stage, done| reporter.report(stage, done)))?;
+        let made = detached(py, "proving", || self.key.prove(&input, &mut |stage, done| reporter.report(stage, done)))?;
         let made = match made {
             Ok(made) => made,
             Err(error) => return Err(reporter.raised.take().unwrap_or_else(|| prove_error(py, &error))),

@@ -235,8 +235,7 @@ impl Product<'_> {
                 None => second_weights.push((index, vec![part])),
             }
         }
-        let first =
-            WeightedAccess { coefficient: place * self.coefficient, access: first, weights: first_weights };
+        let first = WeightedAccess { coefficient: place * self.coefficient, access: first, weights: first_weights };
         let second = WeightedAccess { coefficient: place, access: second, weights: second_weights };
         Ok(Some((separable(relation, public, &first)?, separable(relation, public, &second)?)))
     }
@@ -346,11 +345,7 @@ impl Separable {
     ///
     /// # Errors
     /// If values are missing or have a wrong size.
-    pub fn public_value(
-        &self,
-        relation: &Relation,
-        public: &PublicValues,
-    ) -> Result<Option<Fr>, RelationError> {
+    pub fn public_value(&self, relation: &Relation, public: &PublicValues) -> Result<Option<Fr>, RelationError> {
         let Some(tensor) = relation.tensors.get(self.tensor) else { return Ok(None) };
         match tensor.column {
             Column::Progression => Ok(Some(self.apply_progression(tensor.lo))),

@@ -122,7 +122,11 @@ impl Separable {
     pub fn apply_values(&self, shape: &[u32], values: &[i64]) -> Result<Fr, RelationError> {
         let size = shape.iter().fold(1usize, |product, axis| product.saturating_mul(to_index(*axis)));
         if size != values.len() {
-            return Err(RelationError::Invalid { place: "public tensor", index: self.tensor, rule: "has a wrong size" });
+            return Err(RelationError::Invalid {
+                place: "public tensor",
+                index: self.tensor,
+                rule: "has a wrong size",
+            });
         }
         let mut folded: Vec<Fr> = values.iter().map(|value| scalar_from_i64(*value)).collect();
         for (axis, size) in self.axes.iter().zip(shape).rev() {

@@ -65,7 +65,12 @@ pub fn validate(relation: &Relation) -> Check {
     }
     let once = relation.lookups.iter().map(|l| l.scope).chain(relation.zeros.iter().map(|z| z.scope));
     let has_model = relation.tensors.iter().any(|tensor| tensor.column == Column::Model);
-    ensure(has_model || !once.into_iter().any(|s| s == Scope::Model), "relation", 0, "has scope model without a model")?;
+    ensure(
+        has_model || !once.into_iter().any(|s| s == Scope::Model),
+        "relation",
+        0,
+        "has scope model without a model",
+    )?;
     let proved = relation.has_lookups() || relation.zeros.iter().any(|zero| zero.scope == Scope::Proof);
     ensure(proved, "relation", 0, "has no constraint of scope proof")
 }

@@ -5,7 +5,9 @@ use crate::tree::{MaskForm, TreeState};
 use zkseal_field::{Fr, One, Zero, inverse_power_of_two};
 use zkseal_poly::{bits, eq_at};
 use zkseal_relation::types::to_index;
-use zkseal_relation::{AxisWeights, BlockKind, Expansion, Layout, MaskIndex, PublicValues, Relation, RelationError, Separable};
+use zkseal_relation::{
+    AxisWeights, BlockKind, Expansion, Layout, MaskIndex, PublicValues, Relation, RelationError, Separable,
+};
 
 /// Coefficients on committed tensors and on mu; public parts as a number.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,7 +70,11 @@ pub fn linear_part(
 ///
 /// # Errors
 /// Only for another relation's layout.
-fn multiplicity_terms(relation: &Relation, layout: &Layout, state: &TreeState) -> Result<Vec<Separable>, RelationError> {
+fn multiplicity_terms(
+    relation: &Relation,
+    layout: &Layout,
+    state: &TreeState,
+) -> Result<Vec<Separable>, RelationError> {
     let mut terms = Vec::new();
     for block in &layout.blocks {
         let BlockKind::Table(index) = block.kind else { continue };

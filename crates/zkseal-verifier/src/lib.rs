@@ -41,7 +41,7 @@ pub mod transcript;
 pub mod tree;
 pub mod verify;
 
-pub use error::{VerifyError, Verified};
+pub use error::{Verified, VerifyError};
 pub use key::{VerifyingKey, model_id};
 pub use proof::{Proof, TreeLayer};
 pub use statement::Statement;

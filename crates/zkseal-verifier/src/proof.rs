@@ -104,9 +104,7 @@ impl Proof {
             (0..num_witness).map(|index| reader.commitment("witness commitment", index)).collect::<Verified<_>>()?;
         let mask = reader.commitment("mask commitment", 0)?;
         let tree = (0..layout.tree_vars)
-            .map(|layer| {
-                Ok(TreeLayer { rounds: reader.rounds(layer.saturating_add(1))?, values: reader.scalars()? })
-            })
+            .map(|layer| Ok(TreeLayer { rounds: reader.rounds(layer.saturating_add(1))?, values: reader.scalars()? }))
             .collect::<Verified<_>>()?;
         let product_rounds = reader.rounds(layout.product_vars)?;
         let product_values = reader.scalars()?;
@@ -116,8 +114,7 @@ impl Proof {
         let log_row = usize::from(layout.params.log_row);
         let column_rounds = reader.rounds(log_row.saturating_add(1))?;
         let combined = reader.scalars()?;
-        let rounds =
-            (0..log_row).map(|_| Ok((reader.point()?, reader.point()?))).collect::<Verified<Vec<_>>>()?;
+        let rounds = (0..log_row).map(|_| Ok((reader.point()?, reader.point()?))).collect::<Verified<Vec<_>>>()?;
         let opening = OpeningProof { rounds, a: reader.scalar()? };
         Ok(Self {
             witness,

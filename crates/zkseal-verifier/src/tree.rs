@@ -47,10 +47,7 @@ impl TreeState {
         let [p0, p1, q0, q1] = *values;
         let below = layer.saturating_add(1);
         let form = |is_q: bool| {
-            vec![
-                (mask.tree_pad(is_q, below, 0), Fr::one() - sigma),
-                (mask.tree_pad(is_q, below, 1), sigma),
-            ]
+            vec![(mask.tree_pad(is_q, below, 0), Fr::one() - sigma), (mask.tree_pad(is_q, below, 1), sigma)]
         };
         let (variables, pad) = match point.split_last() {
             Some((pad, variables)) => (variables, *pad),

@@ -118,7 +118,8 @@ fn check_products(
         delta,
     };
     let coefficients = combination.coefficients()?;
-    let value = combined_value(&proof.product_values, &end, tree.as_ref(), multiplicities, delta) - coefficients.constant;
+    let value =
+        combined_value(&proof.product_values, &end, tree.as_ref(), multiplicities, delta) - coefficients.constant;
     Ok(LinearClaim { coefficients, value })
 }
 
@@ -208,12 +209,8 @@ fn combined_commitment(
     let generators = Generators::for_rows(usize::from(layout.params.log_row))?;
     let [blind_rows, blind_mask] = proof.blinding;
     let front = Fr::one() - selector;
-    let mut terms = vec![
-        (front, blind_rows),
-        (selector, blind_mask),
-        (selector * chi, proof.mask),
-        (-blinding, generators.h),
-    ];
+    let mut terms =
+        vec![(front, blind_rows), (selector, blind_mask), (selector * chi, proof.mask), (-blinding, generators.h)];
     for column in Column::COMMITTED {
         let commitments: &[G1Affine] = match column {
             Column::Model => instance.model,
