@@ -1,0 +1,114 @@
+"""The Python targets: atheris (libFuzzer for Python) for guidance, coverage.py for the lines that were reached."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+from driver.paths import FINDINGS, FUZZ, GROWN, MEMORY_MIB, OUT, ROOT, SEEDS, SLOWEST_SECONDS, Missing, made
+from driver.report import Lines, Row
+from driver.rust_targets import read_log
+
+LANGUAGE = "python"
+TARGETS = ("cbor", "receipt", "arrays", "container", "files", "relation_python", "onnx")
+PLANTED = ("planted_receipt",)
+
+DECODERS = (
+    "receipts/cbor.py",
+    "receipts/receipt.py",
+    "receipts/statement.py",
+    "files/container.py",
+    "files/arrays.py",
+    "files/graphs.py",
+    "files/models.py",
+    "files/statements.py",
+    "relation/encoding.py",
+    "relation/validation.py",
+    "pipeline/interface.py",
+    "frontends/onnx/load.py",
+    "frontends/onnx/read.py",
+    "frontends/onnx/inputs.py",
+    "frontends/onnx/outputs.py",
+    "frontends/onnx/standardize.py",
+    "frontends/onnx/convert.py",
+)
+"""Files below src/zkseal that read what may come from a stranger."""
+
+_PATH = os.pathsep.join(str(folder) for folder in (ROOT / "src", ROOT / "reference", FUZZ / "python"))
+_FUZZER = FUZZ / "python" / "fuzzer.py"
+
+
+def prepare() -> None:
+    """Checks that everything is installed, and writes the seeds."""
+    for module in ("atheris", "coverage"):
+        if importlib.util.find_spec(module) is None:
+            raise Missing(f"{module} is missing: {sys.executable} -m pip install -r fuzz/requirements.txt")
+    shutil.rmtree(SEEDS / LANGUAGE, ignore_errors=True)
+    done = subprocess.run([sys.executable, FUZZ / "python" / "seeds.py", SEEDS / LANGUAGE], env=_environment())
+    if done.returncode:
+        raise Missing("The seeds of the Python targets could not be made. Is the core built (make stubs)?")
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": _PATH, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def fuzz(name: str, seconds: int) -> Row:
+    """Runs one target; stops at the first finding."""
+    seeds, grown, findings = SEEDS / LANGUAGE / name, GROWN / LANGUAGE / name, FINDINGS / name
+    if name in PLANTED:
+        shutil.rmtree(grown, ignore_errors=True)
+    made(seeds, grown, findings)
+    command = [
+        sys.executable,
+        str(_FUZZER),
+        name,
+        str(grown),
+        str(seeds),
+        f"-max_total_time={seconds}",
+        f"-rss_limit_mb={MEMORY_MIB}",
+        f"-timeout={SLOWEST_SECONDS}",
+        f"-artifact_prefix={findings}/",
+        "-print_final_stats=1",
+    ]
+    start = time.monotonic()
+    done = subprocess.run(
+        command,
+        env=_environment(),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    return read_log(name, done.stdout, done.returncode, time.monotonic() - start, grown, findings)
+
+
+def coverage() -> list[Lines]:
+    """Lines of the decoders that seeds and grown corpora reach; a `def` that is imported counts as reached."""
+    data = OUT / "python.coverage"
+    source = ROOT / "src" / "zkseal"
+    included = ",".join(str(source / file) for file in DECODERS)
+    data.unlink(missing_ok=True)
+    environment = _environment() | {"COVERAGE_FILE": str(data)}
+    run = [sys.executable, "-m", "coverage"]
+    for name in TARGETS:
+        corpora = [str(folder / LANGUAGE / name) for folder in (SEEDS, GROWN)]
+        replay = [str(_FUZZER), name, "--replay", *corpora]
+        subprocess.run(
+            [*run, "run", "--append", f"--include={included}", *replay], env=environment, check=True, cwd=ROOT
+        )
+    report = OUT / "python.coverage.json"
+    subprocess.run([*run, "json", "-q", "-o", str(report)], env=environment, check=True, cwd=ROOT)
+    measured = json.loads(report.read_text())["files"]
+    return [_lines(file, measured[f"src/zkseal/{file}"]) for file in DECODERS]
+
+
+def _lines(file: str, measured: dict[str, list[int]]) -> Lines:
+    reached, missed = measured["executed_lines"], measured["missing_lines"]
+    return Lines(f"src/zkseal/{file}", len(reached) + len(missed), len(reached), tuple(missed))

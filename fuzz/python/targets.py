@@ -1,0 +1,156 @@
+"""The Python targets: each takes any bytes and lets nothing but a `ZksealError` happen, which it swallows.
+
+============  ==================================================================
+`cbor`        deterministic CBOR: what is read is written again as the same bytes
+`receipt`     receipts, likewise
+`arrays`      the directory and the arrays of a file, likewise
+`container`   any bytes as a file of any kind
+`files`       a file of any kind with right digests, and any bytes as its sections
+`relation`    relation bytes: package, core and reference agree on what is valid
+`onnx`        any bytes as an ONNX model
+============  ==================================================================
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from zkseal import _native, files
+from zkseal.errors import DecodeError, FileUnavailable, InternalError, ZksealError
+from zkseal.files.arrays import pack_arrays, unpack_arrays
+from zkseal.files.container import FileKind, write_container
+from zkseal.frontends.onnx import load as load_onnx
+from zkseal.pipeline.interface import Interface
+from zkseal.receipts import Receipt, cbor
+from zkseal.relation import Relation, encoding, validation
+from zkseal_reference.decoder import decode_relation
+from zkseal_reference.errors import ProtocolError
+from zkseal_reference.validation import validate as reference_validate
+
+LIMIT = 1 << 20
+_FOLDER = tempfile.TemporaryDirectory(prefix="zkseal-fuzz-")
+_FILE = Path(_FOLDER.name) / "file"
+
+
+class Finding(AssertionError):
+    """A target's promise was broken."""
+
+
+def require(condition: bool, promise: str) -> None:
+    """Raises `Finding` unless the promise was kept."""
+    if not condition:
+        raise Finding(promise)
+
+
+def run_cbor(data: bytes) -> None:
+    """Accepted bytes are the one encoding of their value."""
+    require(cbor.dumps(cbor.loads(data, max_bytes=LIMIT)) == data, "CBOR is canonical")
+
+
+def run_receipt(data: bytes) -> None:
+    """Accepted bytes are the one encoding of their receipt, which has a view for people."""
+    receipt = Receipt.from_cbor(data)
+    require(receipt.to_cbor() == data, "receipts are canonical")
+    receipt.to_json()
+
+
+def run_arrays(data: bytes) -> None:
+    """Input: u16 length of the directory, the directory, the arrays."""
+    length = int.from_bytes(data[:2], "big")
+    directory, body = data[2 : 2 + length], data[2 + length :]
+    arrays = unpack_arrays(directory, memoryview(body))
+    again, pieces = pack_arrays(arrays)
+    require((again, b"".join(pieces)) == (directory, body), "array sections are canonical")
+
+
+def run_container(data: bytes) -> None:
+    """Any bytes as a file."""
+    _FILE.write_bytes(data)
+    files.load(_FILE)
+
+
+def run_files(data: bytes) -> None:
+    """Input: the kind, then each section behind its u32 length; digests are made right."""
+    write_container(_FILE, *split_sections(data))
+    files.load(_FILE)
+
+
+def split_sections(data: bytes) -> tuple[FileKind, dict[str, list[bytes | memoryview]]]:
+    """The kind and the sections that the bytes of `run_files` stand for; the inverse of `join_sections`."""
+    kind = files.KINDS[data[0] % len(files.KINDS)] if data else files.COMPILED
+    sections: dict[str, list[bytes | memoryview]] = {}
+    at = 1
+    for name in kind.sections:
+        length = int.from_bytes(data[at : at + 4], "big")
+        sections[name] = [data[at + 4 : at + 4 + length]]
+        at += 4 + length
+    return kind, sections
+
+
+def join_sections(kind: FileKind, sections: dict[str, bytes]) -> bytes:
+    """The bytes of `run_files` for these sections."""
+    body = b"".join(len(section).to_bytes(4, "big") + section for section in sections.values())
+    return bytes([files.KINDS.index(kind)]) + body
+
+
+def run_relation(data: bytes) -> None:
+    """Package, core and reference accept the same bytes, and the package writes them again as they are."""
+    verdicts = [_accepts(judge, data) for judge in (Relation.decode, _native.relation_digest, _reference)]
+    require(len(set(verdicts)) == 1, f"package, core, reference agree: {verdicts}")
+    relation = encoding.decode(data)
+    validation.validate(relation)
+    require(encoding.encode(relation) == data, "relation bytes are canonical")
+    Interface.of(relation)
+
+
+def _reference(data: bytes) -> None:
+    reference_validate(decode_relation(data))
+
+
+def _accepts(judge: Callable[[bytes], object], data: bytes) -> bool:
+    try:
+        judge(data)
+    except (DecodeError, ProtocolError):
+        return False
+    return True
+
+
+def run_onnx(data: bytes) -> None:
+    """Any bytes as an ONNX model."""
+    load_onnx(data)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "cbor": run_cbor,
+    "receipt": run_receipt,
+    "arrays": run_arrays,
+    "container": run_container,
+    "files": run_files,
+    "relation_python": run_relation,
+    "onnx": run_onnx,
+}
+
+
+def run_planted(data: bytes) -> None:
+    """The planted bug: a reader of receipts that divides by the first byte of a context without asking what it is."""
+    for byte in Receipt.from_cbor(data).statement.context[:1]:
+        require(1000 // byte < 1000 or byte == 1, "division makes smaller")
+
+
+PLANTED: dict[str, Callable[[bytes], None]] = {"planted_receipt": run_planted}
+
+
+def guarded(target: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    """The target without the errors that it may raise. `InternalError` is a bug, and the file of a target is there."""
+
+    def run(data: bytes) -> None:
+        try:
+            target(data)
+        except (InternalError, FileUnavailable):
+            raise
+        except ZksealError:
+            return
+
+    return run

@@ -1,0 +1,17 @@
+//! Proof bytes under the layouts of the fixtures.
+
+use crate::fixture::FIXTURES;
+use zkseal_verifier::Proof;
+
+/// Input: which fixture (bit 0), whether the length is made right (bit 1), then proof bytes.
+pub fn run(data: &[u8]) {
+    let Some((choice, bytes)) = data.split_first() else { return };
+    let fixture = &FIXTURES[usize::from(choice & 1)];
+    let mut bytes = bytes.to_vec();
+    if choice & 2 != 0 {
+        bytes.resize(fixture.proof.len(), 0);
+    }
+    if let Ok(proof) = Proof::decode(fixture.key.layout(), &bytes) {
+        assert_eq!(proof.encode(), bytes, "proof bytes are canonical");
+    }
+}
