@@ -36,13 +36,17 @@ def pytest(*arguments: str) -> tuple[str, ...]:
 LINES = (
     Line(1, "demo from nothing: train, compile, prove, verify, cheats rejected", (("make", "demo"),)),
     Line(2, "all tests, Rust and Python", (("make", "test"),)),
-    Line(3, "five models proved, bit for bit; agreement >= 99 %, mean error < 0.5 %", ()),
+    Line(
+        3,
+        "five models proved, bit for bit; agreement >= 99 %, mean error < 0.5 %",
+        (pytest("tests/e2e/test_models.py", "tests/e2e/test_second_executor.py"),),
+    ),
     Line(4, "against ezkl: proving 20 times faster; proof <= 40 kB, verification <= 50 ms", (("make", "bench"),)),
     Line(
         5,
         "weights are bound and bounded; two proofs share no commitment; rank test of zero knowledge",
         (
-            pytest("src/zkseal/pipeline/prove_test.py"),
+            pytest("src/zkseal/pipeline/prove_test.py", "tests/e2e/test_binding.py", "tests/e2e/test_visibility.py"),
             ("cargo", "test", "-q", "--locked", "-p", "zkseal-prover", "--features", "test-hooks"),
         ),
     ),
@@ -55,7 +59,16 @@ LINES = (
     Line(
         8,
         "every failure is a typed error, and no file is half-written",
-        (pytest("src/zkseal/cli", "src/zkseal/files", "src/zkseal/frontends", "tests/unit"),),
+        (
+            pytest("src/zkseal/cli", "src/zkseal/files", "src/zkseal/frontends", "tests/unit"),
+            pytest(
+                "tests/e2e/test_errors_model.py",
+                "tests/e2e/test_errors_input.py",
+                "tests/e2e/test_errors_file.py",
+                "tests/e2e/test_errors_disk.py",
+                "tests/e2e/test_interrupts.py",
+            ),
+        ),
     ),
 )
 """A line without commands is not shown yet and counts as failed."""

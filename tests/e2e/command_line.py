@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,13 @@ LIMIT_S = 120
 
 def environment() -> dict[str, str]:
     """This process's environment, with zkseal importable from anywhere; nothing is written beside its modules."""
-    importable = os.pathsep.join(os.path.abspath(path) for path in sys.path if path)
-    return {**os.environ, "PYTHONPATH": importable, "PYTHONDONTWRITEBYTECODE": "1"}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path if path),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # matplotlib keeps a list of fonts, and complains where it cannot.
+        "MPLCONFIGDIR": os.path.join(tempfile.gettempdir(), "zkseal-tests-matplotlib"),
+    }
 
 
 def contents(folder: Path) -> Mapping[str, bytes]:
