@@ -10,7 +10,7 @@ from bench.quoted import QUOTED
 from bench.results import Record, contention, figure, least, phase_medians
 
 BUSY = 0.2
-"""Share of waiting for a core above which wall times are marked."""
+"""Time that threads waited for a core, over CPU time, above which wall times are marked."""
 
 
 def text_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
