@@ -43,7 +43,8 @@ prove: median of wall times after one proof that is not counted (`first`), from 
   the time that it logs for the proof alone. call: the whole call; ezkl's reads its key. CPU: of prove, all threads.
   peak: of the proving process; added: by proving, beyond key and libraries. ratio: prove to zkseal's;
   by CPU: CPU to zkseal's.
-  * = threads waited for a core: the machine was busy, or its cores fewer than all thread pools together. Peers marked (quoted) were not run here."""
+  * = threads waited for a core: the machine was busy, or its cores fewer than all thread pools together.
+  Peers marked (quoted) were not run here."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
