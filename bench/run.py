@@ -1,6 +1,6 @@
 """`make bench`: measures zkseal on fixed models, ezkl beside it, prints tables, writes JSON and a picture.
 
-make bench                                  everything, about ten minutes on two cores
+make bench                                  everything, about five minutes on two idle cores
 make bench BENCH="--small"                  two models, few repetitions, no ezkl: for continuous integration
 make bench BENCH="--models lenet,dense --no-ezkl --repeat 9"
 """
