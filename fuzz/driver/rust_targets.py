@@ -52,8 +52,8 @@ def prepare() -> None:
     _build("measured", "corpus", MEASURED)
     shutil.rmtree(SEEDS / LANGUAGE, ignore_errors=True)
     _corpus("seeds", str(SEEDS / LANGUAGE))
-    known = subprocess.run([_binary("measured", "corpus"), "targets"], check=True, capture_output=True, text=True)
-    assert tuple(known.stdout.split()) == TARGETS + PLANTED, "driver and crate list the same targets"
+    if tuple(_corpus("targets").split()) != TARGETS + PLANTED:
+        raise Missing("fuzz/driver/rust_targets.py and fuzz/src/targets list different targets: make them equal.")
 
 
 def make_fixture() -> None:
@@ -84,14 +84,19 @@ def _binary(kind: str, name: str) -> Path:
     return TARGET_FOLDER / kind / "release" / name
 
 
-def _corpus(*arguments: str, profile: Path | None = None) -> None:
+def _corpus(*arguments: str, profile: Path | None = None) -> str:
+    """What the program `corpus` prints."""
+    made(OUT)
     environment = {**os.environ, "LLVM_PROFILE_FILE": str(profile or OUT / "unused.profraw")}
-    done = subprocess.run([_binary("measured", "corpus"), *arguments], env=environment)
+    done = subprocess.run(
+        [_binary("measured", "corpus"), *arguments], env=environment, stdout=subprocess.PIPE, text=True
+    )
     if done.returncode:
         raise Missing(
             f"'corpus {' '.join(arguments[:2])}' failed. If the protocol has changed, make the fixture again: "
             "python fuzz/run.py --fixture"
         )
+    return done.stdout
 
 
 def fuzz(name: str, seconds: int) -> Row:
