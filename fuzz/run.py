@@ -2,7 +2,7 @@
 
     python fuzz/run.py                  60 s for each target (make fuzz)
     python fuzz/run.py --small          5 s for each target (continuous integration)
-    python fuzz/run.py relation onnx    some targets; also planted_decoder, planted_verifier, planted_container
+    python fuzz/run.py relation onnx    some targets; also planted_decoder, planted_verifier, planted_cbor
     python fuzz/run.py --fixture        make the keys and proofs of fuzz/fixture again, after a change of the protocol
 
 In order: build (stable Rust; libFuzzer comes with libfuzzer-sys), write seeds made from real keys, proofs and files,

@@ -16,7 +16,7 @@ from driver.rust_targets import read_log
 
 LANGUAGE = "python"
 TARGETS = ("cbor", "receipt", "arrays", "container", "files", "relation_python", "onnx")
-PLANTED = ("planted_receipt",)
+PLANTED = ("planted_cbor",)
 
 DECODERS = (
     "receipts/cbor.py",

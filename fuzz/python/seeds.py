@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import models
 import numpy as np
-from targets import join_sections
+from targets import SAVERS, join_sections
 
 import zkseal
 from zkseal import files
 from zkseal.files.container import read_container
 from zkseal.receipts import ZkEvidence, cbor
-
-_SAVERS: dict[str, Callable[[Path, Any], None]] = {
-    "COMPILED": files.save_model,
-    "PROVING_KEY": files.save_proving_key,
-    "VERIFYING_KEY": files.save_verifying_key,
-    "RECEIPT": files.save_receipt,
-    "OPENING": files.save_opening,
-}
 
 
 def write(folder: Path) -> None:
@@ -39,13 +29,13 @@ def write(folder: Path) -> None:
         model = zkseal.compile(models.mlp(), samples, inputs=side, outputs=side, weights=side, tolerance=1.0)
         proving_key, verifying_key = zkseal.setup(model)
         proved = zkseal.prove(proving_key, samples[0], context=b"fuzz")
-        things = dict(zip(_SAVERS, (model, proving_key, verifying_key, proved.receipt, proved.opening), strict=True))
-        for name, thing in things.items():
+        made = (model, proving_key, verifying_key, proved.receipt, proved.opening)
+        for kind, thing in zip(files.KINDS, made, strict=True):
             if thing is not None:
-                kind = getattr(files, name)
+                name = kind.suffix[1:]
                 with tempfile.TemporaryDirectory() as place:
                     path = Path(place) / "file"
-                    _SAVERS[name](path, thing)
+                    SAVERS[kind.code](path, thing)
                     seed("container", f"{side}-{name}", path.read_bytes())
                     sections = {key: bytes(section) for key, section in read_container(path, kind).items()}
                 seed("files", f"{side}-{name}", join_sections(kind, sections))
@@ -57,12 +47,17 @@ def write(folder: Path) -> None:
         seed("receipt", f"{side}-receipt", proved.receipt.to_cbor())
         # The same without the bulk of the proof, so that changes hit what has a structure.
         short = replace(proved.receipt, evidence=(ZkEvidence(proved.receipt.proof[:32]),))
-        for target in ("receipt", "cbor", "planted_receipt"):
+        for target in ("receipt", "cbor", "planted_cbor"):
             seed(target, f"{side}-short", short.to_cbor())
         seed("relation_python", side, model.relation.encode())
     seed("cbor", "kinds", cbor.dumps([None, True, -1, 1 << 40, b"bytes", "text", {"a": [], "b": {}}]))
-    for index, made in enumerate((*models.accepted(), *models.refused())):
-        seed("onnx", f"model-{index:02}", made.SerializeToString())
+    # Every model as it is, and a few in every other way of loading.
+    every = [model.SerializeToString() for model in (*models.accepted(), *models.refused())]
+    for index, data in enumerate(every):
+        seed("onnx", f"model-{index:02}", b"\0" + data)
+    for way in (2, 3, 4, 5, 6, 7, 16, 24, 32, 40, 48, 64, 128, 192):
+        for index in (0, 2):
+            seed("onnx", f"way-{way:03}-{index}", bytes([way]) + every[index])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from zkseal import _native, files
 from zkseal.errors import DecodeError, FileUnavailable, InternalError, ZksealError
@@ -68,13 +69,29 @@ def run_arrays(data: bytes) -> None:
 def run_container(data: bytes) -> None:
     """Any bytes as a file."""
     _FILE.write_bytes(data)
-    files.load(_FILE)
+    load_and_save(data)
 
 
 def run_files(data: bytes) -> None:
     """Input: the kind, then each section behind its u32 length; digests are made right."""
     write_container(_FILE, *split_sections(data))
-    files.load(_FILE)
+    load_and_save(_FILE.read_bytes())
+
+
+def load_and_save(data: bytes) -> None:
+    """What a file was read as is written as the same bytes."""
+    kind, thing = files.load(_FILE)
+    SAVERS[kind.code](_FILE, thing)
+    require(_FILE.read_bytes() == data, f"a {kind.name} is canonical")
+
+
+SAVERS: dict[bytes, Callable[[Path, Any], None]] = {
+    files.COMPILED.code: files.save_model,
+    files.PROVING_KEY.code: files.save_proving_key,
+    files.VERIFYING_KEY.code: files.save_verifying_key,
+    files.RECEIPT.code: files.save_receipt,
+    files.OPENING.code: files.save_opening,
+}
 
 
 def split_sections(data: bytes) -> tuple[FileKind, dict[str, list[bytes | memoryview]]]:
@@ -118,8 +135,15 @@ def _accepts(judge: Callable[[bytes], object], data: bytes) -> bool:
 
 
 def run_onnx(data: bytes) -> None:
-    """Any bytes as an ONNX model."""
-    load_onnx(data)
+    """Input: how the model is loaded (one byte), then any bytes as an ONNX model."""
+    way, model = data[0] if data else 0, data[1:]
+    outputs = (None, None, "y", ["label", "y"], "nothing", ["y", "y"], [], "t")[way % 8]
+    shapes = ({}, {}, {"x": (1, 2)}, {"x": (3, 2)}, {"x": (1,)}, {"other": (1, 2)}, {"x": (0, 2)}, {})[way // 8 % 8]
+    source: bytes | Path = model
+    if way >= 128:
+        _FILE.write_bytes(model)
+        source = _FILE if way < 192 else _FILE.with_name("missing")
+    load_onnx(source, batch=way // 64 % 2 * 2 + 1, outputs=outputs, input_shapes=shapes)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
@@ -134,12 +158,19 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 
 def run_planted(data: bytes) -> None:
-    """The planted bug: a reader of receipts that divides by the first byte of a context without asking what it is."""
-    for byte in Receipt.from_cbor(data).statement.context[:1]:
-        require(1000 // byte < 1000 or byte == 1, "division makes smaller")
+    """The planted bug: a reader that makes room for every number without asking whether it is negative."""
+    pending = [cbor.loads(data, max_bytes=LIMIT)]
+    while pending:
+        match pending.pop():
+            case int() as number:
+                bytearray(min(number, 16))
+            case list() as items:
+                pending += items
+            case dict() as entries:
+                pending += entries.values()
 
 
-PLANTED: dict[str, Callable[[bytes], None]] = {"planted_receipt": run_planted}
+PLANTED: dict[str, Callable[[bytes], None]] = {"planted_cbor": run_planted}
 
 
 def guarded(target: Callable[[bytes], None]) -> Callable[[bytes], None]:
