@@ -69,7 +69,7 @@ bench: $(VENV)/.native  ## the table of docs/guides/benchmarks.md
 
 fuzz: $(VENV)/.ready  ## every fuzz target for SECONDS (60) each
 	@scripts/toolchain rust
-	$(BIN)/python scripts/fuzz.py --seconds $(or $(SECONDS),60)
+	$(BIN)/python fuzz/run.py --seconds $(or $(SECONDS),60)
 
 wheel: $(VENV)/.ready  ## an abi3 wheel in dist/ for any x86-64 with glibc
 	@scripts/toolchain rust
@@ -81,7 +81,7 @@ accept: $(VENV)/.native  ## every line of "Must show", by the target that it nam
 	$(BIN)/python scripts/accept.py $(ACCEPT)
 
 vectors: $(VENV)/.native  ## write vectors/ again
-	$(BIN)/python scripts/vectors.py
+	$(BIN)/python vectors/generate.py
 
 docs: $(VENV)/.native  ## write docs/reference/ again
 	$(BIN)/python scripts/reference_docs.py --write

@@ -61,7 +61,8 @@ def convolution() -> onnx.ModelProto:
     nodes = [
         helper.make_node("Conv", ["x", "k"], ["c"], pads=[1, 1, 1, 1], strides=[2, 2]),
         helper.make_node("BatchNormalization", ["c", "g", "o", "m", "s2"], ["n"]),
-        helper.make_node("MaxPool", ["n"], ["p"], kernel_shape=[2, 2]),
+        helper.make_node("LeakyRelu", ["n"], ["l"], alpha=0.25),
+        helper.make_node("MaxPool", ["l"], ["p"], kernel_shape=[2, 2]),
         helper.make_node("Constant", [], ["s"], value=shape),
         helper.make_node("Reshape", ["p", "s"], ["f"]),
         helper.make_node("Softmax", ["f"], ["y"], axis=1),

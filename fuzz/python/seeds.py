@@ -24,6 +24,20 @@ def write(folder: Path) -> None:
         (folder / target).mkdir(parents=True, exist_ok=True)
         (folder / target / name).write_bytes(data)
 
+    def file(kind: files.FileKind, name: str, thing: object) -> None:
+        """Seeds of everything that lies in a file: itself, its sections, its arrays, its head."""
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place) / "file"
+            SAVERS[kind.code](path, thing)
+            seed("container", name, path.read_bytes())
+            sections = {key: bytes(section) for key, section in read_container(path, kind).items()}
+        seed("files", name, join_sections(kind, sections))
+        if "directory" in sections:
+            length = len(sections["directory"]).to_bytes(2, "big")
+            seed("arrays", name, length + sections["directory"] + sections["arrays"])
+        if "head" in sections:
+            seed("cbor", name, sections["head"])
+
     samples = np.linspace(-1, 1, 24, dtype=np.float32).reshape(8, 3)
     for side in ("private", "public"):
         model = zkseal.compile(models.mlp(), samples, inputs=side, outputs=side, weights=side, tolerance=1.0)
@@ -32,24 +46,20 @@ def write(folder: Path) -> None:
         made = (model, proving_key, verifying_key, proved.receipt, proved.opening)
         for kind, thing in zip(files.KINDS, made, strict=True):
             if thing is not None:
-                name = kind.suffix[1:]
-                with tempfile.TemporaryDirectory() as place:
-                    path = Path(place) / "file"
-                    SAVERS[kind.code](path, thing)
-                    seed("container", f"{side}-{name}", path.read_bytes())
-                    sections = {key: bytes(section) for key, section in read_container(path, kind).items()}
-                seed("files", f"{side}-{name}", join_sections(kind, sections))
-                if "directory" in sections:
-                    length = len(sections["directory"]).to_bytes(2, "big")
-                    seed("arrays", f"{side}-{name}", length + sections["directory"] + sections["arrays"])
-                if "head" in sections:
-                    seed("cbor", f"{side}-{name}", sections["head"])
+                file(kind, f"{side}{kind.suffix}", thing)
         seed("receipt", f"{side}-receipt", proved.receipt.to_cbor())
         # The same without the bulk of the proof, so that changes hit what has a structure.
         short = replace(proved.receipt, evidence=(ZkEvidence(proved.receipt.proof[:32]),))
         for target in ("receipt", "cbor", "planted_cbor"):
             seed(target, f"{side}-short", short.to_cbor())
         seed("relation_python", side, model.relation.encode())
+    # A model with attributes, and a relation with everything that a relation can say.
+    images = np.linspace(-1, 1, 64, dtype=np.float32).reshape(4, 1, 4, 4)
+    network = zkseal.compile(models.convolution(), images)
+    file(files.COMPILED, f"convolution{files.COMPILED.suffix}", network)
+    seed("relation_python", "convolution", network.relation.encode())
+    for key in sorted((Path(__file__).resolve().parents[1] / "fixture").glob("*.key")):
+        seed("relation_python", key.stem, zkseal.VerifyingKey(key.read_bytes()).core.relation)
     seed("cbor", "kinds", cbor.dumps([None, True, -1, 1 << 40, b"bytes", "text", {"a": [], "b": {}}]))
     # Every model as it is, and a few in every other way of loading.
     every = [model.SerializeToString() for model in (*models.accepted(), *models.refused())]
