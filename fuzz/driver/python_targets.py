@@ -103,7 +103,7 @@ def coverage() -> list[Lines]:
         subprocess.run(
             [*run, "run", "--append", f"--include={included}", *replay], env=environment, check=True, cwd=ROOT
         )
-    report = OUT / "python.coverage.json"
+    report = OUT / "coverage.json"
     subprocess.run([*run, "json", "-q", "-o", str(report)], env=environment, check=True, cwd=ROOT)
     measured = json.loads(report.read_text())["files"]
     return [_lines(file, measured[f"src/zkseal/{file}"]) for file in DECODERS]
