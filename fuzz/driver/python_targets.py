@@ -44,14 +44,19 @@ _FUZZER = FUZZ / "python" / "fuzzer.py"
 
 
 def prepare() -> None:
-    """Checks that everything is installed, and writes the seeds."""
-    for module in ("atheris", "coverage"):
-        if importlib.util.find_spec(module) is None:
-            raise Missing(f"{module} is missing: {sys.executable} -m pip install -r fuzz/requirements.txt")
+    """Writes the seeds; installs what is missing if this Python is a virtual environment's."""
+    missing = [module for module in ("atheris", "coverage") if importlib.util.find_spec(module) is None]
+    if missing:
+        install = [sys.executable, "-m", "pip", "install", "-q", "-r", str(FUZZ / "requirements.txt")]
+        in_venv = sys.prefix != sys.base_prefix
+        if not in_venv or subprocess.run(install, check=False).returncode:
+            raise Missing(f"{' and '.join(missing)} is missing: python -m pip install -r fuzz/requirements.txt")
     shutil.rmtree(SEEDS / LANGUAGE, ignore_errors=True)
     done = subprocess.run([sys.executable, FUZZ / "python" / "seeds.py", SEEDS / LANGUAGE], env=_environment())
     if done.returncode:
-        raise Missing("The seeds of the Python targets could not be made. Is the core built (make stubs)?")
+        raise Missing(
+            "The seeds of the Python targets could not be made. Is the compiled core installed (maturin develop --release)?"
+        )
 
 
 def _environment() -> dict[str, str]:
