@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy.typing as npt
 
-from zkseal.errors import InvalidEncoding, UnknownVersion
+from zkseal.errors import InvalidEncoding, UnknownVersion, ZksealError
 from zkseal.files.arrays import pack_arrays, unpack_arrays
 from zkseal.files.container import Buffer, Sections, read_container, write_container
 from zkseal.files.graphs import (
@@ -26,6 +26,7 @@ from zkseal.files.graphs import (
     encode_options,
 )
 from zkseal.files.kinds import COMPILED, PROVING_KEY
+from zkseal.graph import validate
 from zkseal.pipeline import CompiledModel, ProvingKey
 from zkseal.pipeline.compile import rebuild
 from zkseal.proving import CommittedWeights, VerifyingKey
@@ -95,7 +96,12 @@ def load_proving_key(path: Path) -> ProvingKey:
     sections = read_container(path, PROVING_KEY)
     arrays = unpack_arrays(sections["directory"], sections["arrays"])
     model = _decode(path, sections, arrays)
-    weights = {int(name[len(_WEIGHT) :]): array for name, array in arrays.items() if name.startswith(_WEIGHT)}
+    try:
+        weights = {int(name[len(_WEIGHT) :]): array for name, array in arrays.items() if name.startswith(_WEIGHT)}
+    except ValueError as error:
+        raise InvalidEncoding(
+            f"'{path}' names a weight that is no tensor: {error}.", path=str(path), reason="weight"
+        ) from error
     verifying_key = VerifyingKey(bytes(sections["verifying key"]))
     return ProvingKey(model, CommittedWeights(verifying_key, bytes(sections["blindings"]), model.relation, weights))
 
@@ -121,14 +127,9 @@ def _decode(path: Path, sections: Sections, arrays: Mapping[str, npt.NDArray[Any
             raise ValueError("visibility")
         parts = head["graph"], head["calibration"], head["options"]
         accuracy = _accuracy(head["accuracy"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise InvalidEncoding(f"The head of '{path}' is damaged: {error!r}.", path=str(path), reason="head") from error
-    model = rebuild(
-        decode_graph(parts[0], arrays),
-        decode_calibration(parts[1], arrays),
-        decode_options(parts[2]),
-        (inputs, outputs, weights),
-    )
+    model = _rebuild(path, parts, arrays, (inputs, outputs, weights))
     if model.relation.encode() != bytes(sections["relation"]):
         raise UnknownVersion(
             f"'{path}' was compiled by a release that lowers this model in another way. Compile the model again.",
@@ -139,6 +140,23 @@ def _decode(path: Path, sections: Sections, arrays: Mapping[str, npt.NDArray[Any
     return CompiledModel(
         model.graph, model.calibration, model.options, model.visibility, model.program, model.relation, accuracy
     )
+
+
+def _rebuild(
+    path: Path, parts: Sequence[Any], arrays: Mapping[str, npt.NDArray[Any]], visibility: tuple[Any, Any, Any]
+) -> CompiledModel:
+    """Lowers the stored graph again. One that no frontend made may break any promise that lowering relies on."""
+    try:
+        graph = validate(decode_graph(parts[0], arrays))
+        return rebuild(graph, decode_calibration(parts[1], arrays), decode_options(parts[2]), visibility)
+    except (ZksealError, MemoryError):
+        raise
+    except Exception as error:
+        raise InvalidEncoding(
+            f"'{path}' holds a model that contradicts itself ({error!r}). Compile the model again.",
+            path=str(path),
+            reason="model",
+        ) from error
 
 
 def _accuracy(text: str | None) -> AccuracyReport | None:

@@ -1,6 +1,7 @@
 """Compiled models, keys, receipts and openings in files."""
 
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from zkseal import files, pipeline
 from zkseal.errors import DigestMismatch, InvalidEncoding, UnknownVersion, WrongFileKind
 from zkseal.files import kinds
-from zkseal.files.arrays import pack_arrays
+from zkseal.files.arrays import pack_arrays, unpack_arrays
 from zkseal.files.container import Buffer, read_container, write_container
 from zkseal.pipeline import CompiledModel, ProvingKey
 from zkseal.proving import ColumnOpening, Opening, VerifyingKey
@@ -58,6 +59,39 @@ def test_a_damaged_head_is_refused(tiny: CompiledModel, tmp_path: Path, head: ob
     rewritten(path, head=cbor.dumps(head))
     with pytest.raises(InvalidEncoding):
         files.load_model(path)
+
+
+def with_operator(head: dict[str, Any]) -> None:
+    head["graph"]["nodes"][1]["op"] = ["Relu"]
+
+
+def with_exponent(head: dict[str, Any]) -> None:
+    head["calibration"][0][1] = "text"
+
+
+@pytest.mark.parametrize("change", [with_operator, with_exponent])
+def test_a_model_that_no_frontend_made_is_refused(
+    tiny: CompiledModel, tmp_path: Path, change: Callable[[dict[str, Any]], None]
+) -> None:
+    path = tmp_path / "m.zkc"
+    files.save_model(path, tiny)
+    head: Any = cbor.loads(bytes(read_container(path, kinds.COMPILED)["head"]), max_bytes=1 << 20)
+    change(head)
+    rewritten(path, head=cbor.dumps(head))
+    with pytest.raises(InvalidEncoding) as caught:
+        files.load_model(path)
+    assert (caught.value.reason, caught.value.path) == ("model", str(path))
+
+
+def test_an_accuracy_nested_without_end_is_refused(tiny: CompiledModel, tmp_path: Path) -> None:
+    path = tmp_path / "m.zkc"
+    files.save_model(path, tiny)
+    head: Any = cbor.loads(bytes(read_container(path, kinds.COMPILED)["head"]), max_bytes=1 << 20)
+    head["accuracy"] = "[" * 100_000
+    rewritten(path, head=cbor.dumps(head))
+    with pytest.raises(InvalidEncoding) as caught:
+        files.load_model(path)
+    assert caught.value.reason == "head"
 
 
 def example_receipt() -> Receipt:
@@ -122,6 +156,20 @@ def test_keys_round_trip(keys: Keys, samples: np.ndarray, tmp_path: Path) -> Non
     receipt = pipeline.prove(loaded, samples[2]).receipt
     statement = pipeline.verify(receipt, files.load_verifying_key(tmp_path / "m.zkv"))
     assert statement.outputs["y"].tolist() == proving_key.model.program.predict({"x": samples[2:3]})["y"].tolist()
+
+
+@pytest.mark.native
+def test_a_weight_that_is_no_tensor_is_refused(keys: Keys, tmp_path: Path) -> None:
+    path = tmp_path / "m.zkp"
+    files.save_proving_key(path, keys[0])
+    old = read_container(path, kinds.PROVING_KEY)
+    arrays = dict(unpack_arrays(old["directory"], old["arrays"]))
+    directory, pieces = pack_arrays({**arrays, "weight/first": np.zeros(1, np.int16)})
+    new: dict[str, list[Buffer]] = {name: [data] for name, data in old.items()}
+    write_container(path, kinds.PROVING_KEY, {**new, "directory": [directory], "arrays": pieces})
+    with pytest.raises(InvalidEncoding) as caught:
+        files.load_proving_key(path)
+    assert caught.value.reason == "weight"
 
 
 @pytest.mark.native

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from zkseal.errors import InvalidModel, ZksealError
 from zkseal.frontends.onnx.convert import to_graph
 from zkseal.frontends.onnx.read import Source, read
 from zkseal.frontends.onnx.standardize import standardize
@@ -29,5 +30,12 @@ def load(
     and a remedy. Operators that have no lowering rule are refused later; `graph.ops()` lists what the graph has.
     """
     names = [outputs] if isinstance(outputs, str) else outputs
-    model, notes = standardize(read(source), batch=batch, input_shapes=input_shapes or {}, outputs=names)
-    return validate(normalize(to_graph(model, tuple(notes))))
+    try:
+        model, notes = standardize(read(source), batch=batch, input_shapes=input_shapes or {}, outputs=names)
+        return validate(normalize(to_graph(model, tuple(notes))))
+    except (ZksealError, MemoryError):
+        raise
+    except Exception as error:
+        # Protocol buffers accept what no exporter writes: names that are not UTF-8, attributes without a type.
+        text = str(error).strip().partition("\n")[0]
+        raise InvalidModel(f"The model is damaged ({type(error).__name__}: {text}). Export it again.") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,22 @@ def test_truncated_file(tmp_path: Path) -> None:
             load(data[:length])
     with pytest.raises(InvalidModel):
         load(tmp_path / "missing.onnx")
+
+
+def test_a_name_that_is_no_text() -> None:
+    data = mlp().SerializeToString()
+    assert data.count(b"Relu") == 1
+    with pytest.raises(InvalidModel, match=r"damaged \(TypeError: .*Export it again"):
+        load(data.replace(b"Relu", b"Rel\xff"))
+
+
+def test_a_machine_without_memory_is_not_a_damaged_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(source: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(sys.modules[load.__module__], "read", exhausted)
+    with pytest.raises(MemoryError):
+        load(mlp())
 
 
 def test_checker_failure() -> None:
