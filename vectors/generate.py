@@ -348,7 +348,7 @@ def changes(name: str) -> Iterator[tuple[str, str, Arguments, str]]:
     for index, values in found.public.items():
         public = base["public"]
         for comment, changed, expect in (
-            ("last value + 1", [*values[:-1], values[-1] - 1], "LinearClaimRejected"),
+            ("last value - 1", [*values[:-1], values[-1] - 1], "LinearClaimRejected"),
             ("value dropped", values[:-1], "StatementMismatch"),
             ("value repeated", [*values, values[-1]], "StatementMismatch"),
             ("above its bound", [1 << 20, *values[1:]], "StatementMismatch"),
@@ -407,17 +407,21 @@ def openings() -> File:
 
 
 def lies() -> File:
+    """Proofs of the Rust prover, honest and lying in every way that `tests/soundness` knows."""
     from tests.soundness.native import Attempt
     from tests.soundness.operator_lies import LIES as OPERATORS
-    from tests.soundness.programs import by_index, program
+    from tests.soundness.programs import PROGRAMS, by_index, program
     from tests.soundness.protocol_lies import LIES as PROTOCOL
     from tests.soundness.test_operator_lies import setting
 
     file = File("proof/lies.json", "proof", "tests/soundness (lying Rust prover and slow prover), vectors/generate.py")
 
-    def arguments(key: str, attempt: Attempt) -> Arguments:
+    def arguments(attempt: Attempt, name: str | None = None) -> Arguments:
+        names = {key: own for own, key in file.keys.items()}
+        name = names.get(attempt.key.hex()) or name or f"key {len(names) + 1}"
+        file.keys[name] = attempt.key.hex()
         return {
-            "key": key,
+            "key": name,
             "context": attempt.context.hex(),
             "public": {str(index): values for index, values in attempt.public.items()},
             "inputs": [point.hex() for point in attempt.inputs],
@@ -425,16 +429,21 @@ def lies() -> File:
             "proof": attempt.proof.hex(),
         }
 
+    for name in PROGRAMS:
+        found = program(name)
+        honest = setting(name).prove(by_index(found.relation, found.honest))
+        file.add(f"{name}: honest", "Valid", arguments(honest, name))
     for operator in OPERATORS:
         made = setting(operator.program).prove(by_index(program(operator.program).relation, operator.values()))
-        file.keys[operator.program] = made.key.hex()
-        comment = f"{operator.program}: {operator.what}; defence: {operator.defence}"
-        file.add(comment, "OperatorLie", arguments(operator.program, made), "LinearClaimRejected")
+        file.add(lie_comment(operator, operator.program), "OperatorLie", arguments(made), "LinearClaimRejected")
     for lie in PROTOCOL:
-        made = lie.attempt()
-        comment = f"{lie.what}; defence: {lie.defence}"
-        file.add(comment, "ProtocolLie", arguments(made.key.hex(), made), lie.error)
+        file.add(lie_comment(lie), "ProtocolLie", arguments(lie.attempt()), lie.error)
     return file
+
+
+def lie_comment(lie: Any, where: str = "protocol") -> str:
+    """How the vector of a lie is called; `tests/conformance` finds it by this comment."""
+    return f"{where}: {lie.what}; defence: {lie.defence}"
 
 
 FILES: dict[str, Callable[[], File]] = {

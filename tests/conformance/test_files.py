@@ -1,0 +1,102 @@
+"""The vector files themselves: not stale, complete, explained, and of the form that vectors/schema.json describes."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from tests.soundness.operator_lies import LIES as OPERATOR_LIES
+from tests.soundness.protocol_lies import LIES as PROTOCOL_LIES
+from vectors import generate
+
+from zkseal_reference.errors import DecodeFailure, Rejected
+from zkseal_reference.vectors import AREAS, SCHEMA
+
+from .verifiers import VECTORS, document, paths
+
+pytestmark = pytest.mark.native  # the tables of lies need the core
+
+
+@cache
+def made(name: str) -> generate.File:
+    return generate.FILES[name]()
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(VECTORS).as_posix()
+
+
+@pytest.fixture(scope="module")
+def schema() -> Draft202012Validator:
+    loaded = json.loads((VECTORS / "schema.json").read_text())
+    Draft202012Validator.check_schema(loaded)
+    return Draft202012Validator(loaded)
+
+
+@pytest.mark.parametrize("name", generate.REPEATABLE)
+def test_a_file_is_what_the_generator_writes(name: str) -> None:
+    assert (VECTORS / made(name).path).read_text() == made(name).text(), f"renew: python vectors/generate.py {name}"
+
+
+def test_every_lie_of_the_soundness_tests_is_a_vector() -> None:
+    lies = [generate.lie_comment(lie, lie.program) for lie in OPERATOR_LIES]
+    lies += [generate.lie_comment(lie) for lie in PROTOCOL_LIES]
+    found = document(VECTORS / "proof" / "lies.json")["vectors"]
+    rejected = [vector["comment"] for vector in found if vector["result"] == "rejected"]
+    assert rejected == lies, "renew: python vectors/generate.py lies"
+
+
+def test_no_file_is_without_a_generator() -> None:
+    assert {name_of(path) for path in paths()} == {made(name).path for name in generate.REPEATABLE} | {
+        "proof/lies.json"
+    }
+
+
+@pytest.mark.parametrize("path", paths(), ids=name_of)
+def test_a_file_is_valid_under_the_schema(path: Path, schema: Draft202012Validator) -> None:
+    assert [f"{error.json_path}: {error.message[:200]}" for error in schema.iter_errors(document(path))] == []
+
+
+@pytest.mark.parametrize("path", paths(), ids=name_of)
+def test_numbers_follow_and_flags_are_explained(path: Path) -> None:
+    found = document(path)
+    assert [vector["id"] for vector in found["vectors"]] == list(range(1, len(found["vectors"]) + 1))
+    assert {flag for vector in found["vectors"] for flag in vector["flags"]} == set(found["notes"])
+    assert {vector["arguments"].get("key") for vector in found["vectors"]} >= set(found["keys"])
+
+
+def test_schema_and_reference_name_the_same_areas_and_errors() -> None:
+    loaded = json.loads((VECTORS / "schema.json").read_text())
+    assert loaded["properties"]["area"]["enum"] == list(AREAS)
+    named = {error.__name__ for base in (DecodeFailure, Rejected) for error in base.__subclasses__()}
+    assert set(loaded["$defs"]["error"]["enum"]) == named
+    assert loaded["properties"]["schema"]["const"] == SCHEMA
+
+
+SPOILED: dict[str, Any] = {
+    "no area": lambda file: file.pop("area"),
+    "unknown area": lambda file: file.update(area="pairing"),
+    "other schema": lambda file: file.update(schema="zkseal vectors v2"),
+    "unknown member": lambda file: file.update(more=1),
+    "unknown error": lambda file: file["vectors"][-1].update(error="Wrong"),
+    "accepted with an error": lambda file: file["vectors"][-1].update(result="accepted"),
+    "rejected without an error": lambda file: file["vectors"][-1].pop("error"),
+    "upper case": lambda file: file["vectors"][-1]["arguments"].update(proof="AB"),
+    "half a byte": lambda file: file["vectors"][-1]["arguments"].update(proof="abc"),
+    "missing argument": lambda file: file["vectors"][-1]["arguments"].pop("context"),
+    "argument of another area": lambda file: file["vectors"][-1]["arguments"].update(c=6),
+    "value of another area": lambda file: file["vectors"][0].update(value={"digest": "00" * 32}),
+}
+
+
+@pytest.mark.parametrize("name", SPOILED)
+def test_the_schema_refuses_what_no_runner_could_read(name: str, schema: Draft202012Validator) -> None:
+    file = json.loads((VECTORS / "proof" / "lies.json").read_text())
+    file["vectors"] = [file["vectors"][0], file["vectors"][-1]]
+    assert schema.is_valid(file)
+    SPOILED[name](file)
+    assert not schema.is_valid(file)
