@@ -1,4 +1,4 @@
-"""Every vector of vectors/ through the compiled core and through the reference: same verdict, same error, same value."""
+"""Every vector through the compiled core and through the reference: same verdict, same error, same value."""
 
 from __future__ import annotations
 

@@ -69,7 +69,8 @@ def vectors() -> Iterator[Vector]:
         found = document(path)
         for vector in found["vectors"]:
             arguments = dict(vector["arguments"])
-            arguments.update({"key": found["keys"].get(own, own) for own in [arguments.get("key")] if own is not None})
+            if "key" in arguments:
+                arguments["key"] = found["keys"].get(arguments["key"], arguments["key"])
             expected = reference.describe(vector["result"], vector.get("value", {}), vector.get("error"))
             file, flags = path.relative_to(VECTORS).as_posix(), tuple(vector["flags"])
             yield Vector(file, found["area"], vector["id"], vector["comment"], flags, arguments, expected)
