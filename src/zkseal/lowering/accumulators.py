@@ -13,7 +13,17 @@ from zkseal.lowering.view import AxisIndex
 from zkseal.quantize.integers import Integers
 from zkseal.relation import Expr
 
-__all__ = ["Constant", "Offset", "Product", "Scaled", "Sum", "broadcast_axes", "broadcast_index"]
+__all__ = [
+    "Constant",
+    "Offset",
+    "Product",
+    "Scaled",
+    "Sum",
+    "broadcast_axes",
+    "broadcast_cuts",
+    "broadcast_index",
+    "broadcast_operands",
+]
 
 
 def broadcast_axes(shape: Sequence[int], result: Sequence[int]) -> tuple[int | None, ...]:
@@ -26,6 +36,21 @@ def broadcast_index(shape: Sequence[int], index: Sequence[AxisIndex]) -> tuple[A
     """The index of a value of `shape` at index `index` of the (broadcast) result."""
     tail = index[len(index) - len(shape) :]
     return tuple(part if size > 1 else () for part, size in zip(tail, shape, strict=True))
+
+
+def broadcast_operands(parts: Sequence[Accumulator], result: Sequence[int]) -> tuple[Operand, ...]:
+    """The operands of all `parts`, each broadcast to the shape `result`."""
+    found = []
+    for part in parts:
+        axes = broadcast_axes(part.shape, result)
+        for operand in part.operands():
+            found.append(Operand(operand.name, tuple(None if a is None else operand.axes[a] for a in axes)))
+    return tuple(found)
+
+
+def broadcast_cuts(parts: Sequence[Accumulator], result: Sequence[int]) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    """The cuts of all `parts`, each broadcast to the shape `result`."""
+    return tuple((len(result) - len(part.shape) + axis, cut) for part in parts for axis, cut in part.cuts())
 
 
 @dataclass(frozen=True)
@@ -71,18 +96,15 @@ class Sum(Accumulator):
         """The same integers as a real number 2^bits times smaller."""
         return replace(self, exponent=self.exponent + bits)
 
+    @property
+    def is_bounded(self) -> bool:
+        return all(acc.is_bounded for acc, _ in self.terms)
+
     def operands(self) -> tuple[Operand, ...]:
-        found = []
-        for acc, _ in self.terms:
-            axes = broadcast_axes(acc.shape, self.shape)
-            for operand in acc.operands():
-                found.append(Operand(operand.name, tuple(None if a is None else operand.axes[a] for a in axes)))
-        return tuple(found)
+        return broadcast_operands([acc for acc, _ in self.terms], self.shape)
 
     def cuts(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
-        return tuple(
-            (len(self.shape) - len(acc.shape) + axis, cut) for acc, _ in self.terms for axis, cut in acc.cuts()
-        )
+        return broadcast_cuts([acc for acc, _ in self.terms], self.shape)
 
     def compute(self, environment: Environment) -> Integers:
         total = np.zeros(self.shape, dtype=np.int64)
@@ -138,6 +160,10 @@ class Product(Accumulator):
         lo = 0 if left.name == right.name else min(corners)
         return Product(name, node, shape, left.exponent + right.exponent, lo, max(corners), left, right)
 
+    @property
+    def is_bounded(self) -> bool:
+        return True
+
     def operands(self) -> tuple[Operand, ...]:
         return tuple(Operand(v.name, broadcast_axes(v.shape, self.shape)) for v in (self.left, self.right))
 
@@ -163,6 +189,10 @@ class Offset(Accumulator):
         """At the exponent of `inner`."""
         ends = sorted((inner.lo * factor + constant, inner.hi * factor + constant))
         return Offset(name, node, inner.shape, inner.exponent, ends[0], ends[1], inner, factor, constant)
+
+    @property
+    def is_bounded(self) -> bool:
+        return self.inner.is_bounded
 
     def operands(self) -> tuple[Operand, ...]:
         return self.inner.operands()

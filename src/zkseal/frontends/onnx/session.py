@@ -63,7 +63,7 @@ class FloatSession:
                 expected=value.shape,
                 got=None,
             )
-        array = np.ascontiguousarray(inputs[value.name], np.dtype(value.dtype))
+        array = np.asarray(inputs[value.name], np.dtype(value.dtype), order="C")
         fits = array.shape[1:] == value.shape[1:] and array.ndim == len(value.shape)
         if fits and value.shape:
             fits = array.shape[0] > 0 and array.shape[0] % value.shape[0] == 0

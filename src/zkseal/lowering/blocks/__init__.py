@@ -6,5 +6,7 @@
 | `split` | positive and negative part of a rounded accumulator (Relu, Clip, LeakyRelu, saturation) |
 | `maximum` | maximum along windows of an axis |
 | `function` | a function of one variable, by a table or by linear interpolation in a table |
+| `quotient` | y = n / d, rounded to the nearest or down |
+| `root` | y = square root of a value that is not negative |
 | `reshape` | views and copies |
 """

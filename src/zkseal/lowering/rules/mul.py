@@ -1,9 +1,8 @@
-"""Mul, Div by a constant, BatchNormalization, Scaler.
+"""Mul, BatchNormalization, Scaler.
 
 What it lowers
-    Mul of two values or of a value and a constant, Div of a value by a constant, with numpy broadcasting;
-    BatchNormalization in inference form, as x * a + b for each channel (where the frontend could not fold it); the
-    Scaler of ai.onnx.ml, (x - offset) * scale.
+    Mul of two values or of a value and a constant, with numpy broadcasting; BatchNormalization in inference form, as
+    x * a + b for each channel (where the frontend could not fold it); the Scaler of ai.onnx.ml, (x - offset) * scale.
 Constraints
     None of its own: the product is an accumulator. No hints.
 Range assumptions
@@ -27,7 +26,7 @@ from zkseal.lowering.rules.gemm import stored_weights
 from zkseal.lowering.values import Accumulator
 
 
-def _scaled(node: Node, plan: Plan, source: str, name: str, factor: npt.ArrayLike) -> Scaled:
+def scaled(node: Node, plan: Plan, source: str, name: str, factor: npt.ArrayLike) -> Scaled:
     """`source` times a constant, for the output of `node`."""
     output = node.outputs[0]
     value = plan.committed(source)
@@ -42,7 +41,7 @@ def _scaled(node: Node, plan: Plan, source: str, name: str, factor: npt.ArrayLik
 def _affine(node: Node, plan: Plan, name: str, factor: npt.ArrayLike, addend: npt.ArrayLike) -> Accumulator:
     """First input of `node` times `factor` plus `addend`, both of the rank that broadcasts."""
     output = node.outputs[0]
-    product = _scaled(node, plan, node.inputs[0], f"{name}/factor", factor)
+    product = scaled(node, plan, node.inputs[0], f"{name}/factor", factor)
     parameter = plan.addend(f"{name}/addend", addend, plan.target_exponent(output))
     shape = plan.shape(output)
     return Sum.of(output, node.name, shape, [(product, 1), (Constant.of(parameter, shape, node.name), 1)])
@@ -56,21 +55,12 @@ def lower_mul(node: Node, plan: Plan) -> None:
     for source, name in ((left, right), (right, left)):
         constant = plan.constant(name)
         if constant is not None and plan.constant(source) is None:
-            plan.define(_scaled(node, plan, source, name, constant))
+            plan.define(scaled(node, plan, source, name, constant))
             return
     if plan.constant(left) is not None:
         raise plan.unsupported(node, "both operands are constant. Fold constants before compiling")
     values = plan.committed(left), plan.committed(right)
     plan.define(Product.of(output, node.name, plan.shape(output), *values))
-
-
-@rule("Div")
-def lower_div(node: Node, plan: Plan) -> None:
-    """Plans a Div by a constant."""
-    divisor = np.asarray(plan.required_constant(node, 1, "divisor"), dtype=np.float64)
-    if (divisor == 0).any():
-        raise plan.unsupported(node, "its constant divisor is zero somewhere. Remove the zero")
-    plan.define(_scaled(node, plan, node.inputs[0], node.inputs[1], 1.0 / divisor))
 
 
 @rule("BatchNormalization")
