@@ -2,6 +2,7 @@
 
 | pass | what it does |
 | --- | --- |
+| `decompose` | writes composite operators as simpler ones (`graph.decompose`) |
 | `fold_constants` | evaluates small operators whose inputs are all constant |
 | `explicit_padding` | turns `auto_pad` of windows into numbers, and ONNX's infinite Clip bounds into omitted ones |
 | `split_sum` | Sum of several tensors becomes a chain of Add |
@@ -24,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from zkseal.graph.decompose import decompose
 from zkseal.graph.passes.argmax_of_monotone import argmax_of_monotone
 from zkseal.graph.passes.drop_identities import drop_identities
 from zkseal.graph.passes.eliminate_dead import eliminate_dead
@@ -41,6 +43,7 @@ from zkseal.graph.types import Graph
 __all__ = [
     "DEFAULT",
     "argmax_of_monotone",
+    "decompose",
     "drop_identities",
     "eliminate_dead",
     "expand_scaler",
@@ -59,6 +62,7 @@ Pass: TypeAlias = Callable[[Graph], Graph]
 
 DEFAULT: tuple[Pass, ...] = (
     eliminate_dead,
+    decompose,
     fold_constants,
     explicit_padding,
     merge_reshapes,

@@ -76,6 +76,19 @@ def _gather(node: Node, arrays: Sequence[Array], result: Value) -> Array:
     return np.take(arrays[0], arrays[1], axis=number(node, "axis", 0))
 
 
+def _slice(node: Node, arrays: Sequence[Array], result: Value) -> Array:
+    """Inputs: data, starts, ends, axes, steps; the last two may be left out. Ends are cut off as Python does."""
+    data, starts, ends = arrays[:3]
+    axes = arrays[3].tolist() if len(arrays) > 3 else list(range(len(starts)))
+    steps = arrays[4].tolist() if len(arrays) > 4 else [1] * len(starts)
+    picked = [slice(None)] * data.ndim
+    for start, end, axis, step in zip(starts.tolist(), ends.tolist(), axes, steps, strict=True):
+        # Backwards, an end before the first entry cannot be written as a number.
+        beyond = step < 0 and end < -data.shape[axis]
+        picked[axis] = slice(start, None if beyond else end, step)
+    return data[tuple(picked)].copy()
+
+
 def _expand(node: Node, arrays: Sequence[Array], result: Value) -> Array:
     return np.broadcast_to(arrays[0], result.shape).copy()
 
@@ -100,6 +113,7 @@ _EVALUATORS: dict[str, Callable[[Node, Sequence[Array], Value], Array]] = {
     "Transpose": _transpose,
     "Concat": _concat,
     "Gather": _gather,
+    "Slice": _slice,
     "Expand": _expand,
     "ConstantOfShape": _constant_of_shape,
     "Add": _ufunc(np.add),
