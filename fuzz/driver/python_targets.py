@@ -15,8 +15,9 @@ from driver.report import Lines, Row
 from driver.rust_targets import read_log
 
 LANGUAGE = "python"
-TARGETS = ("cbor", "receipt", "arrays", "container", "files", "relation_python", "onnx")
-PLANTED = ("planted_cbor",)
+TARGETS = ("cbor", "receipt", "verify", "arrays", "container", "files", "relation_python", "onnx")
+PLANTED = {"planted_cbor": "negative count"}
+"""Targets with a bug, and what the fuzzer's messages tell when it was found."""
 
 DECODERS = (
     "receipts/cbor.py",
@@ -30,6 +31,7 @@ DECODERS = (
     "relation/encoding.py",
     "relation/validation.py",
     "pipeline/interface.py",
+    "proving/verify.py",
     "frontends/onnx/load.py",
     "frontends/onnx/read.py",
     "frontends/onnx/inputs.py",
@@ -55,7 +57,8 @@ def prepare() -> None:
     done = subprocess.run([sys.executable, FUZZ / "python" / "seeds.py", SEEDS / LANGUAGE], env=_environment())
     if done.returncode:
         raise Missing(
-            "The seeds of the Python targets could not be made. Is the compiled core installed (maturin develop --release)?"
+            "The seeds of the Python targets could not be made. Is the compiled core installed "
+            "(maturin develop --release)?"
         )
 
 
@@ -91,7 +94,7 @@ def fuzz(name: str, seconds: int) -> Row:
         text=True,
         errors="replace",
     )
-    return read_log(name, done.stdout, done.returncode, time.monotonic() - start, grown, findings)
+    return read_log(name, done.stdout, done.returncode, time.monotonic() - start, grown, findings, PLANTED.get(name))
 
 
 def coverage() -> list[Lines]:
@@ -105,9 +108,12 @@ def coverage() -> list[Lines]:
     for name in TARGETS:
         corpora = [str(folder / LANGUAGE / name) for folder in (SEEDS, GROWN)]
         replay = [str(_FUZZER), name, "--replay", *corpora]
-        subprocess.run(
-            [*run, "run", "--append", f"--include={included}", *replay], env=environment, check=True, cwd=ROOT
-        )
+        log = OUT / f"{name}.replay.log"
+        with log.open("wb") as messages:
+            command = [*run, "run", "--append", f"--include={included}", *replay]
+            done = subprocess.run(command, env=environment, cwd=ROOT, stdout=messages, stderr=messages)
+        if done.returncode:
+            raise Missing(f"The corpus of {name} could not be replayed; its messages are in {log}.")
     report = OUT / "coverage.json"
     subprocess.run([*run, "json", "-q", "-o", str(report)], env=environment, check=True, cwd=ROOT)
     measured = json.loads(report.read_text())["files"]

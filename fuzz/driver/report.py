@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REQUIRED = 0.90
-"""Share of the decoders' lines that the corpora must reach."""
+"""Share of each decoder's lines that the corpora must reach."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Row:
         """One word for the table."""
         if self.planted:
             return "found, as planted" if self.findings else "PLANTED BUG NOT FOUND"
-        return f"{len(self.findings)} FINDINGS" if self.findings else "none"
+        return f"{len(self.findings)} FINDINGS" if self.findings else "no finding"
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,16 @@ class Lines:
     total: int
     reached: int
     missed: tuple[int, ...]
+
+    @property
+    def share(self) -> float:
+        """Reached of all; nothing of a file that has no lines, which is then not the file that was meant."""
+        return self.reached / self.total if self.total else 0.0
+
+
+def print_row(row: Row) -> None:
+    """A target that has ended, while others go on."""
+    print(f"  {row.target}: {row.runs} runs in {row.seconds:.0f} s, {row.verdict}", flush=True)
 
 
 def print_rows(rows: Sequence[Row]) -> None:
@@ -60,17 +70,15 @@ def print_rows(rows: Sequence[Row]) -> None:
 
 
 def print_coverage(language: str, files: Sequence[Lines]) -> bool:
-    """One line for each decoder; whether enough of all lines was reached."""
+    """One line for each decoder; whether enough of the lines of each was reached."""
     total, reached = sum(file.total for file in files), sum(file.reached for file in files)
-    share = reached / max(total, 1)
     print(f"\n{language + ' decoder':<52}{'lines':>7}{'reached':>9}{'share':>8}  not reached")
     for file in files:
         missed = _ranges(file.missed)
-        print(f"{file.name:<52}{file.total:>7}{file.reached:>9}{file.reached / max(file.total, 1):>8.1%}  {missed}")
-    enough = share >= REQUIRED
-    remark = "" if enough else f"   BELOW {REQUIRED:.0%}"
-    print(f"{'all':<52}{total:>7}{reached:>9}{share:>8.1%}{remark}\n", flush=True)
-    return enough
+        remark = "" if file.share >= REQUIRED else f"BELOW {REQUIRED:.0%}: "
+        print(f"{file.name:<52}{file.total:>7}{file.reached:>9}{file.share:>8.1%}  {remark}{missed}")
+    print(f"{'all':<52}{total:>7}{reached:>9}{reached / max(total, 1):>8.1%}\n", flush=True)
+    return all(file.share >= REQUIRED for file in files)
 
 
 def _ranges(numbers: Sequence[int], most: int = 8) -> str:

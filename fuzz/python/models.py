@@ -129,45 +129,17 @@ def constants() -> onnx.ModelProto:
     return build(order, (1, 2), fixed, outputs=[("y", TensorProto.FLOAT, 4)])
 
 
-def refused() -> list[onnx.ModelProto]:
-    """One model for each way to be refused."""
-    relu = helper.make_node("Relu", ["x"], ["y"])
-    unknown = build([helper.make_node("Nonsense", ["x"], ["y"])], (1, 2), {})
-    infinite = build([helper.make_node("Add", ["x", "w"], ["y"])], (1, 2), {"w": np.array([1.0, np.nan], np.float32)})
-    text = build(
-        [helper.make_node("Gather", ["names", "i"], ["label"])],
-        (1, 2),
-        {"names": np.array(["a", "b"], object), "i": np.array(0)},
-        outputs=[("label", TensorProto.STRING, 0)],
-    )
-    dependent = build([helper.make_node("NonZero", ["x"], ["y"])], (1, 2), {}, outputs=[("y", TensorProto.INT64, 2)])
-    shapeless = build([relu], (1, 2), {})
-    shapeless.graph.input[0].type.tensor_type.ClearField("shape")
-    sequence = build([relu], (1, 2), {})
-    sequence.graph.input[0].type.sequence_type.elem_type.tensor_type.elem_type = TensorProto.FLOAT
-    branches = helper.make_graph([relu], "b", [], [helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, 2))])
-    condition = helper.make_node("ReduceMax", ["x"], ["m"], keepdims=0)
-    cast = helper.make_node("Cast", ["m"], ["q"], to=TensorProto.BOOL)
-    choice = helper.make_node("If", ["q"], ["y"], then_branch=branches, else_branch=branches)
-    split = build([condition, cast, choice], (1, 2), {})
-    repeated = build([relu], (1, 2), {})
-    repeated.opset_import.append(helper.make_opsetid("ai.onnx", 18))
-    contradicting = build([relu], (1, 2), {})
-    contradicting.opset_import.append(helper.make_opsetid("ai.onnx", 17))
-    external = build([helper.make_node("Add", ["x", "w"], ["y"])], (1, 2), {"w": ramp(2)})
-    onnx.external_data_helper.set_external_data(external.graph.initializer[0], "weights.bin")
-    external.graph.initializer[0].data_location = TensorProto.EXTERNAL
-    empty = build([relu], (1, 2), {})
-    empty.ClearField("graph")
-    symbolic = build([relu], ("n", "k"), {})
-    listed = build([helper.make_node("SequenceConstruct", ["x"], ["y"])], (1, 2), {})
-    listed.graph.output[0].type.sequence_type.elem_type.tensor_type.elem_type = TensorProto.FLOAT
-    return [
-        unknown, infinite, text, dependent, shapeless, sequence, split, repeated, contradicting, external, empty,
-        symbolic, listed,
-    ]  # fmt: skip
+def returned() -> onnx.ModelProto:
+    """Constants that are outputs of the model, at the newest opset."""
+    nodes = [
+        helper.make_node("Constant", [], ["a"], value_ints=[1, 0]),
+        helper.make_node("Constant", [], ["b"], value_floats=[0.5]),
+        helper.make_node("Relu", ["x"], ["y"]),
+    ]
+    outputs = [("y", TensorProto.FLOAT, 2), ("a", TensorProto.INT64, 1), ("b", TensorProto.FLOAT, 1)]
+    return build(nodes, (1, 2), {}, opset=24, outputs=outputs)
 
 
 def accepted() -> list[onnx.ModelProto]:
     """Every model that is not refused."""
-    return [mlp(), convolution(), functions(), scaled(), constants()]
+    return [mlp(), convolution(), functions(), scaled(), constants(), returned()]

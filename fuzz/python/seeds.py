@@ -9,7 +9,9 @@ from pathlib import Path
 
 import models
 import numpy as np
-from targets import SAVERS, join_sections
+import variants
+from refused_models import refused
+from targets import CONTEXT, KEYS, SAVERS, SIDES, join_sections
 
 import zkseal
 from zkseal import files
@@ -32,6 +34,8 @@ def write(folder: Path) -> None:
             seed("container", name, path.read_bytes())
             sections = {key: bytes(section) for key, section in read_container(path, kind).items()}
         seed("files", name, join_sections(kind, sections))
+        for change, head in variants.heads(sections["head"]) if kind in (files.COMPILED, files.PROVING_KEY) else ():
+            seed("files", f"{change}-{name}", join_sections(kind, {**sections, "head": head}))
         if "directory" in sections:
             length = len(sections["directory"]).to_bytes(2, "big")
             seed("arrays", name, length + sections["directory"] + sections["arrays"])
@@ -39,20 +43,31 @@ def write(folder: Path) -> None:
             seed("cbor", name, sections["head"])
 
     samples = np.linspace(-1, 1, 24, dtype=np.float32).reshape(8, 3)
-    for side in ("private", "public"):
+    for side in SIDES:
         model = zkseal.compile(models.mlp(), samples, inputs=side, outputs=side, weights=side, tolerance=1.0)
         proving_key, verifying_key = zkseal.setup(model)
-        proved = zkseal.prove(proving_key, samples[0], context=b"fuzz")
+        proved = zkseal.prove(proving_key, samples[0], context=CONTEXT)
         made = (model, proving_key, verifying_key, proved.receipt, proved.opening)
         for kind, thing in zip(files.KINDS, made, strict=True):
             if thing is not None:
                 file(kind, f"{side}{kind.suffix}", thing)
         seed("receipt", f"{side}-receipt", proved.receipt.to_cbor())
+        KEYS.mkdir(parents=True, exist_ok=True)
+        (KEYS / f"{side}.key").write_bytes(verifying_key.data)
+        (KEYS / f"{side}.receipt").write_bytes(proved.receipt.to_cbor())
+        for which, key_of in enumerate(SIDES):
+            seed("verify", f"{side}-under-{key_of}", bytes([which]) + proved.receipt.to_cbor())
+        for name, data in variants.receipts(proved.receipt.to_cbor()):
+            seed("verify", f"{side}-{name}", bytes([SIDES.index(side)]) + data)
         # The same without the bulk of the proof, so that changes hit what has a structure.
         short = replace(proved.receipt, evidence=(ZkEvidence(proved.receipt.proof[:32]),))
         for target in ("receipt", "cbor", "planted_cbor"):
             seed(target, f"{side}-short", short.to_cbor())
+        for name, data in variants.receipts(short.to_cbor()):
+            seed("receipt", f"{side}-{name}", data)
         seed("relation_python", side, model.relation.encode())
+        for name, data in variants.annotated(model.relation):
+            seed("relation_python", f"{side}-{name}", data)
     # A model with attributes, and a relation with everything that a relation can say.
     images = np.linspace(-1, 1, 64, dtype=np.float32).reshape(4, 1, 4, 4)
     network = zkseal.compile(models.convolution(), images)
@@ -61,12 +76,13 @@ def write(folder: Path) -> None:
     for key in sorted((Path(__file__).resolve().parents[1] / "fixture").glob("*.key")):
         seed("relation_python", key.stem, zkseal.VerifyingKey(key.read_bytes()).core.relation)
     seed("cbor", "kinds", cbor.dumps([None, True, -1, 1 << 40, b"bytes", "text", {"a": [], "b": {}}]))
-    # Every model as it is, and a few in every other way of loading.
-    every = [model.SerializeToString() for model in (*models.accepted(), *models.refused())]
+    # Every model as it is, from memory and from a file, and a few in every other way of loading.
+    every = [model.SerializeToString() for model in (*models.accepted(), *refused())]
     for index, data in enumerate(every):
         seed("onnx", f"model-{index:02}", b"\0" + data)
-    for way in (2, 3, 4, 5, 6, 7, 16, 24, 32, 40, 48, 64, 128, 192):
-        for index in (0, 2):
+        seed("onnx", f"file-{index:02}", b"\x80" + data)
+    for way in (2, 3, 4, 5, 6, 7, 16, 24, 32, 40, 48, 64, 192):
+        for index in (0, 2, len(every) - 1):
             seed("onnx", f"way-{way:03}-{index}", bytes([way]) + every[index])
 
 

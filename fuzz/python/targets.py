@@ -3,6 +3,7 @@
 ============  ==================================================================
 `cbor`        deterministic CBOR: what is read is written again as the same bytes
 `receipt`     receipts, likewise
+`verify`      `zkseal.verify` accepts a real receipt if and only if nothing was changed
 `arrays`      the directory and the arrays of a file, likewise
 `container`   any bytes as a file of any kind
 `files`       a file of any kind with right digests, and any bytes as its sections
@@ -16,12 +17,13 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from zkseal import _native, files
+from zkseal import VerifyingKey, _native, files, verify
 from zkseal.errors import DecodeError, FileUnavailable, InternalError, ZksealError
 from zkseal.files.arrays import pack_arrays, unpack_arrays
 from zkseal.files.container import FileKind, write_container
@@ -34,8 +36,14 @@ from zkseal_reference.errors import ProtocolError
 from zkseal_reference.validation import validate as reference_validate
 
 LIMIT = 1 << 20
+CONTEXT = b"fuzz"
+SIDES: tuple[Literal["private", "public"], ...] = ("private", "public")
+KEYS = Path(__file__).resolve().parents[2] / "out" / "fuzz" / "keys"
+"""Keys and receipts of `verify`: `seeds.py` makes them afresh, so that `zkseal` may change."""
+
 _FOLDER = tempfile.TemporaryDirectory(prefix="zkseal-fuzz-")
 _FILE = Path(_FOLDER.name) / "file"
+_FILE.with_name("weights.bin").write_bytes(bytes(64))
 
 
 class Finding(AssertionError):
@@ -58,6 +66,26 @@ def run_receipt(data: bytes) -> None:
     receipt = Receipt.from_cbor(data)
     require(receipt.to_cbor() == data, "receipts are canonical")
     receipt.to_json()
+    receipt.statement.input.arrays()
+    require(receipt.proof == receipt.evidence[0].proof, "the proof of a receipt is that of its only evidence")
+
+
+def run_verify(data: bytes) -> None:
+    """Input: which key (one byte), then a receipt."""
+    key, valid = _proved(SIDES[data[0] % 2 if data else 0])
+    receipt = Receipt.from_cbor(data[1:])
+    try:
+        proved = verify(receipt, key, context=CONTEXT)
+    except ZksealError:
+        require(data[1:] != valid, "a real receipt is accepted")
+        raise
+    require(data[1:] == valid, "nothing but the real receipt is accepted")
+    require(proved.statement == receipt.statement, "what is proved is what the receipt says")
+
+
+@cache
+def _proved(side: str) -> tuple[VerifyingKey, bytes]:
+    return VerifyingKey((KEYS / f"{side}.key").read_bytes()), (KEYS / f"{side}.receipt").read_bytes()
 
 
 def run_arrays(data: bytes) -> None:
@@ -160,6 +188,7 @@ def run_onnx(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "cbor": run_cbor,
     "receipt": run_receipt,
+    "verify": run_verify,
     "arrays": run_arrays,
     "container": run_container,
     "files": run_files,

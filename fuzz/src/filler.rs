@@ -2,11 +2,11 @@
 //! the equations behind are reached under any relation that the fuzzer makes.
 
 use zkseal_commit::generators::setup_digest;
+use zkseal_commit::ipa::OpeningProof;
 use zkseal_field::{AffineRepr, Fr, G1Affine, compress, encode_scalar, encode_uncompressed};
 use zkseal_relation::{Column, Layout, Params, PublicValues, Relation, codec, model_relation};
 use zkseal_verifier::proof::TreeLayer;
 use zkseal_verifier::{Proof, Statement};
-use zkseal_commit::ipa::OpeningProof;
 
 /// Larger proofs are not made: their time would go into points, not into equations.
 const MAX_ROWS: usize = 256;
@@ -92,5 +92,13 @@ pub fn key(relation: &Relation, layout: &Layout, scalar: Fr) -> Option<Vec<u8>> 
 pub fn words() -> Vec<[u8; 32]> {
     let mut identity = [0u8; 32];
     identity[0] = 0x40;
-    vec![compress(&point()), compress(&-point()), identity, encode_scalar(&Fr::from(1u64)), encode_scalar(&-Fr::from(1u64)), [0; 32], [0xff; 32]]
+    vec![
+        compress(&point()),
+        compress(&-point()),
+        identity,
+        encode_scalar(&Fr::from(1u64)),
+        encode_scalar(&-Fr::from(1u64)),
+        [0; 32],
+        [0xff; 32],
+    ]
 }

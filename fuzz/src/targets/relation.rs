@@ -1,7 +1,7 @@
 //! Relation bytes: decoded, validated, laid out, and turned into the model relation.
 
 use zkseal_commit::generators::setup_digest;
-use zkseal_relation::{Layout, Params, Relation, codec, decode, encode, model_relation, validate::validate};
+use zkseal_relation::{Layout, Params, Relation, Tensor, codec, decode, encode, model_relation, validate::validate};
 
 /// Input: logarithm of the row length, then relation bytes.
 pub fn run(data: &[u8]) {
@@ -11,6 +11,7 @@ pub fn run(data: &[u8]) {
     if validate(&relation).is_err() {
         return;
     }
+    assert!(!relation.tensors.iter().any(Tensor::is_empty), "every tensor has entries");
     check_layout(&relation, *log_row);
     if let Ok(Some(model)) = model_relation(&relation) {
         assert_eq!(decode(&encode(&model)).as_ref(), Ok(&model), "the model relation has canonical bytes");

@@ -4,7 +4,7 @@ use crate::filler::words;
 use crate::fixture::{FIXTURES, Fixture};
 use crate::program::Program;
 use zkseal_field::{G1Affine, decompress};
-use zkseal_verifier::{Statement, VerifyingKey, Verified, verify};
+use zkseal_verifier::{Statement, Verified, VerifyingKey, verify};
 
 /// What is checked.
 pub type Verify = fn(&VerifyingKey, &Statement, &[u8]) -> Verified<()>;

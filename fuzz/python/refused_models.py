@@ -1,0 +1,99 @@
+"""ONNX models that are refused, each for another reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from models import build, ramp
+from onnx import TensorProto, helper
+
+_ML = "ai.onnx.ml"
+
+
+def refused() -> list[onnx.ModelProto]:
+    """One model for each way to be refused."""
+    return [*contents(), *types(), *text(), *opsets(), *control_flow(), *inputs()]
+
+
+def relu() -> onnx.NodeProto:
+    """The node that the models here have where nothing else is wrong."""
+    return helper.make_node("Relu", ["x"], ["y"])
+
+
+def contents() -> list[onnx.ModelProto]:
+    """An unknown operator, a weight that is no number, a weight in another file, no graph, a shape that data decide."""
+    add = helper.make_node("Add", ["x", "w"], ["y"])
+    external = build([add], (1, 2), {"w": ramp(2)})
+    onnx.external_data_helper.set_external_data(external.graph.initializer[0], "weights.bin")
+    external.graph.initializer[0].data_location = TensorProto.EXTERNAL
+    empty = build([relu()], (1, 2), {})
+    empty.ClearField("graph")
+    nonzero = helper.make_node("NonZero", ["x"], ["y"])
+    return [
+        build([helper.make_node("Nonsense", ["x"], ["y"])], (1, 2), {}),
+        build([add], (1, 2), {"w": np.array([1.0, np.nan], np.float32)}),
+        external,
+        empty,
+        build([nonzero], (1, 2), {}, outputs=[("y", TensorProto.INT64, 2)]),
+    ]
+
+
+def types() -> list[onnx.ModelProto]:
+    """Lists and optional values."""
+    listed = build([helper.make_node("SequenceConstruct", ["x"], ["y"])], (1, 2), {})
+    listed.graph.output[0].type.sequence_type.elem_type.tensor_type.elem_type = TensorProto.FLOAT
+    wrap = [helper.make_node("Optional", ["x"], ["o"]), helper.make_node("OptionalGetElement", ["o"], ["y"])]
+    taken = build([helper.make_node("SequenceAt", ["x", "i"], ["y"])], (1, 2), {"i": np.array(0)})
+    taken.graph.input[0].CopyFrom(helper.make_tensor_sequence_value_info("x", TensorProto.FLOAT, (1, 2)))
+    return [listed, build(wrap, (1, 2), {}), taken]
+
+
+def text() -> list[onnx.ModelProto]:
+    """Text as an output, as a constant, between two nodes."""
+    label = [("label", TensorProto.STRING, 0)]
+    names = {"names": np.array(["a", "b"], object), "i": np.array(0)}
+    gather = helper.make_node("Gather", ["names", "i"], ["label"])
+    numbers: dict[str, Any] = {"domain": _ML, "keys_strings": ["a", "b"], "values_floats": [1.0, 2.0]}
+    cast = helper.make_node("Cast", ["x"], ["i"], to=TensorProto.INT64)
+    words = helper.make_node("LabelEncoder", ["i"], ["s"], domain=_ML, keys_int64s=[1, 2], values_strings=["a", "b"])
+    constant = build(
+        [helper.make_node("LabelEncoder", ["names"], ["y"], **numbers)],
+        (1, 2),
+        {"names": np.array([["a", "b"]], object)},
+        domains=[_ML],
+    )
+    between = build([cast, words, helper.make_node("LabelEncoder", ["s"], ["y"], **numbers)], (1, 2), {}, domains=[_ML])
+    for model in (constant, between):
+        model.opset_import[1].version = 4
+    return [build([gather], (1, 2), names, outputs=label), constant, between]
+
+
+def inputs() -> list[onnx.ModelProto]:
+    """Inputs without a shape, with open axes, with one name for two sizes."""
+    shapeless = build([relu()], (1, 2), {})
+    shapeless.graph.input[0].type.tensor_type.ClearField("shape")
+    sequence = build([relu()], (1, 2), {})
+    sequence.graph.input[0].type.sequence_type.elem_type.tensor_type.elem_type = TensorProto.FLOAT
+    return [shapeless, sequence, build([relu()], ("n", "k"), {}), build([relu()], ("n", "n"), {})]
+
+
+def opsets() -> list[onnx.ModelProto]:
+    """An operator set that is imported twice, in agreement (which is accepted) and not."""
+    repeated = build([relu()], (1, 2), {})
+    repeated.opset_import.append(helper.make_opsetid("ai.onnx", 18))
+    contradicting = build([relu()], (1, 2), {})
+    contradicting.opset_import.append(helper.make_opsetid("ai.onnx", 17))
+    return [repeated, contradicting]
+
+
+def control_flow() -> list[onnx.ModelProto]:
+    """A branch."""
+    branch = helper.make_graph([relu()], "b", [], [helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, 2))])
+    nodes = [
+        helper.make_node("ReduceMax", ["x"], ["m"], keepdims=0),
+        helper.make_node("Cast", ["m"], ["q"], to=TensorProto.BOOL),
+        helper.make_node("If", ["q"], ["y"], then_branch=branch, else_branch=branch),
+    ]
+    return [build(nodes, (1, 2), {})]
