@@ -118,8 +118,7 @@ class Emitter:
     def copy(self, name: str) -> View:
         """Replaces the view of `name` by a copy with one tensor axis for each logical axis, tied entry by entry."""
         view = self._views[name]
-        bounds = view.tensor
-        value = Quantized(name, view.shape, 0, bounds.lo, bounds.hi)
+        value = Quantized(name, view.shape, 0, *view.bounds)
         copied = self._copy(value, view, Column.WITNESS, "copy", f"{name}/copy")
         self._views[name] = copied
         return copied
@@ -145,7 +144,7 @@ class Emitter:
         """
         sizes = tuple(view.factor_sizes(axis) for axis in range(len(view.shape)))
         shape = (prod(view.shape),) if flat else view.shape
-        value = Quantized(key, shape, 0, view.tensor.lo, view.tensor.hi)
+        value = Quantized(key, shape, 0, *view.bounds)
         copied = self._declare(value, self.plain(shape), Column.WITNESS, origin)
         index = self.loops(sizes)
         loops = flat_loops(index)
@@ -159,15 +158,18 @@ class Emitter:
         self._views[value.name] = view
         return view
 
-    def parameter(self, parameter: Parameter, index: Sequence[AxisIndex]) -> Expr:
-        """A stored constant at `index` (loops or 0 for each axis); stored with one tensor axis for each loop."""
+    def parameter(self, parameter: Parameter, index: Sequence[AxisIndex], *, public: bool = False) -> Expr:
+        """A stored constant at `index` (loops or 0 for each axis); stored with one tensor axis for each loop.
+
+        `public`: it is part of the structure of the model, and shown even if weights are hidden.
+        """
         view = self._parameter_views.get(parameter.name)
         if view is None:
-            view = self._declare_parameter(parameter, index)
+            view = self._declare_parameter(parameter, index, self._private_weights and not public)
             self._parameter_views[parameter.name] = view
         return view.at(self.builder, index)
 
-    def _declare_parameter(self, parameter: Parameter, index: Sequence[AxisIndex]) -> View:
+    def _declare_parameter(self, parameter: Parameter, index: Sequence[AxisIndex], private: bool) -> View:
         sizes = tuple(
             tuple(loop.size for loop in part) if isinstance(part, tuple) and size > 1 else ((size,) if size > 1 else ())
             for part, size in zip(index, parameter.shape, strict=True)
@@ -177,7 +179,7 @@ class Emitter:
         storage = tuple(size for s in sizes for size in s) or (1,)
         integers = parameter.integers.reshape(storage)
         lo, hi = model_bounds(integers)
-        if self._private_weights:
+        if private:
             tensor = self.builder.tensor(parameter.name, storage, Column.MODEL, lo=lo, hi=hi, origin=parameter.name)
             self.parameters[parameter.name] = integers
         else:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ from zkseal.quantize import Calibration, QuantizationOptions, values_to_calibrat
 from zkseal.relation import Column
 
 Arrays = Mapping[str, npt.NDArray[Any]]
+Typed = tuple[str, Sequence[int]]
+"""numpy name of an element type, and a shape."""
 
 __all__ = ["calibrated", "f32", "graph_of", "lies", "rng_of", "verify"]
 
@@ -33,7 +35,7 @@ def rng_of(seed: int) -> np.random.Generator:
 
 def graph_of(
     nodes: Sequence[tuple[Any, ...]],
-    inputs: Mapping[str, Sequence[int]],
+    inputs: Mapping[str, Sequence[int] | Typed],
     outputs: Sequence[str],
     initializers: Mapping[str, npt.ArrayLike] | None = None,
     *,
@@ -41,8 +43,10 @@ def graph_of(
 ) -> Graph:
     """A graph exactly as written, with shapes inferred by onnx; nothing is folded.
 
-    A node is (operator, inputs, outputs) or (operator, inputs, outputs, attributes).
+    A node is (operator, inputs, outputs) or (operator, inputs, outputs, attributes). An input is a shape (float32) or
+    an element type and a shape.
     """
+    shapes = {name: _typed(given)[1] for name, given in inputs.items()}
     constants = {name: np.asarray(array) for name, array in (initializers or {}).items()}
     protos = [
         helper.make_node(op, ins, outs, name=f"n{k}", domain=domain if op == "Scaler" else "", **attributes)
@@ -51,7 +55,10 @@ def graph_of(
     graph = helper.make_graph(
         protos,
         "case",
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in inputs.items()],
+        [
+            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), list(shape))
+            for name, (dtype, shape) in ((name, _typed(given)) for name, given in inputs.items())
+        ],
         [onnx.ValueInfoProto(name=name) for name in outputs],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
@@ -62,7 +69,7 @@ def graph_of(
         tensor = info.type.tensor_type
         if tensor.elem_type == TensorProto.UNDEFINED:  # onnx infers nothing for ai.onnx.ml: our cases keep the shape
             first = next(iter(inputs))
-            values[info.name] = Value(info.name, tuple(inputs[first]), "float32")
+            values[info.name] = Value(info.name, tuple(shapes[first]), "float32")
             continue
         shape = tuple(d.dim_value for d in tensor.shape.dim)
         values[info.name] = Value(info.name, shape, str(helper.tensor_dtype_to_np_dtype(tensor.elem_type)))
@@ -71,6 +78,10 @@ def graph_of(
         for p in protos
     )
     return Graph("case", tuple(values[name] for name in inputs), tuple(outputs), values, constants, frozen)
+
+
+def _typed(given: Sequence[int] | Typed) -> Typed:
+    return cast(Typed, given) if given and isinstance(given[0], str) else ("float32", cast(Sequence[int], given))
 
 
 def _attribute(attribute: onnx.AttributeProto) -> Any:

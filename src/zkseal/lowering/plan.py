@@ -90,6 +90,11 @@ class Plan:
         """Whether `name` is a value that was defined (not a constant)."""
         return name in self._quantized or name in self._accumulators
 
+    def is_integer(self, name: str) -> bool:
+        """Whether a graph value has an integer or boolean element type: its integers are the numbers themselves."""
+        value = self.graph.values.get(name)
+        return value is not None and not value.dtype.startswith("float")
+
     # Scales --------------------------------------------------------------------------------------------------------
 
     def statistics(self, name: str) -> ValueStatistics:
@@ -98,6 +103,8 @@ class Plan:
 
     def target_exponent(self, name: str, bound: float | None = None) -> int:
         """The exponent that a value gets when it is committed; `bound` is a proven bound of its magnitude."""
+        if self.is_integer(name):
+            return 0
         magnitude = self.statistics(name).magnitude * self.options.headroom
         if bound is not None and bound <= magnitude:
             return fitting_exponent(bound, self.options.limit)

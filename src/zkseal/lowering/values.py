@@ -152,6 +152,11 @@ class Accumulator(ABC):
         """The same as an expression at `index`, one entry for each axis of `shape`."""
 
     @property
+    def is_bounded(self) -> bool:
+        """Whether [lo, hi] follows from bounds that the relation proves, not from the integers of hidden weights."""
+        return False
+
+    @property
     def magnitude(self) -> float:
         """Bound of the real value."""
         return float(max(abs(self.lo), abs(self.hi))) * 2.0**-self.exponent
@@ -165,6 +170,10 @@ class Stored(Accumulator):
     def of(value: Quantized, node: str) -> Stored:
         """The value itself."""
         return Stored(value.name, node, value.shape, value.exponent, value.lo, value.hi)
+
+    @property
+    def is_bounded(self) -> bool:
+        return True
 
     def operands(self) -> tuple[Operand, ...]:
         return (Operand(self.name, tuple(range(len(self.shape)))),)

@@ -3,7 +3,8 @@
 A `View` has **factors** (sizes of independent index variables), a **map** from factors to each axis of the tensor, and
 **groups**: for each logical axis of the graph value the factors that make it up, outermost first. A (1, 8, 4, 4)
 tensor that is flattened to (1, 128) keeps its tensor; axis 1 becomes the group of the factors 8, 4, 4, and whoever
-reads it uses three loops in place of one. `None` from a method means: not expressible, copy first (`Emitter.copy`).
+reads it uses three loops in place of one. A factor that no map reads repeats entries (Expand, Tile); an index outside
+of the tensor reads zero (Pad). `None` from a method means: not expressible, copy first (`Emitter.copy`).
 """
 
 from __future__ import annotations
@@ -86,6 +87,11 @@ class View:
         """Sizes of the logical axes."""
         return tuple(prod(self.factors[f] for f in group) for group in self.groups)
 
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Bounds of what is read: those of the tensor, and zero, which is read outside of it."""
+        return min(self.tensor.lo, 0), max(self.tensor.hi, 0)
+
     def factor_sizes(self, axis: int) -> tuple[int, ...]:
         """Sizes > 1 of the factors of a logical axis, outermost first."""
         return tuple(self.factors[f] for f in self.groups[axis] if self.factors[f] > 1)
@@ -156,15 +162,18 @@ class View:
         return self.take(axis, tuple(start + step * k for k in range(count)), step=step)
 
     def take(self, axis: int, entries: tuple[int, ...], *, step: int | None = None) -> View | None:
-        """The entries of a logical axis with these indices, in this order; `step` if they are evenly spaced."""
+        """The entries of a logical axis with these indices, in this order; -1 reads zero.
+
+        `step` if they are evenly spaced and all inside.
+        """
         group = self.groups[axis]
         varying = [f for f in group if self.factors[f] > 1]
         if len(varying) > 1 or not group:
             return None
         factor = varying[0] if varying else group[0]
         position = next((p for p, m in enumerate(self.maps) if factor in dict(m.strides)), None)
-        if position is None:
-            return None
+        if position is None:  # all entries of the axis are the same one
+            return self._with_axis(axis, factor, len(entries)) if min(entries) >= 0 else None
         old = self.maps[position]
         stride = dict(old.strides)[factor]
         if old.entries is None and step is not None:
@@ -172,12 +181,39 @@ class View:
             new = AxisMap(old.offset + stride * entries[0], moved)
         elif old.entries is not None or len(old.strides) == 1:
             listed = old.entries or tuple(old.offset + stride * k for k in range(self.factors[factor]))
-            new = AxisMap(0, ((factor, 1),), tuple(listed[k] for k in entries))
+            inside = range(self.tensor.shape[position])  # beyond it, an affine map reads zero
+            new = AxisMap(
+                0, ((factor, 1),), tuple(listed[k] if k >= 0 and listed[k] in inside else -1 for k in entries)
+            )
         else:
             return None
-        factors = tuple(len(entries) if f == factor else size for f, size in enumerate(self.factors))
+        return self._with_axis(axis, factor, len(entries), position, new)
+
+    def _with_axis(
+        self, axis: int, factor: int, size: int, position: int | None = None, new: AxisMap | None = None
+    ) -> View:
+        """This view with `axis` made of `factor` alone, of another size, and another map at `position`."""
+        factors = tuple(size if f == factor else old for f, old in enumerate(self.factors))
         groups = tuple((factor,) if k == axis else g for k, g in enumerate(self.groups))
-        return View(self.tensor, factors, tuple(new if p == position else m for p, m in enumerate(self.maps)), groups)
+        maps = tuple(new if new is not None and p == position else m for p, m in enumerate(self.maps))
+        return View(self.tensor, factors, maps, groups)
+
+    def tile(self, axis: int, count: int) -> View:
+        """A logical axis `count` times behind itself: one more factor, which no map reads."""
+        fresh = len(self.factors)
+        groups = tuple((fresh, *g) if k == axis else g for k, g in enumerate(self.groups))
+        return replace(self, factors=(*self.factors, count), groups=groups)
+
+    def pad(self, axis: int, before: int, after: int) -> View | None:
+        """A logical axis with zeros before and after it."""
+        size = self.shape[axis]
+        if not self.reads_zero_outside(axis):
+            return self.take(axis, (*([-1] * before), *range(size), *([-1] * after)))
+        factor = self.groups[axis][0]
+        whole = AxisMap(0, ((factor, 1),))
+        return self._with_axis(
+            axis, factor, before + size + after, self.maps.index(whole), AxisMap(-before, ((factor, 1),))
+        )
 
     def reads_zero_outside(self, axis: int) -> bool:
         """Whether an affine index beyond this logical axis reads zero: it must be a whole tensor axis of its own."""

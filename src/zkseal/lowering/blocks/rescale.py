@@ -3,7 +3,7 @@
 Constraints: the remainder acc + 2^(s-1) - y * 2^s lies in [0, 2^s), and y in its range (two's complement bits; checked
 by the verifier itself when y is a public output). Together they fix y: two integers y with a remainder in range would
 differ by less than one. Nothing wraps, since accumulator bounds are proven to stay under 62 bits.
-For s = 0 the remainder must be zero.
+For s = 0 the remainder must be zero; then y needs no check of its range where the accumulator's bounds are proven.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from zkseal.lowering.plan import Plan
 
 __all__ = ["Rescale", "half", "plan_rescale", "proven_range"]
+
+
+INTEGER_LIMIT = (1 << 61) - 1
+"""Largest integer of a value that the model itself computes in integers."""
 
 
 def half(shift: int) -> int:
@@ -58,14 +62,22 @@ class Rescale:
         y = emitter.declare(value, sizes, node).at(emitter.builder, index)
         remainder = acc.expression(emitter, index) + half(self.shift) - y * (1 << self.shift)
         emitter.remainder(loops, remainder, self.shift, origin=node)
-        if not emitter.is_public(value.name):
+        if not emitter.is_public(value.name) and not self._is_in_range:
             emitter.bound(loops, y, value.lo, value.hi, origin=node)
+
+    @property
+    def _is_in_range(self) -> bool:
+        acc, value = self.accumulator, self.value
+        return self.shift == 0 and acc.is_bounded and value.lo <= acc.lo and acc.hi <= value.hi
 
 
 def plan_rescale(accumulator: Accumulator, plan: Plan) -> Rescale:
-    """Rounds to the calibrated scale of the accumulator's value, or not at all if its integers are small enough."""
+    """Rounds to the calibrated scale of the accumulator's value, or not at all if its integers are small enough.
+
+    Values of integer type are not rounded.
+    """
     exponent = min(plan.target_exponent(accumulator.name, accumulator.magnitude), accumulator.exponent)
     shift = accumulator.exponent - exponent
     lo, hi = ((bound + half(shift)) >> shift for bound in (accumulator.lo, accumulator.hi))
-    lo, hi = proven_range(lo, hi, plan.options.limit)
+    lo, hi = proven_range(lo, hi, INTEGER_LIMIT if plan.is_integer(accumulator.name) else plan.options.limit)
     return Rescale(accumulator, Quantized(accumulator.name, accumulator.shape, exponent, lo, hi), shift)

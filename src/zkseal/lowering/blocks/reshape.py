@@ -7,7 +7,7 @@ with a fitting layout, tied entry by entry by a Zero constraint (which fixes the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +20,7 @@ from zkseal.lowering.values import Environment, Quantized
 from zkseal.lowering.view import View
 from zkseal.quantize.integers import Integers
 
-__all__ = ["Move", "MoveStep", "Permute", "Reshape", "Take", "define_move"]
+__all__ = ["Move", "MoveStep", "Pad", "Permute", "Reshape", "Take", "Tile", "define_move", "plan_moves"]
 
 
 class Move(Protocol):
@@ -61,19 +61,53 @@ class Permute:
 
 @dataclass(frozen=True)
 class Take:
-    """Entries of one axis: those with the indices `entries`; `step` if they are evenly spaced."""
+    """Entries of one axis: those with the indices `entries`, -1 for zero; `step` if they are evenly spaced."""
 
     axis: int
     entries: tuple[int, ...]
     step: int | None = None
 
     def apply(self, array: Integers) -> Integers:
-        return np.take(array, self.entries, axis=self.axis)
+        taken = np.take(array, self.entries, axis=self.axis)
+        if min(self.entries) < 0:
+            taken[(slice(None),) * self.axis + (np.asarray(self.entries) < 0,)] = 0
+        return taken
 
     def view(self, view: View) -> View | None:
         if self.step is not None:
             return view.slice(self.axis, self.entries[0], self.step, len(self.entries))
         return view.take(self.axis, self.entries)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One axis `count` times behind itself."""
+
+    axis: int
+    count: int
+
+    def apply(self, array: Integers) -> Integers:
+        return np.concatenate([array] * self.count, axis=self.axis)
+
+    def view(self, view: View) -> View | None:
+        return view.tile(self.axis, self.count)
+
+
+@dataclass(frozen=True)
+class Pad:
+    """Zeros before and after the entries of one axis."""
+
+    axis: int
+    before: int
+    after: int
+
+    def apply(self, array: Integers) -> Integers:
+        widths = [(0, 0)] * array.ndim
+        widths[self.axis] = (self.before, self.after)
+        return np.pad(array, widths)
+
+    def view(self, view: View) -> View | None:
+        return view.pad(self.axis, self.before, self.after)
 
 
 @dataclass(frozen=True)
@@ -115,9 +149,18 @@ class MoveStep:
         emitter.set_view(self.value, view, self.node)
 
 
+def plan_moves(
+    plan: Plan, node: str, source: Quantized, name: str, shape: Sequence[int], moves: Sequence[Move]
+) -> Quantized:
+    """Defines `name`, of `shape`, as `source` after `moves`, and returns it."""
+    value = replace(source, name=name, shape=tuple(shape))
+    if any(isinstance(move, Pad) or (isinstance(move, Take) and min(move.entries) < 0) for move in moves):
+        value = replace(value, lo=min(value.lo, 0), hi=max(value.hi, 0))
+    plan.add(MoveStep(node, source.name, value, tuple(moves)), value)
+    return value
+
+
 def define_move(node: Node, plan: Plan, moves: Sequence[Move]) -> None:
     """Defines the first output of `node` as its first input after `moves`."""
     output = node.outputs[0]
-    source = plan.committed(node.inputs[0])
-    value = plan.rename(source, output, plan.shape(output))
-    plan.add(MoveStep(node.name, source.name, value, tuple(moves)), value)
+    plan_moves(plan, node.name, plan.committed(node.inputs[0]), output, plan.shape(output), moves)
