@@ -12,7 +12,7 @@ from zkseal.lowering.view import AxisIndex, mixed_radix
 from zkseal.quantize.integers import Integers
 from zkseal.relation import Affine, Loop
 
-__all__ = ["Windows", "plan_windows"]
+__all__ = ["Windows", "attribute_text", "plan_windows"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,12 @@ class Windows:
         return array
 
 
+def attribute_text(node: Node, name: str, default: str) -> str:
+    """A string attribute, whether it is kept as text or as bytes."""
+    value = node.attributes.get(name, default)
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
 def plan_windows(node: Node, plan: Plan, kernel: tuple[int, ...]) -> Windows:
     """Reads strides, dilations, pads, auto_pad from a node whose first input is (batch, channels, *spatial)."""
     sizes = plan.shape(node.inputs[0])[2:]
@@ -82,8 +88,7 @@ def plan_windows(node: Node, plan: Plan, kernel: tuple[int, ...]) -> Windows:
     strides = tuple(int(v) for v in attributes.get("strides", (1,) * rank))
     dilations = tuple(int(v) for v in attributes.get("dilations", (1,) * rank))
     pads = tuple(int(v) for v in attributes.get("pads", (0,) * (2 * rank)))
-    auto_pad = attributes.get("auto_pad", "NOTSET")
-    auto_pad = auto_pad.decode() if isinstance(auto_pad, bytes) else str(auto_pad)
+    auto_pad = attribute_text(node, "auto_pad", "NOTSET")
     before = pads[:rank]
     if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
         needed = [

@@ -1,4 +1,4 @@
-"""Conv in one and two dimensions with random attributes."""
+"""Conv in one to three dimensions with random attributes, weights stored or computed."""
 
 from __future__ import annotations
 
@@ -26,6 +26,26 @@ def test_conv_random_attributes(seed: int) -> None:
     shape = (int(rng.integers(1, 3)), channels, *(int(v) for v in rng.integers(6, 9, size=rank)))
     nodes = [("Conv", ["x", "w", "b"], ["c"], attributes), ("Relu", ["c"], ["y"])]
     verify(graph_of(nodes, {"x": shape}, ["y"], {"w": w, "b": bias}), seed=seed)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_conv_with_computed_weights(seed: int) -> None:
+    rng = rng_of(300 + seed)
+    rank, groups = 1 + seed % 3, int(rng.choice([1, 2]))
+    inner, rows = int(rng.integers(1, 3)), int(rng.integers(1, 3))
+    kernel = [int(v) for v in rng.integers(1, 3, size=rank)]
+    attributes = {"group": groups, "strides": [int(v) for v in rng.integers(1, 3, size=rank)], "pads": [1] * (2 * rank)}
+    shapes = {
+        "x": (1, groups * inner, *(int(v) for v in rng.integers(3, 6, size=rank))),
+        "w": (groups * rows, inner, *kernel),
+        "b": (groups * rows,),
+    }
+    verify(graph_of([("Conv", ["x", "w", "b"], ["y"], attributes)], shapes, ["y"]), seed=seed)
+
+
+def test_conv_of_three_dimensions_with_weights_of_another_layout() -> None:
+    nodes = [("Transpose", ["v"], ["w"], {"perm": [4, 3, 2, 1, 0]}), ("Conv", ["x", "w"], ["y"], {"pads": [1] * 6})]
+    verify(graph_of(nodes, {"x": (1, 2, 3, 4, 3), "v": (2, 3, 2, 2, 3)}, ["y"]))
 
 
 @pytest.mark.parametrize("auto_pad", ["SAME_UPPER", "SAME_LOWER", "VALID"])
