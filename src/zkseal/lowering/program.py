@@ -55,6 +55,8 @@ class Program:
     layouts: Mapping[str, tuple[str, tuple[int, ...]]] = field(repr=False)
     """For each tensor of a run: its name in the environment and its storage shape."""
     integer_outputs: frozenset[str]
+    notes: tuple[str, ...] = ()
+    """Sentences for people about what lowering rounded."""
 
     def execute(self, inputs: Mapping[str, npt.ArrayLike]) -> Environment:
         """Integer values of everything, from float inputs by name, without the relation.
@@ -136,7 +138,16 @@ def lower(
     relation = emitter.builder.finish(annotation)
     integer = frozenset(name for name in graph.outputs if not graph.values[name].dtype.startswith("float"))
     layouts = {name: (layout.key, layout.shape) for name, layout in emitter.layouts.items()}
-    return Program(input_values, output_values, tuple(plan.steps), relation, emitter.parameters, layouts, integer)
+    return Program(
+        input_values,
+        output_values,
+        tuple(plan.steps),
+        relation,
+        emitter.parameters,
+        layouts,
+        integer,
+        tuple(plan.notes),
+    )
 
 
 def _annotation(
@@ -156,6 +167,8 @@ def _annotation(
         }
         if value.feature_exponents is not None:
             entry["feature_exponents"] = list(value.feature_exponents)
+        if value.order is not None:
+            entry["order"] = value.order
         return entry
 
     document = {

@@ -15,7 +15,7 @@ from zkseal.errors import CalibrationMissing, WrongInput
 from zkseal.graph import Graph
 from zkseal.lowering import Program, Visibility, lower
 from zkseal.pipeline.interface import Interface, annotate
-from zkseal.quantize import AccuracyReport, Calibration, QuantizationOptions
+from zkseal.quantize import AccuracyReport, Calibration, QuantizationOptions, values_to_calibrate
 from zkseal.relation import Relation
 
 __all__ = ["CompiledModel", "Progress", "Samples", "compile", "load", "named", "rebuild"]
@@ -181,7 +181,7 @@ def _calibrate(graph: Graph, samples: Mapping[str, npt.NDArray[Any]], tell: Prog
     from zkseal.frontends.onnx import FloatSession
 
     session = FloatSession(graph)
-    names = [name for name in graph.values if name not in graph.initializers]
+    names = values_to_calibrate(graph)
     first = graph.inputs[0]
     step = max(1, first.shape[0] if first.shape else 1) * CALIBRATION_BATCH
     count = len(samples[first.name]) if first.shape else 1

@@ -39,7 +39,7 @@ def _model(model: CompiledModel) -> dict[str, Any]:
     described: dict[str, Any] = {
         "name": model.graph.name,
         "operators": model.graph.ops(),
-        "notes": list(model.graph.notes),
+        "notes": [*model.graph.notes, *model.program.notes],
         "parameters": sum(int(array.size) for array in model.graph.initializers.values()),
         "bits": model.options.bits,
         "headroom": model.options.headroom,
@@ -62,14 +62,14 @@ def _interface(interface: Interface) -> dict[str, Any]:
 
 
 def _port(port: Port) -> dict[str, Any]:
-    return {
+    described = {
         "name": port.name,
         "shape": list(port.shape),
         "visibility": "public" if port.public else "private",
-        "step": port.step,
-        "least": port.lo * port.step,
-        "most": port.hi * port.step,
     }
+    if port.order is not None:
+        return described | {"exact": port.order}
+    return described | {"step": port.step, "least": port.lo * port.step, "most": port.hi * port.step}
 
 
 def _relation(relation: Relation, row_bits: int | None) -> dict[str, Any]:

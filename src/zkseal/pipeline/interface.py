@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import InvalidRelation, StatementMismatch
+from zkseal.quantize.ordered import ORDERS
 from zkseal.relation import Column, Relation
 
 __all__ = ["Interface", "Port", "annotate"]
@@ -39,6 +40,7 @@ class Port:
         lo, hi: bounds of the integers.
         public: whether the statement holds the integers, or a commitment to them.
         tensor: index in the relation.
+        order: integers are codes of the floats of this type (`quantize.ordered`), not multiples of a step.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Port:
     public: bool
     tensor: int
     feature_exponents: tuple[int, ...] | None = None
+    order: str | None = None
 
     @property
     def step(self) -> float:
@@ -64,6 +67,8 @@ class Port:
                 tensor=self.tensor,
             )
         shaped = integers.astype(np.int64).reshape(self.shape)
+        if self.order is not None:
+            return ORDERS[self.order].decode(shaped)
         if not self.dtype.startswith("float"):
             return shaped
         exponents = self.exponent + np.asarray(self.feature_exponents or 0, dtype=np.int64)
@@ -157,8 +162,8 @@ def _port(entry: Mapping[str, Any]) -> Port:
         raise ValueError("shape or visibility")
     if not isinstance(entry["name"], str) or not entry["name"].isprintable() or len(entry["name"]) > MAX_NAME:
         raise TypeError("a name is not printable text")
-    if entry["dtype"] not in DTYPES:
-        raise ValueError("unknown dtype")
+    if entry["dtype"] not in DTYPES or entry.get("order", "float32") not in ORDERS:
+        raise ValueError("unknown dtype or order")
     return Port(
         name=entry["name"],
         shape=tuple(shape),
@@ -169,6 +174,7 @@ def _port(entry: Mapping[str, Any]) -> Port:
         public=entry["visibility"] == "public",
         tensor=entry["tensor"],
         feature_exponents=None if features is None else tuple(features),
+        order=entry.get("order"),
     )
 
 

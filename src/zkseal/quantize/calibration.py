@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from zkseal.errors import CalibrationMissing
 from zkseal.graph import Graph
+from zkseal.graph.trees import only_compared
 
 __all__ = ["MAX_EXACT_EXPONENT", "Calibration", "ValueStatistics", "values_to_calibrate"]
 
@@ -106,6 +107,10 @@ class Calibration:
 
 
 def values_to_calibrate(graph: Graph) -> tuple[str, ...]:
-    """The values that a float run must give: inputs and everything that nodes compute."""
+    """The values that a float run must give: inputs and everything that nodes compute.
+
+    Not those that trees alone read: they are compared, not scaled, and may hold missing entries (NaN).
+    """
     computed = (name for node in graph.nodes for name in node.outputs if name)
-    return (*(value.name for value in graph.inputs), *computed)
+    names = (*(value.name for value in graph.inputs), *computed)
+    return tuple(name for name in names if not only_compared(graph, name))
