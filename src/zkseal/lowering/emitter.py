@@ -54,6 +54,7 @@ class Emitter:
         self._output_names = frozenset(output_names)
         self._views: dict[str, View] = {}
         self._parameter_views: dict[str, View] = {}
+        self._flat: dict[str, TensorRef] = {}
 
     # Tensors -------------------------------------------------------------------------------------------------------
 
@@ -142,15 +143,49 @@ class Emitter:
 
         Of a `flat` copy every reshape is a view. `key`: name of the tensor and of its integers in the environment.
         """
-        sizes = tuple(view.factor_sizes(axis) for axis in range(len(view.shape)))
-        shape = (prod(view.shape),) if flat else view.shape
-        value = Quantized(key, shape, 0, *view.bounds)
-        copied = self._declare(value, self.plain(shape), Column.WITNESS, origin)
-        index = self.loops(sizes)
-        loops = flat_loops(index)
-        target = (tuple(loops),) if flat else index
+        if flat:
+            return self._flat_copy(view, key, key, origin)
+        value = Quantized(key, view.shape, 0, *view.bounds)
+        return self._copy(value, view, Column.WITNESS, origin, key)
+
+    def _flat_copy(self, view: View, key: str, tensor_name: str, origin: str) -> View:
+        """A copy with one axis, through one with four where the axis would be read with more loops than a map takes."""
+        order = [size for axis in range(len(view.shape)) for size in view.factor_sizes(axis)]
+        if len(order) > MAX_AFFINE_LOOPS:
+            start = len(order) - 2 * (MAX_AFFINE_LOOPS - 1)
+            parts = [order[: max(start, 1)], *(order[k : k + 2] for k in range(max(start, 1), len(order), 2))]
+            view = self._gathered_copy(view, parts, key, f"{tensor_name}_axes", origin)
+            order = list(view.shape)
+        return self._gathered_copy(view, [order], key, tensor_name, origin)
+
+    def _gathered_copy(
+        self, view: View, parts: Sequence[Sequence[int]], key: str, tensor_name: str, origin: str
+    ) -> View:
+        """A copy with one axis for each of `parts`, consecutive factors of the view."""
+        value = Quantized(key, tuple(prod(part) for part in parts), 0, *view.bounds)
+        copied = self._declare(value, tuple((size,) for size in value.shape), Column.WITNESS, origin, tensor_name)
+        index = self.loops(tuple(view.factor_sizes(axis) for axis in range(len(view.shape))))
+        loops, pending = flat_loops(index), list(flat_loops(index))
+        target = [tuple(pending.pop(0) for _ in part) for part in parts]
         self.builder.zero(loops, copied.at(self.builder, target) - view.at(self.builder, index), origin=origin)
         return copied
+
+    def flat(self, name: str) -> TensorRef:
+        """A tensor with one axis that holds the committed value `name` row-major: its own, or a copy tied to it."""
+        view = self._views[name]
+        if view.is_flat():
+            return view.tensor
+        key = f"{name}/flat"
+        if key not in self._flat:
+            self._flat[key] = self._flat_copy(view, name, key, "copy").tensor
+        return self._flat[key]
+
+    def flat_parameter(self, parameter: Parameter) -> TensorRef:
+        """A stored constant, row-major in a tensor with one axis."""
+        stored = Parameter(parameter.name, parameter.integers.reshape(-1), parameter.exponent)
+        if stored.name not in self._parameter_views:
+            self.parameter(stored, self.loops(self.plain(stored.shape)))
+        return self._parameter_views[stored.name].tensor
 
     def hint(self, value: Quantized, sizes: Sizes, origin: str) -> View:
         """A witness tensor that is no graph value: `value.name` is its key in the environment."""

@@ -215,6 +215,17 @@ class View:
             axis, factor, before + size + after, self.maps.index(whole), AxisMap(-before, ((factor, 1),))
         )
 
+    def is_flat(self) -> bool:
+        """Whether the tensor has one axis, which is read whole and in order."""
+        order = [f for group in self.groups for f in group if self.factors[f] > 1]
+        if len(self.tensor.shape) != 1 or len(order) > 1:
+            return False
+        whole = tuple((factor, 1) for factor in order)
+        strides = tuple((f, s) for f, s in self.maps[0].strides if self.factors[f] > 1)
+        return (self.maps[0].offset, strides, self.maps[0].entries) == (0, whole, None) and prod(
+            self.factors[f] for f in order
+        ) == self.tensor.shape[0]
+
     def reads_zero_outside(self, axis: int) -> bool:
         """Whether an affine index beyond this logical axis reads zero: it must be a whole tensor axis of its own."""
         group = self.groups[axis]

@@ -1,4 +1,4 @@
-"""`Fixed`: a constant that belongs to the structure of a model (the value of a Pad, a mask): public in every case."""
+"""Constants that belong to the structure of a model (the value of a Pad, a mask): public in every case."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zkseal.lowering.accumulators import broadcast_index
+from zkseal.lowering.accumulators import broadcast_axes, broadcast_index
 from zkseal.lowering.emitter import Emitter
-from zkseal.lowering.values import Accumulator, Environment, Operand, Parameter
+from zkseal.lowering.values import Accumulator, Environment, Operand, Parameter, Quantized
 from zkseal.lowering.view import AxisIndex
 from zkseal.quantize.integers import Integers
 from zkseal.relation import Expr
 
-__all__ = ["Fixed"]
+__all__ = ["Fixed", "Masked"]
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,33 @@ class Fixed(Accumulator):
         if self.lo == self.hi:
             return Expr.constant(self.lo)
         return emitter.parameter(self.parameter, broadcast_index(self.parameter.shape, index), public=True)
+
+
+@dataclass(frozen=True)
+class Masked(Accumulator):
+    """A committed value times public integers (0 and 1, in a mask), entry by entry with broadcasting."""
+
+    value: Quantized
+    mask: Parameter
+
+    @staticmethod
+    def of(name: str, node: str, shape: tuple[int, ...], value: Quantized, mask: Integers) -> Masked:
+        """The exact product; `name` is that of the value, and with `/mask` that of the public tensor."""
+        corners = [bound * m for bound in (value.lo, value.hi) for m in (int(mask.min()), int(mask.max()))]
+        parameter = Parameter(f"{name}/mask", mask, 0)
+        return Masked(name, node, shape, value.exponent, min(corners), max(corners), value, parameter)
+
+    @property
+    def is_bounded(self) -> bool:
+        return True
+
+    def operands(self) -> tuple[Operand, ...]:
+        return (Operand(self.value.name, broadcast_axes(self.value.shape, self.shape)),)
+
+    def compute(self, environment: Environment) -> Integers:
+        product: Integers = environment[self.value.name] * self.mask.integers
+        return np.broadcast_to(product, self.shape)
+
+    def expression(self, emitter: Emitter, index: Sequence[AxisIndex]) -> Expr:
+        value = emitter.read(self.value.name, broadcast_index(self.value.shape, index))
+        return value * emitter.parameter(self.mask, broadcast_index(self.mask.shape, index), public=True)

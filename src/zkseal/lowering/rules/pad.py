@@ -1,11 +1,11 @@
 """Pad.
 
 What it lowers
-    Pad with constant pads (negative ones cut entries off), axes, and modes constant, reflect, edge and wrap; a constant
-    value other than zero must be known.
+    Pad with constant pads (negative ones cut entries off), axes, and modes constant (of any value, computed ones
+    included), reflect, edge and wrap.
 Constraints
     None: zeros are read where an index leaves the tensor, the other modes read through a public list for each axis.
-    A constant value c adds the public tensor that is c outside and 0 inside.
+    A constant value c adds the public tensor that is c outside and 0 inside, a computed one c times a public mask.
 Range assumptions
     None.
 Cost
@@ -16,18 +16,19 @@ Example
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from zkseal.graph import Node
 from zkseal.lowering.accumulators import Sum
-from zkseal.lowering.blocks.fixed import Fixed
+from zkseal.lowering.blocks.fixed import Fixed, Masked
 from zkseal.lowering.blocks.reshape import Move, Pad, Take, define_move, plan_moves
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
-from zkseal.lowering.values import Stored
+from zkseal.lowering.values import Accumulator, Stored
 from zkseal.quantize.scales import quantize
 
 _LIST_MODES = {"reflect": "reflect", "edge": "edge", "wrap": "wrap"}
@@ -45,16 +46,12 @@ def lower_pad(node: Node, plan: Plan) -> None:
         return
     if mode != "constant":
         raise plan.unsupported(node, f"mode {mode!r} is unknown. Use constant, reflect, edge or wrap")
-    fill = 0.0
-    if plan.has_input(node, 2):
-        fill = float(plan.required_constant(node, 2, "constant value").reshape(-1)[0])
-    if not math.isfinite(fill):
-        raise plan.unsupported(node, f"its constant value is {fill}. Use the lowest value that the model needs")
     moves = _zero_padding(shape, widths)
-    if fill == 0:
+    constant = plan.constant(node.inputs[2]) if plan.has_input(node, 2) else np.zeros(1)
+    if constant is not None and float(constant.reshape(-1)[0]) == 0:
         define_move(node, plan, moves)
     else:
-        _define_filled(node, plan, moves, fill, widths)
+        _define_filled(node, plan, moves, constant, widths)
 
 
 def _widths(node: Node, plan: Plan, rank: int) -> list[tuple[int, int]]:
@@ -88,12 +85,23 @@ def _zero_padding(shape: Sequence[int], widths: Sequence[tuple[int, int]]) -> li
 
 
 def _define_filled(
-    node: Node, plan: Plan, moves: Sequence[Move], fill: float, widths: Sequence[tuple[int, int]]
+    node: Node,
+    plan: Plan,
+    moves: Sequence[Move],
+    constant: npt.NDArray[Any] | None,
+    widths: Sequence[tuple[int, int]],
 ) -> None:
+    """`constant`: the value outside; None if it is computed, the third input of `node`."""
     output = node.outputs[0]
     shape = plan.shape(output)
     padded = plan_moves(plan, node.name, plan.committed(node.inputs[0]), f"{output}/padded", shape, moves)
-    outside = np.full(shape, quantize(output, fill, padded.exponent))
+    outside = np.ones(shape, dtype=np.int64)
     outside[tuple(slice(max(b, 0), size - max(a, 0)) for size, (b, a) in zip(shape, widths, strict=True))] = 0
-    filling = Fixed.of(f"{output}/filling", node.name, shape, padded.exponent, outside)
+    name = f"{output}/filling"
+    filling: Accumulator
+    if constant is None:
+        filling = Masked.of(name, node.name, shape, plan.committed(node.inputs[2]), outside)
+    else:
+        fill = int(quantize(node.inputs[2], constant, padded.exponent).reshape(-1)[0])
+        filling = Fixed.of(name, node.name, shape, padded.exponent, outside * fill)
     plan.define(Sum.of(output, node.name, shape, [(Stored.of(padded, node.name), 1), (filling, 1)]))

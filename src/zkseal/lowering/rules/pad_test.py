@@ -30,6 +30,17 @@ def test_value_outside(value: float) -> None:
     verify(graph_of([("Pad", ["x", "p", "v"], ["y"])], {"x": (2, 3)}, ["y"], constants), outputs="private")
 
 
+def test_computed_value_outside() -> None:
+    graph = graph_of([("Pad", ["x", "p", "v"], ["y"])], {"x": (2, 3), "v": (1,)}, ["y"], {"p": _ints(1, 2, 0, 1)})
+    graph = replace(
+        graph,
+        values={**graph.values, "v": Value("v", (), "float32")},
+        inputs=(graph.inputs[0], Value("v", (), "float32")),
+    )
+    rng = rng_of(4)
+    verify(graph, samples=[{"x": f32(rng.normal(size=(2, 3))), "v": f32(rng.normal())} for _ in range(3)])
+
+
 def test_negative_pads_cut() -> None:
     constants = {"p": _ints(-1, 2, 1, -2)}
     verify(graph_of([("Pad", ["x", "p"], ["t"]), ("Add", ["t", "t"], ["y"])], {"x": (3, 4)}, ["y"], constants))

@@ -1,10 +1,10 @@
-"""Slice and Gather with constant indices.
+"""Slice.
 
 What it lowers
-    Slice (starts, ends, axes, steps constant; negative steps too) and Gather whose indices are constant.
+    Slice with constant starts, ends, axes and steps, negative steps too.
 Constraints
-    None: the result is a view, affine for Slice, a public list for Gather. An axis that was merged from several
-    (Flatten) is copied first, tied by a Zero, which fixes the copy.
+    None: the result is a view. An axis that was merged from several (Flatten) is copied first, tied by a Zero, which
+    fixes the copy.
 Range assumptions
     None.
 Cost
@@ -15,10 +15,8 @@ Example
 
 from __future__ import annotations
 
-import numpy as np
-
 from zkseal.graph import Node
-from zkseal.lowering.blocks.reshape import Move, Reshape, Take, define_move
+from zkseal.lowering.blocks.reshape import Move, Take, define_move
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
 
@@ -43,17 +41,4 @@ def lower_slice(node: Node, plan: Plan) -> None:
         if len(entries) == 0:
             raise plan.unsupported(node, "its result is empty. Remove the node")
         moves.append(Take(axis, tuple(entries), entries.step))
-    define_move(node, plan, moves)
-
-
-@rule("Gather")
-def lower_gather(node: Node, plan: Plan) -> None:
-    """Plans a Gather with constant indices of any shape."""
-    shape = plan.shape(node.inputs[0])
-    axis = int(plan.attributes(node).get("axis", 0)) % max(len(shape), 1)
-    indices = np.asarray(plan.required_constant(node, 1, "list of indices"))
-    entries = tuple(int(i) % shape[axis] for i in indices.reshape(-1))
-    moves: list[Move] = [Take(axis, entries)]
-    if indices.ndim != 1:
-        moves.append(Reshape(plan.shape(node.outputs[0])))
     define_move(node, plan, moves)

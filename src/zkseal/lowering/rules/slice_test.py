@@ -1,4 +1,4 @@
-"""Slice and Gather with constant indices."""
+"""Slice with all kinds of steps, of merged axes, before convolutions."""
 
 from __future__ import annotations
 
@@ -41,20 +41,3 @@ def test_slice_then_padded_convolution_reads_zeros_not_neighbours() -> None:
         ("Conv", ["t", "w"], ["y"], {"pads": [1, 1]}),
     ]
     verify(graph_of(nodes, {"x": (1, 2, 8)}, ["y"], {"w": w, "s": _ints(2), "e": _ints(6), "a": _ints(2)}))
-
-
-@pytest.mark.parametrize("indices", [_ints(3, 0, -1, 3), np.asarray(2), np.asarray([[0, 1], [2, 3]])])
-def test_gather_constant_indices(indices: np.ndarray[Any, Any]) -> None:
-    nodes = [("Relu", ["x"], ["r"]), ("Gather", ["r", "i"], ["g"], {"axis": 1}), ("Add", ["g", "g"], ["y"])]
-    verify(graph_of(nodes, {"x": (2, 4, 3)}, ["y"], {"i": indices}))
-
-
-def test_gather_of_a_slice_then_matmul() -> None:
-    w = rng_of(2).normal(size=(4, 2)).astype(np.float32)
-    nodes = [
-        ("Slice", ["x", "s", "e", "a", "p"], ["t"]),
-        ("Gather", ["t", "i"], ["g"], {"axis": 1}),
-        ("MatMul", ["g", "w"], ["y"]),
-    ]
-    constants = {"s": _ints(7), "e": _ints(0), "a": _ints(1), "p": _ints(-2), "i": _ints(0, 3, 3, 1), "w": w}
-    verify(graph_of(nodes, {"x": (2, 8)}, ["y"], constants))
