@@ -46,10 +46,10 @@ def contradictory() -> onnx.ModelProto:
 
 MODELS: dict[str, tuple[Callable[[], onnx.ModelProto], type[ZksealError], dict[str, Any], tuple[str, ...]]] = {
     "standard operator without a rule": (
-        lambda: small_models.perceptron(middle="Sin"),
+        lambda: small_models.perceptron(middle="RandomNormalLike"),
         UnsupportedOp,
-        {"op": "Sin", "node": "middle"},
-        ("Sin", "'middle'", "Rewrite it with supported operators", "Relu"),
+        {"op": "RandomNormalLike", "node": "middle"},
+        ("RandomNormalLike", "'middle'", "Rewrite it with supported operators", "Relu"),
     ),
     "operator of nobody's": (
         lambda: small_models.perceptron(middle="Frob", domain="com.example"),

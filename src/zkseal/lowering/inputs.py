@@ -12,6 +12,7 @@ from zkseal.errors import RangeExceeded, WrongInput
 from zkseal.graph import Node, Value
 from zkseal.lowering.blocks.rescale import proven_range
 from zkseal.lowering.folding import LINEAR
+from zkseal.lowering.ordered_inputs import declare_ordered, encode_ordered
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.values import Quantized
 from zkseal.quantize.calibration import ValueStatistics
@@ -40,11 +41,14 @@ def declare_inputs(plan: Plan) -> tuple[Quantized, ...]:
 
 
 def _declare(plan: Plan, value: Value) -> Quantized:
+    ordered = declare_ordered(plan.graph, value)
+    if ordered is not None:
+        return ordered
     statistics = plan.statistics(value.name)
-    limit, headroom = plan.options.limit, plan.options.headroom
+    headroom = plan.options.headroom
     if not value.dtype.startswith("float"):
         return _exact(value, statistics, 0, (1 << 31) - 1, headroom)
-    exponent = fitting_exponent(statistics.magnitude * headroom, limit)
+    exponent, limit = plan.scale(value.name)
     if statistics.exact_exponent is not None and statistics.exact_exponent <= exponent:
         return _exact(value, statistics, statistics.exact_exponent, limit, headroom)
     if _needs_feature_scales(plan, value, exponent):
@@ -112,6 +116,8 @@ def quantize_input(value: Quantized, given: npt.ArrayLike | None) -> Integers:
             expected=value.shape,
             got=array.shape,
         )
+    if value.order is not None:
+        return encode_ordered(value, array)
     reals = array.astype(np.float64)
     if not np.isfinite(reals).all():
         raise WrongInput(

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from zkseal.errors import UnsupportedOp
 from zkseal.graph import Graph, Node
-from zkseal.lowering.blocks.rescale import Rescale, plan_rescale
+from zkseal.lowering.blocks.rescale import INTEGER_LIMIT, Rescale, plan_rescale
+from zkseal.lowering.precision import wanted_exponents
 from zkseal.lowering.values import Accumulator, Parameter, Quantized, Step, Stored
 from zkseal.quantize.calibration import Calibration, ValueStatistics
 from zkseal.quantize.options import QuantizationOptions
@@ -34,6 +35,7 @@ class Plan:
         self.calibration = calibration
         self.options = options
         self.steps: list[Step] = []
+        self.notes: list[str] = []
         self._quantized: dict[str, Quantized] = {}
         self._accumulators: dict[str, Accumulator] = {}
         self._parameter_names: set[str] = set()
@@ -41,6 +43,7 @@ class Plan:
         for node in graph.nodes:
             for name in node.inputs:
                 self._uses[name] = self._uses.get(name, 0) + 1
+        self._wanted = wanted_exponents(self)
 
     # Reading operands ----------------------------------------------------------------------------------------------
 
@@ -69,6 +72,10 @@ class Plan:
     def unsupported(node: Node, reason: str) -> UnsupportedOp:
         """The error for a form of an operator that its rule does not accept; `reason` ends with a remedy."""
         return UnsupportedOp(f"Node '{node.name}' ({node.op}): {reason}.", op=node.op, node=node.name)
+
+    def note(self, sentence: str) -> None:
+        """Tells people something about the integer program that is not an error."""
+        self.notes.append(sentence)
 
     def committed(self, name: str) -> Quantized:
         """A value as committed integers; an accumulator is rounded to its calibrated scale first."""
@@ -109,6 +116,18 @@ class Plan:
         if bound is not None and bound <= magnitude:
             return fitting_exponent(bound, self.options.limit)
         return activation_exponent(magnitude, 1.0, self.options.limit)
+
+    def scale(self, name: str, bound: float | None = None) -> tuple[int, int]:
+        """The exponent with which a value is committed, and the largest integer that it may reach.
+
+        A value has the usual bits, and more where the operator behind it needs them (`lowering.precision`). Values of
+        integer type are the integers themselves.
+        """
+        if self.is_integer(name):
+            return 0, INTEGER_LIMIT
+        usual = self.target_exponent(name, bound)
+        extra = max(self._wanted.get(name, usual) - usual, 0)
+        return usual + extra, ((self.options.limit + 1) << extra) - 1
 
     # Defining results ----------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ steps. A step holds the exact integer semantics (`execute`) and the constraints 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from zkseal.graph import Node
     from zkseal.lowering.plan import Plan
 
-__all__ = ["Rule", "find_rule", "rule", "supported_ops"]
+__all__ = ["Precision", "Rule", "find_precision", "find_rule", "precision", "rule", "supported_ops"]
 
 Rule = Callable[["Node", "Plan"], None]
 
+Precision = Callable[["Node", "Plan"], Mapping[str, int]]
+"""For operands of a node by name the exponent at which rounding them no longer matters."""
+
 _RULES: dict[str, Rule] = {}
+_PRECISIONS: dict[str, Precision] = {}
 
 
 def rule(*ops: str) -> Callable[[Rule], Rule]:
@@ -34,6 +38,24 @@ def rule(*ops: str) -> Callable[[Rule], Rule]:
         return function
 
     return register
+
+
+def precision(*ops: str) -> Callable[[Precision], Precision]:
+    """Registers a function that says how fine the operands of these operators must be (`lowering.precision`)."""
+
+    def register(function: Precision) -> Precision:
+        for op in ops:
+            _PRECISIONS[op] = function
+        return function
+
+    return register
+
+
+def find_precision(node: Node) -> Precision | None:
+    """What says how fine the operands of a node must be; None where the usual scales do."""
+    if node.op not in _RULES:
+        _load()
+    return _PRECISIONS.get(node.op)
 
 
 def _load() -> None:

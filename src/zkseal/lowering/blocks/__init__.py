@@ -8,5 +8,6 @@
 | `function` | a function of one variable, by a table or by linear interpolation in a table |
 | `quotient` | y = n / d, rounded to the nearest or down |
 | `root` | y = square root of a value that is not negative |
+| `piecewise`, `cells` | any function of one variable, by chords over cells of different width |
 | `reshape` | views and copies |
 """

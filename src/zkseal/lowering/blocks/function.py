@@ -69,7 +69,8 @@ class TableLookup:
     outputs: Integers = field(repr=False)
 
     def execute(self, environment: Environment) -> None:
-        environment[self.value.name] = self.outputs[environment[self.argument.name] - self.argument.lo]
+        argument = self.argument.check(environment[self.argument.name])
+        environment[self.value.name] = self.outputs[argument - self.argument.lo]
 
     def constrain(self, emitter: Emitter) -> None:
         source = Stored.of(self.argument, self.node)

@@ -18,7 +18,7 @@ from zkseal.quantize.integers import round_shift
 if TYPE_CHECKING:
     from zkseal.lowering.plan import Plan
 
-__all__ = ["Rescale", "half", "plan_rescale", "proven_range"]
+__all__ = ["INTEGER_LIMIT", "Rescale", "half", "plan_rescale", "proven_range"]
 
 
 INTEGER_LIMIT = (1 << 61) - 1
@@ -76,8 +76,10 @@ def plan_rescale(accumulator: Accumulator, plan: Plan) -> Rescale:
 
     Values of integer type are not rounded.
     """
-    exponent = min(plan.target_exponent(accumulator.name, accumulator.magnitude), accumulator.exponent)
+    exponent, limit = plan.scale(accumulator.name, accumulator.magnitude)
+    fits = -limit - 1 <= accumulator.lo and accumulator.hi <= limit
+    exponent = accumulator.exponent if fits else min(exponent, accumulator.exponent)
     shift = accumulator.exponent - exponent
     lo, hi = ((bound + half(shift)) >> shift for bound in (accumulator.lo, accumulator.hi))
-    lo, hi = proven_range(lo, hi, INTEGER_LIMIT if plan.is_integer(accumulator.name) else plan.options.limit)
+    lo, hi = proven_range(lo, hi, limit)
     return Rescale(accumulator, Quantized(accumulator.name, accumulator.shape, exponent, lo, hi), shift)

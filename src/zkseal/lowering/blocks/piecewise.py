@@ -1,0 +1,151 @@
+"""y = f(v) for any function of one variable that is finite on the range of v: chords over cells (`blocks.cells`).
+
+Hints: the row of the cell, (start, scale, base, slope), scale = 2^(K - k) for a cell of 2^k arguments. Constraints:
+
+    (start, scale, base, slope) is a row of the table
+    (v - start) scale in [0, 2^K): v lies in the cell, so that the row is the only one
+    base 2^(g - 4) + slope (v - start) + 2^(g-1) - y 2^g in [0, 2^g): y is rounded half up, hence fixed
+
+The cells cover the domain, outside there is no proof (`RangeExceeded`). y has the range of the table, so it needs no
+bounds of its own where it is the only one that the remainder allows; it is ranged all the same, as v may be large.
+Where a table with one row for each argument is cheaper, `blocks.function.TableLookup` takes its place.
+
+Cost: six committed integers and about five range checks for each entry, a few hundred rows for each function.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zkseal.lowering.blocks.cells import GUARD_BITS, Cells, Function, fit_cells, reach_of, steepest
+from zkseal.lowering.blocks.function import LOOKUP_COST, ROW_COST, TableLookup
+from zkseal.lowering.blocks.rescale import Rescale, half, proven_range
+from zkseal.lowering.emitter import Emitter, flat_loops
+from zkseal.lowering.values import Accumulator, Environment, Quantized, Stored
+from zkseal.quantize.scales import fitting_exponent
+
+if TYPE_CHECKING:
+    from zkseal.lowering.plan import Plan
+
+__all__ = ["Piecewise", "Shape", "argument_exponent", "define_piecewise"]
+
+ARGUMENT_BITS = 30
+"""The widest argument of a function."""
+
+ENTRY_COST = 11 * LOOKUP_COST
+WIDE = (1 << 40) - 1
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A function with what is known about its arguments and results.
+
+    - `name`: of its table, with the name of the result behind it.
+    - [lo, hi]: the arguments that were seen; `reach`: the largest magnitude that may occur.
+    - `largest`: the largest magnitude of a result that may occur.
+    """
+
+    name: str
+    f: Function
+    lo: float
+    hi: float
+    reach: float
+    largest: float
+
+    def domain(self) -> tuple[float, float]:
+        """The widest interval around [lo, hi] within reach where f is defined and within `largest`."""
+        largest = max(self.largest, abs(self.f(self.lo)), abs(self.f(self.hi)))
+        least = reach_of(self.f, self.lo, min(-self.reach, self.lo), largest)
+        return least, reach_of(self.f, self.hi, max(self.reach, self.hi), largest)
+
+
+@dataclass(frozen=True)
+class Piecewise:
+    """The step. Hints `start`, `scale`, `base`, `slope` have the shape of the argument, which is committed."""
+
+    node: str
+    name: str
+    argument: Quantized
+    value: Quantized
+    cells: Cells
+
+    def _columns(self) -> tuple[tuple[str, np.ndarray], ...]:
+        cells = self.cells
+        scales = np.left_shift(1, cells.widest - cells.bits)
+        return ("start", cells.starts), ("scale", scales), ("base", cells.bases), ("slope", cells.slopes)
+
+    def _hint(self, name: str, rows: np.ndarray) -> Quantized:
+        return Quantized(f"{self.value.name}/{name}", self.value.shape, 0, int(rows.min()), int(rows.max()))
+
+    def execute(self, environment: Environment) -> None:
+        domain = replace(self.argument, lo=self.cells.first, hi=self.cells.last)
+        v = domain.check(environment[self.argument.name])
+        cell = self.cells.find(v)
+        for name, rows in self._columns():
+            environment[self._hint(name, rows).name] = rows[cell]
+        environment[self.value.name] = self.value.check(self.cells.apply(v, cell))
+
+    def constrain(self, emitter: Emitter) -> None:
+        b, source, value, cells = emitter.builder, Stored.of(self.argument, self.node), self.value, self.cells
+        sizes = emitter.sizes_for(source)
+        index = emitter.loops(sizes)
+        loops = flat_loops(index)
+        columns = self._columns()
+        row = [emitter.hint(self._hint(*column), sizes, self.node).at(b, index) for column in columns]
+        y = emitter.declare(value, sizes, self.node).at(b, index)
+        b.lookup(b.table(self.name, [rows for _, rows in columns]), loops, row, origin=self.node)
+        start, scale, base, slope = row
+        low = source.expression(emitter, index) - start
+        width = -(-cells.widest // 8) * 8  # as all remainders, so that range tables are shared
+        b.range(loops, low * scale * (1 << (width - cells.widest)), bits=width, origin=self.node)
+        rounded = base * (1 << (cells.shift - GUARD_BITS)) + slope * low + half(cells.shift)
+        emitter.remainder(loops, rounded - y * (1 << cells.shift), cells.shift, origin=self.node)
+        if not emitter.is_public(value.name):
+            emitter.bound(loops, y, value.lo, value.hi, origin=self.node)
+
+
+def argument_exponent(shape: Shape, tolerance: float) -> int:
+    """The exponent at which rounding an argument that was seen moves f by at most `tolerance` / 2."""
+    slope = steepest(shape.f, shape.lo, shape.hi)
+    wanted = math.ceil(math.log2(max(slope, 2.0**-40) / tolerance)) if tolerance > 0 else 0
+    return min(wanted, fitting_exponent(shape.reach, (1 << (ARGUMENT_BITS - 1)) - 1))
+
+
+def define_piecewise(plan: Plan, node: str, output: str, accumulator: Accumulator, shape: Shape, exponent: int) -> None:
+    """Defines `output` = f(accumulator) at `exponent`, off by at most about 2^-function_bits of `shape.largest`."""
+    tolerance = math.ldexp(shape.largest, -plan.options.function_bits)
+    lo, hi = shape.domain()
+    at = min(argument_exponent(shape, tolerance), accumulator.exponent)
+    # An argument that was seen may be rounded to half a step outside the domain; f is continued there.
+    first = min(math.ceil(math.ldexp(lo, at)), math.floor(math.ldexp(shape.lo, at) + 0.5))
+    last = max(math.floor(math.ldexp(hi, at)), math.floor(math.ldexp(shape.hi, at) + 0.5))
+    argument = _argument(plan, accumulator, f"{output}/argument", at, first, last)
+
+    def f(x: float) -> float:
+        return shape.f(min(max(x, lo), hi))
+
+    cells = fit_cells(f, at, first, last, exponent, math.ldexp(tolerance, exponent) / 2)
+    name = f"{shape.name}/{output}"
+    rows, entries = last - first + 1, math.prod(accumulator.shape)
+    if rows * ROW_COST + entries * LOOKUP_COST <= len(cells.starts) * ROW_COST + entries * ENTRY_COST:
+        points = (f(math.ldexp(v, -at)) for v in range(first, last + 1))
+        y = np.asarray([math.floor(math.ldexp(point, exponent) + 0.5) for point in points], dtype=np.int64)
+        value = Quantized(output, accumulator.shape, exponent, *proven_range(int(y.min()), int(y.max()), WIDE))
+        plan.add(TableLookup(node, name, replace(argument, lo=first, hi=last), value, y), value)
+        return
+    value = Quantized(output, accumulator.shape, exponent, *proven_range(*cells.bounds(), WIDE))
+    plan.add(Piecewise(node, name, argument, value, cells), value)
+
+
+def _argument(plan: Plan, accumulator: Accumulator, name: str, exponent: int, first: int, last: int) -> Quantized:
+    """The argument as a committed value; what is committed already, and fine enough, is taken as it is."""
+    if isinstance(accumulator, Stored) and accumulator.exponent == exponent:
+        return Quantized(accumulator.name, accumulator.shape, exponent, accumulator.lo, accumulator.hi)
+    lo, hi = proven_range(first, last, WIDE)
+    argument = Quantized(name, accumulator.shape, exponent, lo, hi)
+    plan.add(Rescale(accumulator, argument, accumulator.exponent - exponent))
+    return argument
