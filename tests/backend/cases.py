@@ -68,7 +68,7 @@ def _operator(case: Any, operators: dict[str, str]) -> str:
     for name in (case.name, plain, re.sub(r"_ver\d+$", "", plain)):
         if name in operators:
             return operators[name]
-    ops = [node.op_type for node in case.model.graph.node]
+    ops: list[str] = [node.op_type for node in case.model.graph.node]
     return next((op for op in ops if op != "Constant"), ops[-1])
 
 

@@ -5,6 +5,8 @@
 | `read` | path, bytes or ModelProto to a checked ModelProto |
 | `ml_ops` | operators of `ai.onnx.ml` written with plain ones |
 | `inputs`, `outputs` | static input shapes; which values the model returns |
+| `fold` | nodes on constants become constants |
+| `infinities` | infinite constants that have a finite meaning |
 | `standardize` | the order of all steps: inline, cut, convert, infer, fold |
 | `convert`, `export` | ModelProto to Graph and back |
 | `session` | float execution by onnxruntime, every intermediate value included |

@@ -22,6 +22,8 @@ def fix_inputs(model: onnx.ModelProto, batch: int, input_shapes: Mapping[str, Se
     inputs = [value for value in model.graph.input if value.name not in constants]
     del model.graph.input[:]
     model.graph.input.extend(inputs)
+    for value in model.graph.input:
+        _forget_unknown_symbols(value)
     names = {value.name for value in inputs}
     for name in input_shapes:
         if name not in names:
@@ -32,6 +34,13 @@ def fix_inputs(model: onnx.ModelProto, batch: int, input_shapes: Mapping[str, Se
         _bind(value, batch, input_shapes.get(value.name), bound)
     for value in model.graph.input:
         _write(value, bound)
+
+
+def _forget_unknown_symbols(value: onnx.ValueInfoProto) -> None:
+    """Exporters write "?" for sizes that they do not know: such a symbol does not say that two sizes are equal."""
+    for dim in value.type.tensor_type.shape.dim if value.type.HasField("tensor_type") else ():
+        if dim.dim_param and not any(letter.isalnum() for letter in dim.dim_param):
+            dim.ClearField("dim_param")
 
 
 def _declare_rank(value: onnx.ValueInfoProto, given: Sequence[int] | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import onnx
@@ -12,6 +13,8 @@ import onnxscript.optimizer
 from onnx import numpy_helper
 
 from zkseal.errors import InvalidModel, ZksealError
+from zkseal.frontends.onnx.fold import LIMIT, fold_constants
+from zkseal.frontends.onnx.infinities import drop_infinite_operands
 from zkseal.frontends.onnx.inputs import fix_inputs
 from zkseal.frontends.onnx.ml_ops import rewrite_ml_ops
 from zkseal.frontends.onnx.outputs import select_outputs
@@ -24,8 +27,8 @@ OPSET = 24
 # The first IR version whose initializers need not be inputs, as the version converter wants them.
 _IR_VERSION = 10
 
-# Folded constants may not be larger than this many entries.
-_FOLD_LIMIT = 1 << 24
+# Each round folds one more layer of shapes that are computed from folded shapes; models have one or two.
+_MAX_ROUNDS = 8
 
 _T = TypeVar("_T")
 
@@ -35,8 +38,8 @@ def standardize(
 ) -> tuple[onnx.ModelProto, list[str]]:
     """The model at `OPSET` with static inputs and only `outputs`; and notes for people.
 
-    Steps: inline functions, static inputs, plain operators for `ai.onnx.ml`, cut, finite weights, version, shapes
-    with data propagation, constant folding. Raises the errors of these steps.
+    Steps: inline functions, static inputs, plain operators for `ai.onnx.ml`, cut, version, then shapes with data
+    propagation and constant folding until nothing changes, finite weights. Raises the errors of these steps.
     """
     if model.functions:
         model = _guarded("function inlining", lambda: onnx.inliner.inline_local_functions(model, convert_version=True))
@@ -44,12 +47,17 @@ def standardize(
     fix_inputs(model, batch, input_shapes)
     notes = rewrite_ml_ops(model)
     notes += select_outputs(model, outputs)
-    check_weights(model)
     if next(entry.version for entry in model.opset_import if entry.domain == "") != OPSET:
         model = _guarded("version conversion", lambda: onnx.version_converter.convert_version(model, OPSET))
     model = infer_shapes(model)
-    model = _guarded("constant folding", lambda: _fold(model))
-    return infer_shapes(model), notes
+    for _ in range(_MAX_ROUNDS):
+        model = infer_shapes(_guarded("constant folding", partial(_fold, model)))
+        if not _guarded("constant folding", partial(fold_constants, model)):
+            break
+        model = infer_shapes(model)
+    drop_infinite_operands(model)
+    check_weights(model)
+    return model, notes
 
 
 def _guarded(step: str, work: Callable[[], _T]) -> _T:
@@ -84,4 +92,4 @@ _FLOAT_TYPES = frozenset({onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.
 
 
 def _fold(model: onnx.ModelProto) -> onnx.ModelProto:
-    return onnxscript.optimizer.optimize(model, input_size_limit=_FOLD_LIMIT, output_size_limit=_FOLD_LIMIT)
+    return onnxscript.optimizer.optimize(model, input_size_limit=LIMIT, output_size_limit=LIMIT)
