@@ -17,6 +17,6 @@ from __future__ import annotations
 
 from zkseal.lowering.emitter import Visibility
 from zkseal.lowering.program import Program, Witness, lower
-from zkseal.lowering.registry import supported_ops
+from zkseal.lowering.registry import require_rules, supported_ops
 
-__all__ = ["Program", "Visibility", "Witness", "lower", "supported_ops"]
+__all__ = ["Program", "Visibility", "Witness", "lower", "require_rules", "supported_ops"]

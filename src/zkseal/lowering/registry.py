@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from zkseal.errors import UnsupportedOp
 
 if TYPE_CHECKING:
-    from zkseal.graph import Node
+    from zkseal.graph import Graph, Node
     from zkseal.lowering.plan import Plan
 
-__all__ = ["Precision", "Rule", "find_precision", "find_rule", "precision", "rule", "supported_ops"]
+__all__ = ["Precision", "Rule", "find_precision", "find_rule", "precision", "require_rules", "rule", "supported_ops"]
 
 Rule = Callable[["Node", "Plan"], None]
 
@@ -85,3 +85,9 @@ def find_rule(node: Node) -> Rule:
             op=node.op,
             node=node.name,
         ) from None
+
+
+def require_rules(graph: Graph) -> None:
+    """Raises `UnsupportedOp(op, node)` for the first node whose operator has no rule."""
+    for node in graph.nodes:
+        find_rule(node)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from zkseal.errors import CalibrationMissing, WrongInput
 from zkseal.graph import Graph
-from zkseal.lowering import Program, Visibility, lower
+from zkseal.lowering import Program, Visibility, lower, require_rules
 from zkseal.pipeline.interface import Interface, annotate
 from zkseal.quantize import AccuracyReport, Calibration, QuantizationOptions, values_to_calibrate
 from zkseal.relation import Relation
@@ -96,6 +96,7 @@ def compile(  # noqa: A001 - the public name; the built-in is not used here
     tell = progress or _silent
     tell("load", 0.0)
     graph = load(model, batch=batch, select=select, input_shapes=input_shapes)
+    require_rules(graph)  # before the work of calibration
     tell("load", 1.0)
     samples = named(graph, calibration)
     seen = _calibrate(graph, samples, tell)
