@@ -60,7 +60,7 @@ class Trees:
         return int(self.base.size)
 
     def levels(self) -> list[Integers]:
-        """Inner nodes by depth, roots first. Raises `InvalidModel` if a node is reached on two ways."""
+        """Inner nodes by depth, roots first. Raises `InvalidModel` if a node is reached on two ways, or on none."""
         found, current = [], self.roots[self.roots >= 0]
         seen = np.zeros(self.features.size, dtype=bool)
         while current.size:
@@ -70,6 +70,8 @@ class Trees:
             found.append(current)
             children = np.concatenate([self.left[current], self.right[current]])
             current = children[children >= 0]
+        if not seen.all():
+            raise InvalidModel("A node of a tree ensemble is reached from no root. Export it again.")
         return found
 
     def scaled(self, factor: float) -> Trees:
@@ -192,8 +194,10 @@ class _Reader:
         # Inner nodes count up from 0, leaves down from -1.
         codes = np.where(is_leaf, -np.cumsum(is_leaf), np.cumsum(~is_leaf) - 1)
         code = dict(zip(keys, codes.tolist(), strict=True))
-        if len(code) != len(modes):
-            raise ValueError("a node occurs twice")
+        lists = ("nodes_featureids", "nodes_truenodeids", "nodes_falsenodeids")
+        sizes = {len(code), self._floats("nodes_values").size, *(self._ints(name).size for name in lists)}
+        if sizes != {len(modes)}:
+            raise ValueError("a node occurs twice, or lists of nodes differ in length")
         inner = np.flatnonzero(~is_leaf)
         true, false = (
             np.array([code[key] for key in zip(ids[inner].tolist(), self._ints(name)[inner].tolist(), strict=True)])

@@ -200,7 +200,8 @@ def _links(trees: Trees, place: Integers, rows: int) -> tuple[Integers, Integers
     """Columns left and jump; the last row has no effect and leads to itself, as do all rows without a node."""
     end = rows - 1
     left, jump = np.full(rows, end, dtype=np.int64), np.zeros(rows, dtype=np.int64)
-    sides = [np.where(side >= 0, place[side] if place.size else end, end) for side in (trees.left, trees.right)]
+    behind = np.append(place, end)
+    sides = [behind[np.where(side >= 0, side, -1)] for side in (trees.left, trees.right)]
     left[place] = sides[0]
     jump[place] = sides[1] - sides[0]
     return left, jump
