@@ -79,9 +79,9 @@ def attribute_text(node: Node, name: str, default: str) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def plan_windows(node: Node, plan: Plan, kernel: tuple[int, ...]) -> Windows:
-    """Reads strides, dilations, pads, auto_pad from a node whose first input is (batch, channels, *spatial)."""
-    sizes = plan.shape(node.inputs[0])[2:]
+def plan_windows(node: Node, plan: Plan, kernel: tuple[int, ...], position: int = 0) -> Windows:
+    """Reads strides, dilations, pads, auto_pad from a node whose input `position` is (batch, channels, *spatial)."""
+    sizes = plan.shape(node.inputs[position])[2:]
     outputs = plan.shape(node.outputs[0])[2:]
     attributes = plan.attributes(node)
     rank = len(sizes)
