@@ -68,7 +68,7 @@ bench: $(VENV)/.native  ## the table of docs/guides/benchmarks.md
 	$(BIN)/python -m bench $(BENCH)
 
 fuzz: $(VENV)/.native  ## every fuzz target for SECONDS (60) each
-	$(BIN)/python fuzz/run.py --seconds $(or $(SECONDS),60)
+	$(BIN)/python fuzz/run.py $(or $(FUZZ),--seconds $(or $(SECONDS),60))
 
 wheel: $(VENV)/.ready  ## an abi3 wheel in dist/ for any x86-64 with glibc
 	@scripts/toolchain rust

@@ -18,6 +18,10 @@ class Missing(Exception):
     """A tool is not installed; the message tells which and how to get it."""
 
 
+class Unmeasured(Missing):
+    """Only the tools that measure coverage are not installed."""
+
+
 def made(*folders: Path) -> None:
     """Makes the folders where they are missing."""
     for folder in folders:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from driver.paths import FINDINGS, FUZZ, GROWN, MEMORY_MIB, OUT, ROOT, SEEDS, SLOWEST_SECONDS, Missing, made
+from driver.paths import FINDINGS, FUZZ, GROWN, MEMORY_MIB, OUT, ROOT, SEEDS, SLOWEST_SECONDS, Missing, Unmeasured, made
 from driver.report import Lines, Row
 
 LANGUAGE = "rust"
@@ -157,13 +157,13 @@ def read_log(name: str, log: str, code: int, seconds: float, grown: Path, findin
 
 def coverage() -> list[Lines]:
     """Lines of the decoders that seeds and grown corpora reach."""
+    tools = _llvm_tools()
     folder = OUT / "profiles"
     shutil.rmtree(folder, ignore_errors=True)
     made(folder)
     for name in TARGETS:
         corpora = [str(place / LANGUAGE / name) for place in (SEEDS, GROWN)]
         _corpus("replay", name, *corpora, profile=folder / f"{name}.profraw")
-    tools = _llvm_tools()
     merged = folder / "merged.profdata"
     raw = sorted(str(path) for path in folder.glob("*.profraw"))
     subprocess.run([tools / "llvm-profdata", "merge", "-sparse", *raw, "-o", merged], check=True)
@@ -194,7 +194,7 @@ def _llvm_tools() -> Path:
         if attempt == "find" and shutil.which("rustup"):
             print("fuzz: asking rustup for llvm-tools, which measure coverage", flush=True)
             subprocess.run(["rustup", "component", "add", "llvm-tools"], cwd=ROOT, check=False)
-    raise Missing("llvm-cov of the Rust toolchain is missing: rustup component add llvm-tools")
+    raise Unmeasured("llvm-cov of the Rust toolchain is missing: rustup component add llvm-tools")
 
 
 def _lines(file: str, function: str, lcov: str) -> Lines:
