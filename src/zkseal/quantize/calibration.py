@@ -45,7 +45,10 @@ class ValueStatistics:
         exact: int | None = None
         if self.exact_exponent is not None and other.exact_exponent is not None:
             exact = max(self.exact_exponent, other.exact_exponent)
-        features = tuple(max(pair) for pair in zip(self.feature_magnitude, other.feature_magnitude, strict=True))
+        # The last axis of a value of rank 1 counts samples, of which batches may hold different numbers: no features.
+        alike = len(self.feature_magnitude) == len(other.feature_magnitude)
+        pairs = zip(self.feature_magnitude, other.feature_magnitude, strict=True) if alike else ()
+        features = tuple(max(pair) for pair in pairs) or (max(self.magnitude, other.magnitude),)
         return ValueStatistics(min(self.minimum, other.minimum), max(self.maximum, other.maximum), features, exact)
 
 
