@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zkseal.lowering.blocks.function import Interpolated
+from zkseal.lowering.blocks.staircase import Staircase
 from zkseal.quantize.integers import round_shift
 
 from .programs import Arrays, Lowered, program
@@ -83,11 +84,20 @@ def other_cell(step: int) -> Callable[[Lowered, Arrays], Forced]:
     return forge
 
 
-def false_sum(_found: Lowered, honest: Arrays) -> Forced:
-    """A sum of exponentials that is one too large, and the quotients that belong to it."""
-    total = int(honest["y/sum"].flat[0]) + 1
-    unit = 2 * int(honest["y/exponential"].max())  # exp(0) is the largest entry; y has as many bits
-    return {"y/sum": total, "y": (unit * honest["y/exponential"] + total) // (2 * total)}
+def other_step(amount: int) -> Callable[[Lowered, Arrays], Forced]:
+    """The first entry of a step function taken from another step, with the interval of that step."""
+
+    def forge(found: Lowered, honest: Arrays) -> Forced:
+        own = next(s for s in found.program.steps if isinstance(s, Staircase))
+        name = own.value.name
+        row = int(honest[name].flat[0]) - own.value.lo + amount
+        forced = {key: honest[key].copy() for key in (name, f"{name}/first", f"{name}/last")}
+        forced[name].flat[0] += amount
+        forced[f"{name}/first"].flat[0] = own.firsts[0, row]
+        forced[f"{name}/last"].flat[0] = own.firsts[0, row + 1] - 1
+        return forced
+
+    return forge
 
 
 LIES = (
@@ -117,24 +127,37 @@ LIES = (
     ),
     OperatorLie("maxpool", "output beside the chain", "n0/zero_2", add(y=(1, 1))),
     OperatorLie("maxpool", "broken chain", "n0/zero_0", add(y__down=(0, 1))),
-    # Softmax
+    # Softmax of (6, -13, 58): a tree of maxima, comparing 6 with 58, then 58 with -13
     OperatorLie(
         "softmax",
         "maximum above all entries",
-        "n0/zero_1",
-        add(y__maximum__up=(1, 1), y__maximum__down=(1, 1), y__maximum=(0, 1)),
+        "n0/zero_2",
+        add(y__maximum__up=(2, 1), y__maximum__down=(2, 1), y__maximum=(0, 1)),
     ),
-    OperatorLie("softmax", "maximum beside its chain", "n0/zero_2", add(y__maximum=(0, 1))),
-    OperatorLie("softmax", "argument of another entry", "n0/zero_3", add(y__exponential__argument=(0, 8))),
+    OperatorLie("softmax", "maximum beside its tree", "n0/zero_4", add(y__maximum=(0, 1))),
+    OperatorLie("softmax", "broken comparison", "n0/zero_1", add(y__maximum__down=(2, 1))),
     OperatorLie(
         "softmax",
-        "exponential not in the table",
-        "n0/lookup_0",
-        add(y__exponential__base=(0, 1), y__exponential=(0, 1)),
+        "entry without a partner raised",
+        "n0/zero_3",
+        put(y__maximum__up=[52, 100, 29, 0], y__maximum__down=[0, 0, 0, 0], y__maximum=87),
     ),
-    OperatorLie("softmax", "sum that is not the sum", "n0/zero_4", false_sum),
-    OperatorLie("softmax", "quotient rounded up", "n0/range_5/top", add(y=(0, 1))),
-    OperatorLie("softmax", "quotient rounded down", "n0/range_6/top", add(y=(0, -1))),
+    OperatorLie("softmax", "exponential of a cell not in its table", "n0/lookup_0", add(y__exponential__coarse=(1, 1))),
+    OperatorLie(
+        "softmax", "exponential of a low part not in its table", "n0/lookup_1", add(y__exponential__fine=(1, 1))
+    ),
+    OperatorLie(
+        "softmax",
+        "cell below: low part that the table has not",
+        "n0/lookup_1",
+        put(y__exponential__cell=[0, 0, 0], y__exponential__coarse=[512, 512, 512]),
+    ),
+    OperatorLie("softmax", "exponential that is not the product", "n0/zero_5", add(y__exponential=(1, 5))),
+    OperatorLie("softmax", "sum that is not the sum", "n0/zero_6", add(y__sum=(0, 1))),
+    OperatorLie("softmax", "reciprocal rounded up", "n0/range_2/top", add(y__reciprocal=(0, 1))),
+    OperatorLie("softmax", "reciprocal rounded down", "n0/range_3/top", add(y__reciprocal=(0, -1))),
+    OperatorLie("softmax", "share rounded up", "n0/range_5/top", add(y=(0, 1))),
+    OperatorLie("softmax", "share rounded down", "n0/range_5/top", add(y=(0, -1))),
     # Sigmoid by interpolation
     OperatorLie("sigmoid", "value not in the table", "n0/lookup_0", add(y__base=(0, 1), y=(0, 1))),
     OperatorLie("sigmoid", "cell above: negative offset", "n0/range_1", other_cell(1)),

@@ -29,6 +29,7 @@ OPTIONS = QuantizationOptions(bits=8, weight_bits=8, function_bits=8)
 W = f32([[-0.4, 0.12], [-0.83, 0.33], [0.57, -0.23]])
 B = f32([0.86, 0.5])
 GEMM = ("Gemm", ["x", "W", "B"])
+QUANTIZED = {"s": f32(0.25), "z": np.asarray(3, np.uint8)}
 
 
 class Forcing(Environment):
@@ -92,6 +93,13 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
         [[[[0.1, -0.1, 0.5, 0.1], [-0.4, 0.3, 1.0, 0.7]]]],
     ),
     "softmax": lambda: lowered([("Softmax", ["x"], ["y"], {"axis": 1})], [[0.1, -0.2, 0.9]], [[1, -1, 0.5]]),
+    "quantize": lambda: lowered([("QuantizeLinear", ["x", "s", "z"], ["y"])], [[0.25, -0.5, 1.75]], constants=QUANTIZED),
+    "integers": lambda: lowered(
+        [("QuantizeLinear", ["x", "s", "z"], ["q"]), ("MatMulInteger", ["q", "w", "z"], ["y"])],
+        [[0.25, -0.5, 1.75]],
+        constants=QUANTIZED | {"w": np.asarray([[3], [-2], [1]], np.int8)},
+    ),
+    "reciprocal": lambda: lowered([("Reciprocal", ["x"], ["y"])], [[0.5, 0.9, 1.7]], [[2, 3, 1]]),
     "sigmoid": lambda: lowered([("Sigmoid", ["x"], ["y"])], [[0.3, -0.4, 1.7]], [[3, -3, 1]]),
 }
 

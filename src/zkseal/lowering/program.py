@@ -15,6 +15,7 @@ from zkseal.graph import Graph
 from zkseal.lowering.emitter import Emitter, Visibility
 from zkseal.lowering.folding import fold_affine_inputs
 from zkseal.lowering.inputs import declare_inputs, quantize_input
+from zkseal.lowering.masking import mark_masks
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import find_rule
 from zkseal.lowering.values import Environment, Quantized, Step
@@ -116,7 +117,7 @@ def lower(
     `calibration` must hold every value that the graph computes (`FloatSession.run` on samples). Raises `UnsupportedOp`,
     `CalibrationMissing`, `AccumulatorTooWide`, `NonFiniteWeight`.
     """
-    graph = fold_affine_inputs(graph)
+    graph = mark_masks(fold_affine_inputs(graph))
     plan = Plan(graph, calibration, options or QuantizationOptions())
     input_values = declare_inputs(plan)
     for node in graph.nodes:
