@@ -12,6 +12,7 @@ use zkseal_kernels::Ints;
 use zkseal_poly::bits;
 use zkseal_relation::types::to_index;
 use zkseal_relation::{Column, Layout};
+use zkseal_verifier::VerifyError;
 
 /// Rows that are built and committed at a time.
 const BATCH: usize = 64;
@@ -35,17 +36,19 @@ pub fn encode_blindings(blindings: &[Fr]) -> Vec<u8> {
 /// Inverse of [`encode_blindings`], for the rows of a column.
 ///
 /// # Errors
-/// [`ProveError::WrongBlindings`] for a wrong number or a value at or above the order.
+/// [`ProveError::WrongBlindings`] for a wrong number, [`VerifyError::Encoding`] for a value at or above the order.
 pub fn decode_blindings(layout: &Layout, column: Column, bytes: &[u8]) -> Result<Blindings, ProveError> {
     let expected = layout.num_rows(column);
-    let name = column_name(column);
-    let wrong = ProveError::WrongBlindings { column: name, expected, got: bytes.len() / 32 };
-    if bytes.len() != expected * 32 {
-        return Err(wrong);
+    let (words, tail) = bytes.as_chunks::<32>();
+    if words.len() != expected || !tail.is_empty() {
+        return Err(ProveError::WrongBlindings { column: column_name(column), expected, got: words.len() });
     }
-    let blinding = |chunk: &[u8]| chunk.try_into().ok().and_then(|word| decode_scalar(word).ok());
-    let decoded: Option<Vec<Fr>> = bytes.chunks_exact(32).map(blinding).collect();
-    decoded.map(Zeroizing::new).ok_or(wrong)
+    let mut blindings = Zeroizing::new(Vec::with_capacity(expected));
+    for (index, word) in words.iter().enumerate() {
+        let encoding = |cause| VerifyError::Encoding { what: "blindings", at: 32 * index, cause };
+        blindings.push(decode_scalar(word).map_err(encoding)?);
+    }
+    Ok(blindings)
 }
 
 /// The word for a column in messages.

@@ -12,7 +12,7 @@ use zkseal_commit::generators::setup_digest;
 use zkseal_field::G1Affine;
 use zkseal_relation::{Column, Layout, Params, PublicValues, Relation, codec, model_relation, validate::validate};
 use zkseal_transcript::keccak256;
-use zkseal_verifier::{Instance, ProofKind, Statement, VerifyingKey};
+use zkseal_verifier::{Instance, ProofKind, Statement, VerifyError, VerifyingKey};
 
 /// Values of tensors by index.
 pub type TensorMap = BTreeMap<usize, Data>;
@@ -301,8 +301,11 @@ impl ProvingKey {
 
 /// Recomputes the commitments of a column from its values and blindings, and compares.
 ///
+/// The values are those of the column and no others, so that nothing is shown that was not committed to.
+///
 /// # Errors
-/// [`ProveError`] if values or blindings do not fit; `Ok(false)` if they are not those of the commitments.
+/// [`VerifyError::StatementMismatch`] for values or commitments of another shape, errors of the blindings' encoding;
+/// `Ok(false)` if values and blindings are not those of the commitments.
 pub fn check_opening(
     key: &VerifyingKey,
     column: Column,
@@ -310,7 +313,21 @@ pub fn check_opening(
     blindings: &[u8],
     commitments: &[G1Affine],
 ) -> Result<bool, ProveError> {
-    check_values(key.relation(), tensors, |c| c == column)?;
+    let relation = key.relation();
+    let mismatch = |index: usize, rule: &'static str| VerifyError::StatementMismatch { what: "opening", index, rule };
+    let own = |index: &usize| relation.tensors.get(*index).is_some_and(|tensor| tensor.column == column);
+    if let Some(index) = tensors.keys().find(|index| !own(index)) {
+        return Err(mismatch(*index, "a tensor that is not of the column").into());
+    }
+    check_values(relation, tensors, |c| c == column).map_err(|error| match error {
+        ProveError::MissingTensor { tensor } => mismatch(tensor, "a tensor of the column is missing").into(),
+        ProveError::WrongSize { tensor, .. } => mismatch(tensor, "a wrong number of values").into(),
+        ProveError::OutOfBounds { tensor, .. } => mismatch(tensor, "a value outside its bounds").into(),
+        other => other,
+    })?;
+    if commitments.len() != key.layout().num_rows(column) {
+        return Err(mismatch(commitments.len(), "a wrong number of commitments").into());
+    }
     let blindings = decode_blindings(key.layout(), column, blindings)?;
     Ok(commit_column(key.layout(), column, |t| &tensors[&t], &blindings, &[])? == commitments)
 }
