@@ -77,7 +77,8 @@ def compile(  # noqa: A001 - the public name; the built-in is not used here
     """Turns a float model into an integer program that can be proved.
 
     Args:
-        model: a path to an ONNX file, its bytes, an `onnx.ModelProto`, a fitted scikit-learn estimator, or a `Graph`.
+        model: a path to an ONNX file, its bytes, an `onnx.ModelProto`, a fitted estimator of scikit-learn, XGBoost or
+            LightGBM, or a `Graph`.
         calibration: samples that show the ranges of all values; a hundred typical ones do.
         inputs, outputs, weights: "private" values are hidden behind commitments, "public" ones are in the statement
             (weights: in the verifying key).
@@ -139,6 +140,10 @@ def load(
         from zkseal.frontends import onnx as onnx_frontend
 
         return onnx_frontend.load(model, batch=batch, outputs=select, input_shapes=input_shapes)
+    from zkseal.frontends import trees as trees_frontend
+
+    if trees_frontend.reads(model):
+        return trees_frontend.load(model, batch=batch, outputs=select)
     from zkseal.frontends import sklearn as sklearn_frontend
 
     return sklearn_frontend.load(model, batch=batch, outputs=select)

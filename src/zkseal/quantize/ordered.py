@@ -56,10 +56,9 @@ class Order:
 
     def representable(self, values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         """Where `values`, floats of this type, have a code of their own (NaN has)."""
-        if self.name == "float32":
-            return ~np.isinf(values)
-        size = np.abs(values)
-        return np.isnan(values) | (values == 0) | ((size >= 2.0**-255) & (size < 2.0**256))
+        size: npt.NDArray[Any] = np.abs(values)
+        inside = size < np.inf if self.name == "float32" else (size == 0) | ((size >= 2.0**-255) & (size < 2.0**256))
+        return np.asarray(np.isnan(values) | inside, dtype=np.bool_)
 
     def encode(self, values: npt.ArrayLike) -> Integers:
         """Codes of floats, rounded to this type; what lies outside gets 0 or, in magnitude, `infinity`."""

@@ -29,8 +29,11 @@ PAYLOAD_BITS = 40
 
 MAX_LEAF_EXPONENT = 48
 
+HEAP_ROWS = 1 << 15
+"""Heaps of at most this many rows are always taken: they hide the most."""
+
 HEAP_FACTOR = 4
-"""Heaps are taken while they have at most this many times the rows of linked trees."""
+"""Larger heaps are taken while they have at most this many times the rows of linked trees."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +103,7 @@ def plant(trees: Trees, thresholds: Integers, top: int, exponent: int) -> Forest
         payload = payload.sum(axis=1, keepdims=True)
     depth = max(1, len(levels))
     linked_rows = 1 << (trees.features.size + int((trees.roots < 0).sum())).bit_length()
-    heap = len(trees.roots) << depth <= HEAP_FACTOR * linked_rows
+    heap = len(trees.roots) << depth <= max(HEAP_ROWS, HEAP_FACTOR * linked_rows)
     place = _heap_places(trees, levels, depth) if heap else _linked_places(trees)
     rows = len(trees.roots) << depth if heap else linked_rows
     feature, threshold = np.zeros(rows, dtype=np.int64), np.full(rows, top, dtype=np.int64)
