@@ -88,6 +88,7 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
         [(*GEMM, ["g"]), ("Relu", ["g"], ["y"])], [[0.1, -0.9, 0.7]], [[1, 1, -1]], constants={"W": W, "B": B - 0.9}
     ),
     "argmax": lambda: lowered([("ArgMax", ["x"], ["y"], {"axis": 1, "keepdims": 0})], [[1, 3, 3, -2]], [[-4, 3, 2, 4]]),
+    "reducemin": lambda: lowered([("ReduceMin", ["x"], ["y"], {"keepdims": 0})], [[1, 3, -2, -2]], [[-4, 3, 2, 4]]),
     "maxpool": lambda: lowered(
         [("MaxPool", ["x"], ["y"], {"kernel_shape": [2, 2], "strides": [2, 2]})],
         [[[[0.1, -0.1, 0.5, 0.1], [-0.4, 0.3, 1.0, 0.7]]]],
