@@ -114,12 +114,8 @@ LIES = (
     OperatorLie("relu", "positive value cut off", "n0/range_1/top", put(y=[0, 0], y__negative=[-34, 27])),
     OperatorLie("relu", "rounding off by one behind the split", "n0/range_0/top", add(y=(0, 1))),
     # ArgMax of (1, 3, 3, -2): first maximum at 1
-    OperatorLie(
-        "argmax", "the later one of two maxima", "n0/range_0/top", put(y__chosen=[0, 0, 1, 0], y__index=2)
-    ),
-    OperatorLie(
-        "argmax", "no maximum", "n0/range_0/top", put(y__chosen=[1, 0, 0, 0], y__extreme=1, y__index=0)
-    ),
+    OperatorLie("argmax", "the later one of two maxima", "n0/range_0/top", put(y__chosen=[0, 0, 1, 0], y__index=2)),
+    OperatorLie("argmax", "no maximum", "n0/range_0/top", put(y__chosen=[1, 0, 0, 0], y__extreme=1, y__index=0)),
     OperatorLie("argmax", "maximum above all entries", "n0/zero_2", put(y__extreme=5)),
     OperatorLie("argmax", "two entries chosen", "n0/zero_1", put(y__chosen=[0, 1, 1, 0], y__extreme=6, y__index=3)),
     OperatorLie(
@@ -127,7 +123,7 @@ LIES = (
     ),
     OperatorLie("argmax", "index of an earlier entry", "n0/zero_3", put(y__index=0)),
     # ReduceMin of (1, 3, -2, -2)
-    OperatorLie("reducemin", "no minimum", "n0/range_0/top", put(y__chosen=[1, 0, 0, 0], y__extreme=1)),
+    OperatorLie("reducemin", "no minimum", "n0/range_0", put(y__chosen=[1, 0, 0, 0], y__extreme=1)),
     OperatorLie("reducemin", "minimum below all entries", "n0/zero_2", put(y__extreme=-3)),
     # MaxPool: a chain of maxima; taps 3, -3, -13, 10 and 16, 3, 32, 22
     OperatorLie("maxpool", "a maximum above both", "n0/zero_1", add(y__up=(2, 1), y__down=(2, 1), y=(0, 1))),
@@ -168,8 +164,8 @@ LIES = (
     OperatorLie("softmax", "share rounded up", "n0/range_5/top", add(y=(0, 1))),
     OperatorLie("softmax", "share rounded down", "n0/range_5/top", add(y=(0, -1))),
     # Step functions of quantized models: 0.25 / 0.25 + 3 is 4
-    OperatorLie("quantize", "step above: before its interval", "n0/range_0/top", other_step(1)),
-    OperatorLie("quantize", "step below: behind its interval", "n0/range_1/top", other_step(-1)),
+    OperatorLie("quantize", "step above: before its interval", "n0/range_0", other_step(1)),
+    OperatorLie("quantize", "step below: behind its interval", "n0/range_1", other_step(-1)),
     OperatorLie("quantize", "value of another row", "n0/lookup_0", add(y=(0, 1))),
     OperatorLie("quantize", "interval wider than its step", "n0/lookup_0", add(y__last=(1, 1))),
     OperatorLie("integers", "integers less another zero point", "n1/zero_0", add(y__centered_0=(1, 1))),
