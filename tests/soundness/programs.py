@@ -101,6 +101,7 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
         constants=QUANTIZED | {"w": np.asarray([[3], [-2], [1]], np.int8)},
     ),
     "reciprocal": lambda: lowered([("Reciprocal", ["x"], ["y"])], [[0.5, 0.9, 1.7]], [[2, 3, 1]]),
+    "sqrt": lambda: lowered([("Sqrt", ["x"], ["y"])], [[0.3, 0.9, 1.7]], [[2, 3, 1]]),
     "sigmoid": lambda: lowered([("Sigmoid", ["x"], ["y"])], [[0.3, -0.4, 1.7]], [[3, -3, 1]]),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ def to_graph(model: onnx.ModelProto, notes: tuple[str, ...] = ()) -> Graph:
             initializers[node.output[0]] = _constant(attributes)
         else:
             nodes.append(Node(name, node.op_type, tuple(node.input), tuple(node.output), attributes))
+    nodes = [_without_empty_lists(node, initializers) for node in nodes]
     infos = {value.name: value for value in (*proto.input, *proto.value_info, *proto.output)}
     values = {name: Value(name, tuple(array.shape), array.dtype.name) for name, array in initializers.items()}
     values |= {value.name: _value(value, None) for value in proto.input}
@@ -46,6 +48,17 @@ def to_graph(model: onnx.ModelProto, notes: tuple[str, ...] = ()) -> Graph:
         nodes=_unique_names(nodes),
         notes=notes,
     )
+
+
+def _without_empty_lists(node: Node, initializers: Mapping[str, npt.NDArray[Any]]) -> Node:
+    """The node with lists of axes, scales or sizes that are empty left out, which means the same."""
+    if not node.op.startswith("Reduce") and node.op not in ("Resize", "Upsample"):
+        return node
+    empty = {name for name in node.inputs if name in initializers and initializers[name].size == 0}
+    inputs = ["" if name in empty else name for name in node.inputs]
+    while inputs and inputs[-1] == "":
+        inputs.pop()
+    return replace(node, inputs=tuple(inputs))
 
 
 def _array(tensor: TensorProto) -> npt.NDArray[Any]:

@@ -124,7 +124,7 @@ class MoveStep:
         for number, move in enumerate(self.moves):
             environment[self._copy_key(number)] = array
             array = move.apply(array)
-        environment[self.value.name] = np.ascontiguousarray(array)
+        environment[self.value.name] = np.asarray(array, order="C")
 
     def _copy_key(self, number: int) -> str:
         """Where the source of move `number` lies, in case it has to be copied."""

@@ -53,7 +53,9 @@ def test_computed_data_and_indices(axis: int, table: bool, monkeypatch: pytest.M
     size = (2, 4, 3)[axis]
     nodes = [("Relu", ["x"], ["r"]), ("Gather", ["r", "i"], ["y"], {"axis": axis})]
     graph = graph_of(nodes, {"x": (2, 4, 3), "i": ("int64", (2, 2))}, ["y"])
-    samples = [{"x": f32(rng.normal(size=(2, 4, 3))), "i": rng.integers(-size, size, size=(2, 2))} for _ in range(3)]
+    samples: list[dict[str, np.ndarray[Any, Any]]] = [
+        {"x": f32(rng.normal(size=(2, 4, 3))), "i": rng.integers(-size, size, size=(2, 2))} for _ in range(3)
+    ]
     program = verify(graph, samples=samples)
     assert ("y/chosen" in program.relation.names.tensors) != table
 

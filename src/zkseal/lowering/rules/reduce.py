@@ -1,8 +1,7 @@
-"""ReduceSum, ReduceMean, GlobalAveragePool, AveragePool.
+"""GlobalAveragePool, AveragePool.
 
 What it lowers
-    Sums and means over constant axes (keepdims 0 or 1); average pooling in one to three spatial dimensions with
-    strides, padding, ceil_mode, count_include_pad 0 or 1.
+    Average pooling in one to three spatial dimensions with strides, padding, ceil_mode, count_include_pad 0 or 1.
 Constraints
     None of its own: an accumulator `c * sum x`, where c / 2^t is 1 / count rounded to 15 bits, exact for powers of
     two. Where windows hold different counts (padding not counted), c is a public tensor over the outputs. No hints.
@@ -24,6 +23,7 @@ from math import prod
 import numpy as np
 
 from zkseal.graph import Node
+from zkseal.lowering.blocks.axis_sum import COEFFICIENT_BITS, AxisSum, reciprocal
 from zkseal.lowering.emitter import Emitter
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
@@ -32,50 +32,6 @@ from zkseal.lowering.view import AxisIndex
 from zkseal.lowering.windows import Windows, plan_windows
 from zkseal.quantize.integers import Integers
 from zkseal.relation import Expr
-
-COEFFICIENT_BITS = 15
-
-
-def reciprocal(count: int) -> tuple[int, int]:
-    """(c, t) with c / 2^t = 1 / count, rounded half up to 15 bits; c = 1 for powers of two."""
-    if count & (count - 1) == 0:
-        return 1, count.bit_length() - 1
-    t = COEFFICIENT_BITS + count.bit_length() - 1
-    return math.floor((1 << t) / count + 0.5), t
-
-
-@dataclass(frozen=True)
-class AxisSum(Accumulator):
-    """`coefficient` times the sum of `value` over `axes`; kept axes have size 1 in the result if `keep`."""
-
-    value: Quantized
-    axes: tuple[int, ...]
-    keep: bool
-    coefficient: int
-
-    @property
-    def _positions(self) -> dict[int, int]:
-        """Axis of the value -> axis of the result, for axes that are not summed."""
-        if self.keep:
-            return {axis: axis for axis in range(len(self.value.shape)) if axis not in self.axes}
-        rest = [axis for axis in range(len(self.value.shape)) if axis not in self.axes]
-        return {axis: k for k, axis in enumerate(rest)}
-
-    def operands(self) -> tuple[Operand, ...]:
-        own = {k: axis for axis, k in self._positions.items()}
-        return (Operand(self.value.name, tuple(own.get(k) for k in range(len(self.shape)))),)
-
-    def compute(self, environment: Environment) -> Integers:
-        total: Integers = environment[self.value.name].sum(axis=self.axes, keepdims=self.keep) * self.coefficient
-        return total.reshape(self.shape)
-
-    def expression(self, emitter: Emitter, index: Sequence[AxisIndex]) -> Expr:
-        view = emitter.view(self.value.name)
-        summed = emitter.loops(tuple(view.factor_sizes(axis) for axis in self.axes))
-        by_axis = dict(zip(self.axes, summed, strict=True))
-        own = [by_axis[a] if a in by_axis else index[self._positions[a]] for a in range(len(self.value.shape))]
-        loops = [loop for axis in summed for loop in axis]
-        return emitter.read(self.value.name, own).sum(loops) * self.coefficient
 
 
 @dataclass(frozen=True)
@@ -117,34 +73,12 @@ class WindowSum(Accumulator):
         return (x * counts[position]).sum(loops)
 
 
-def _define_sum(node: Node, plan: Plan, axes: tuple[int, ...], keep: bool, mean: bool) -> None:
-    value, output = plan.committed(node.inputs[0]), node.outputs[0]
-    count = prod(value.shape[axis] for axis in axes)
-    coefficient, shift = reciprocal(count) if mean else (1, 0)
-    lo, hi = value.lo * count * coefficient, value.hi * count * coefficient
-    exponent = value.exponent + shift
-    shape = plan.shape(output)
-    plan.define(AxisSum(output, node.name, shape, exponent, lo, hi, value, axes, keep, coefficient))
-
-
-@rule("ReduceSum", "ReduceMean")
-def lower_reduce(node: Node, plan: Plan) -> None:
-    """Plans a ReduceSum or ReduceMean."""
-    rank = len(plan.shape(node.inputs[0]))
-    attributes = plan.attributes(node)
-    given = attributes.get("axes", ())
-    if plan.has_input(node, 1):
-        given = plan.required_constant(node, 1, "list of axes").reshape(-1)
-    axes = tuple(sorted({int(axis) % rank for axis in given}))
-    if not axes and not attributes.get("noop_with_empty_axes", 0):
-        axes = tuple(range(rank))
-    _define_sum(node, plan, axes, bool(attributes.get("keepdims", 1)), node.op == "ReduceMean")
-
-
 @rule("GlobalAveragePool")
 def lower_global_average_pool(node: Node, plan: Plan) -> None:
     """Plans a GlobalAveragePool."""
-    _define_sum(node, plan, tuple(range(2, len(plan.shape(node.inputs[0])))), keep=True, mean=True)
+    output, axes = node.outputs[0], range(2, len(plan.shape(node.inputs[0])))
+    inner = plan.accumulator(node.inputs[0], node)
+    plan.define(AxisSum.of(output, node.name, plan.shape(output), inner, axes, keep=True, mean=True))
 
 
 @rule("AveragePool")

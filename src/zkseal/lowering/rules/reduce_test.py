@@ -1,27 +1,12 @@
-"""Sums, means and average pooling."""
+"""Average pooling."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 
 from zkseal.lowering.harness_test import graph_of, verify
-
-
-@pytest.mark.parametrize("op", ["ReduceSum", "ReduceMean"])
-@pytest.mark.parametrize("axes", [[1], [0, -1], None])
-@pytest.mark.parametrize("keepdims", [0, 1])
-def test_reduce(op: str, axes: list[int] | None, keepdims: int) -> None:
-    constants = {} if axes is None else {"a": np.asarray(axes, dtype=np.int64)}
-    graph = graph_of([(op, ["x", *constants], ["y"], {"keepdims": keepdims})], {"x": (2, 3, 5)}, ["y"], constants)
-    verify(graph, outputs="private")
-
-
-def test_reduce_over_flattened_axis() -> None:
-    nodes = [("Flatten", ["x"], ["f"]), ("ReduceMean", ["f", "a"], ["y"])]
-    verify(graph_of(nodes, {"x": (2, 3, 5)}, ["y"], {"a": np.asarray([1], dtype=np.int64)}))
 
 
 def test_global_average_pool() -> None:
