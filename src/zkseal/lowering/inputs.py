@@ -15,11 +15,15 @@ from zkseal.lowering.folding import LINEAR
 from zkseal.lowering.ordered_inputs import declare_ordered, encode_ordered
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.values import Quantized
+from zkseal.quantize.affine import integer_range
 from zkseal.quantize.calibration import ValueStatistics
 from zkseal.quantize.integers import Integers
 from zkseal.quantize.scales import fitting_exponent
 
 __all__ = ["declare_inputs", "quantize_input"]
+
+WHOLE_RANGE = frozenset({"bool", "int8", "uint8"})
+"""Element types of inputs that take every integer of their type, whatever the samples are."""
 
 NOISE_BITS = 4
 """Features get scales of their own if one scale for all would disturb a layer by more than 2^-(bits - 4) of its largest
@@ -46,6 +50,8 @@ def _declare(plan: Plan, value: Value) -> Quantized:
         return ordered
     statistics = plan.statistics(value.name)
     headroom = plan.options.headroom
+    if value.dtype in WHOLE_RANGE:
+        return Quantized(value.name, value.shape, 0, *integer_range(value.dtype))
     if not value.dtype.startswith("float"):
         return _exact(value, statistics, 0, (1 << 31) - 1, headroom)
     exponent, limit = plan.scale(value.name)
