@@ -18,9 +18,11 @@
 // What is written once for all widths converts i64 to i64, too.
 #![allow(clippy::useless_conversion)]
 
+pub mod cpu;
 mod ints;
 mod optimized;
 pub mod reference;
+pub mod tables;
 
 pub use ints::Ints;
 

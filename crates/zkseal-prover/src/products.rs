@@ -5,6 +5,7 @@ use crate::error::ProveError;
 use crate::fold::fold_access;
 use crate::ragged::{Ragged, axes_of};
 use zkseal_field::{Fr, One, Zero, inverse_power_of_two};
+use zkseal_kernels::tables;
 use zkseal_relation::expand::LoopWeight;
 use zkseal_relation::types::to_index;
 use zkseal_relation::{Access, AxisWeights, Layout, MaskIndex, Product, PublicValues, Relation};
@@ -113,21 +114,21 @@ pub fn prove_products(
     transcript: &mut Transcript,
     labels: Labels,
     layout: &Layout,
-    mut tables: Ragged<2>,
+    mut table: Ragged<2>,
     mask: &[Fr],
 ) -> ProductRun {
     let mut masks = HalfCentredMask::new(|variable, degree| mask[layout.mask.product_mask(variable, degree)]);
     let (mut rounds, mut point) = (Vec::new(), Vec::new());
     for variable in (0..layout.product_vars).rev() {
-        let ([constant, square], _) = tables.sum_pairs(None, |a, b| [a[0] * a[1], (b[0] - a[0]) * (b[1] - a[1])]);
+        let [constant, square] = table.sum_pairs(tables::product_sums);
         let added = masks.round(variable, variable);
         let x = send_round(transcript, labels, &mut rounds, [constant + added[0], square + added[1]]);
         masks.bind(variable, x);
-        tables = tables.bind(x);
+        table = table.bind(x);
         point.push(x);
     }
     point.reverse();
-    let values = tables.last();
+    let values = table.last();
     transcript.absorb_scalars("product values", &values);
     ProductRun { rounds, point, values }
 }

@@ -8,15 +8,12 @@
 use rayon::prelude::*;
 use zeroize::Zeroize;
 use zkseal_field::{Fr, Zero};
+use zkseal_kernels::tables::{self, Entry, EqTables, MAX_PAIRS, Pair, Pairs};
 use zkseal_poly::eq_table;
 use zkseal_relation::types::to_index;
 
-/// Below this many entries a loop runs on one thread.
-const PARALLEL_FROM: usize = 2048;
-const CHUNK: usize = 512;
-
-/// W field elements at each index.
-pub type Entry<const W: usize> = [Fr; W];
+/// Below this many pairs a loop runs on one thread.
+const PARALLEL_FROM: usize = 1024;
 
 #[derive(Clone)]
 struct Block<const W: usize> {
@@ -52,19 +49,68 @@ impl<const W: usize> Block<W> {
         self.inner_vars == 0
     }
 
-    /// First domain index of each row of the innermost axis.
-    fn row_starts(&self) -> Vec<usize> {
-        let mut starts = vec![self.base];
-        let mut low = self.inner_vars;
-        let mut scales = Vec::new();
-        for (size, vars) in self.outer.iter().rev() {
-            scales.push((*size, 1usize << low));
+    /// Pairs of neighbours along the innermost axis, in all rows.
+    const fn pair_count(&self) -> usize {
+        match self.data.len().checked_div(self.inner) {
+            Some(rows) => rows * self.inner.div_ceil(2),
+            None => 0,
+        }
+    }
+
+    /// Pairs number `first ..`, at most [`MAX_PAIRS`] of them; positions count from the entry that comes with them.
+    fn pairs(&self, first: usize, pairs: &mut Vec<Pair>) -> usize {
+        let half = self.inner.div_ceil(2);
+        let (mut row, mut i) = (first / half, first % half);
+        let origin = row * self.inner;
+        let mut cursor = RowCursor::new(self, row);
+        pairs.clear();
+        while pairs.len() < MAX_PAIRS && row * self.inner < self.data.len() {
+            let (entry, at) = (row * self.inner - origin, cursor.index as u64 / 2);
+            let run = (half - i).min(MAX_PAIRS - pairs.len());
+            for i in i..i + run {
+                let left = (entry + 2 * i) as u32;
+                let right = if 2 * i + 1 < self.inner { left + 1 } else { Pair::NEUTRAL };
+                pairs.push(Pair { left, right, at: at + i as u64 });
+            }
+            (row, i) = (row + 1, 0);
+            cursor.advance();
+        }
+        origin
+    }
+}
+
+/// Walks over the rows of a block in order.
+struct RowCursor {
+    /// (position, size, distance in the domain) of each outer axis, innermost first.
+    axes: Vec<(usize, usize, usize)>,
+    /// First domain index of the row.
+    index: usize,
+}
+
+impl RowCursor {
+    fn new<const W: usize>(block: &Block<W>, row: usize) -> Self {
+        let (mut rest, mut low, mut index) = (row, block.inner_vars, block.base);
+        let mut axes = Vec::with_capacity(block.outer.len());
+        for (size, vars) in block.outer.iter().rev() {
+            let position = rest % size;
+            rest /= size;
+            index += position << low;
+            axes.push((position, *size, 1 << low));
             low += vars;
         }
-        for (size, scale) in scales.iter().rev() {
-            starts = starts.iter().flat_map(|start| (0..*size).map(move |i| start + i * scale)).collect();
+        Self { axes, index }
+    }
+
+    fn advance(&mut self) {
+        for (position, size, distance) in &mut self.axes {
+            *position += 1;
+            self.index += *distance;
+            if *position < *size {
+                return;
+            }
+            self.index -= *position * *distance;
+            *position = 0;
         }
-        starts
     }
 }
 
@@ -95,8 +141,10 @@ impl SplitEq {
         Self { high: eq_table(front, 1 << front.len()), low: eq_table(back, 1 << low_vars), low_vars }
     }
 
-    fn at(&self, index: usize) -> Fr {
-        self.high[index >> self.low_vars] * self.low[index & ((1 << self.low_vars) - 1)]
+    /// The tables, as the kernels read them.
+    #[must_use]
+    pub fn tables(&self) -> EqTables<'_> {
+        EqTables { high: &self.high, low: &self.low, low_vars: self.low_vars }
     }
 }
 
@@ -149,31 +197,30 @@ impl<const W: usize> Ragged<W> {
         self.tail.data = data;
     }
 
-    /// Merges neighbours: entry y of the result comes from entries 2y and 2y + 1.
+    /// Merges neighbours: entry y of the result comes from entries 2y and 2y + 1, by a kernel of `zkseal_kernels::tables`.
     #[must_use]
     pub fn halve<const V: usize>(
         &self,
         neutral: Entry<V>,
-        merge: impl Fn(&Entry<W>, &Entry<W>) -> Entry<V> + Sync,
+        merge: impl Fn(Pairs<'_, W>, &mut [Entry<V>]) + Sync,
     ) -> Ragged<V> {
         let halve_block = |block: &Block<W>| -> Block<V> {
-            let half = block.inner.div_ceil(2);
-            let rows = block.data.len().checked_div(block.inner).unwrap_or(0);
-            let entry = |position: usize| {
-                let (row, i) = (position / half.max(1), position % half.max(1));
-                let first = row * block.inner + 2 * i;
-                let partner = if 2 * i + 1 < block.inner { &block.data[first + 1] } else { &self.neutral };
-                merge(&block.data[first], partner)
+            let count = block.pair_count();
+            let mut data = vec![neutral; count];
+            let part = |buffer: &mut Vec<Pair>, (k, out): (usize, &mut [Entry<V>])| {
+                let origin = block.pairs(k * MAX_PAIRS, buffer);
+                merge(Pairs { entries: &block.data[origin..], neutral: &self.neutral, pairs: buffer }, out);
             };
-            let count = rows * half;
-            let data = if count < PARALLEL_FROM {
-                (0..count).map(entry).collect()
+            if count < PARALLEL_FROM {
+                let mut buffer = Vec::with_capacity(MAX_PAIRS.min(count));
+                data.chunks_mut(MAX_PAIRS).enumerate().for_each(|chunk| part(&mut buffer, chunk));
             } else {
-                (0..count).into_par_iter().with_min_len(CHUNK).map(entry).collect()
-            };
-            let vars = block.inner_vars - 1;
-            let inner_vars = if block.inner_vars == TAIL_VARS { TAIL_VARS } else { vars };
-            Block { base: block.base / 2, outer: block.outer.clone(), inner: half, inner_vars, data }
+                let buffer = || Vec::with_capacity(MAX_PAIRS);
+                data.par_chunks_mut(MAX_PAIRS).enumerate().for_each_init(buffer, part);
+            }
+            let inner_vars = if block.inner_vars == TAIL_VARS { TAIL_VARS } else { block.inner_vars - 1 };
+            let inner = block.inner.div_ceil(2);
+            Block { base: block.base / 2, outer: block.outer.clone(), inner, inner_vars, data }
         };
         let mut out =
             Ragged { blocks: self.blocks.iter().map(halve_block).collect(), tail: halve_block(&self.tail), neutral };
@@ -181,119 +228,37 @@ impl<const W: usize> Ragged<W> {
         out
     }
 
-    /// `sum over stored pairs of eq(pair) * term(first, second)`, and the sum of eq over stored pairs.
-    ///
-    /// `eq` is over the pair index; `None` counts every pair once.
-    pub fn sum_pairs<const V: usize>(
-        &self,
-        eq: Option<&SplitEq>,
-        term: impl Fn(&Entry<W>, &Entry<W>) -> Entry<V> + Sync,
-    ) -> (Entry<V>, Fr) {
-        let zero = || ([Fr::zero(); V], Fr::zero());
-        let add = |mut a: (Entry<V>, Fr), b: (Entry<V>, Fr)| {
-            a.0.iter_mut().zip(&b.0).for_each(|(x, y)| *x += y);
-            a.1 += b.1;
+    /// The sum of `term`, a kernel of `zkseal_kernels::tables`, over all stored pairs.
+    pub fn sum_pairs<const V: usize>(&self, term: impl Fn(Pairs<'_, W>) -> Entry<V> + Sync) -> Entry<V> {
+        let add = |mut a: Entry<V>, b: Entry<V>| {
+            a.iter_mut().zip(&b).for_each(|(x, y)| *x += y);
             a
         };
+        let zero = || [Fr::zero(); V];
         let mut total = zero();
-        for block in self.blocks.iter().chain(std::iter::once(&self.tail)).filter(|block| !block.data.is_empty()) {
-            let starts = block.row_starts();
-            let sum_rows = |rows: std::ops::Range<usize>| {
-                rows.map(|row| self.sum_row(block, row, starts[row], eq, &term)).fold(zero(), add)
+        for block in self.blocks.iter().chain(std::iter::once(&self.tail)) {
+            let part = |buffer: &mut Vec<Pair>, k: usize| {
+                let origin = block.pairs(k * MAX_PAIRS, buffer);
+                term(Pairs { entries: &block.data[origin..], neutral: &self.neutral, pairs: buffer })
             };
-            let rows = starts.len();
-            let part = if block.data.len() < PARALLEL_FROM {
-                sum_rows(0..rows)
-            } else if rows >= 8 {
-                let each = (CHUNK / block.inner).max(1);
-                (0..rows.div_ceil(each))
-                    .into_par_iter()
-                    .map(|k| sum_rows(k * each..((k + 1) * each).min(rows)))
-                    .reduce(zero, add)
+            let count = block.pair_count();
+            let parts = count.div_ceil(MAX_PAIRS);
+            let sum = if count < PARALLEL_FROM {
+                let mut buffer = Vec::with_capacity(MAX_PAIRS.min(count));
+                (0..parts).map(|k| part(&mut buffer, k)).fold(zero(), add)
             } else {
-                (0..rows)
-                    .into_par_iter()
-                    .map(|row| {
-                        let pairs = block.inner.div_ceil(2);
-                        (0..pairs.div_ceil(CHUNK))
-                            .into_par_iter()
-                            .map(|k| {
-                                let span = k * CHUNK..((k + 1) * CHUNK).min(pairs);
-                                self.sum_span(block, row, starts[row], span, eq, &term)
-                            })
-                            .reduce(zero, add)
-                    })
-                    .reduce(zero, add)
+                let buffer = || Vec::with_capacity(MAX_PAIRS);
+                (0..parts).into_par_iter().map_init(buffer, part).reduce(zero, add)
             };
-            total = add(total, part);
+            total = add(total, sum);
         }
         total
-    }
-
-    fn sum_row<const V: usize>(
-        &self,
-        block: &Block<W>,
-        row: usize,
-        start: usize,
-        eq: Option<&SplitEq>,
-        term: &(impl Fn(&Entry<W>, &Entry<W>) -> Entry<V> + Sync),
-    ) -> (Entry<V>, Fr) {
-        self.sum_span(block, row, start, 0..block.inner.div_ceil(2), eq, term)
-    }
-
-    /// Pairs `span` of one row, whose first domain index is `start`.
-    fn sum_span<const V: usize>(
-        &self,
-        block: &Block<W>,
-        row: usize,
-        start: usize,
-        span: std::ops::Range<usize>,
-        eq: Option<&SplitEq>,
-        term: &(impl Fn(&Entry<W>, &Entry<W>) -> Entry<V> + Sync),
-    ) -> (Entry<V>, Fr) {
-        let entries = &block.data[row * block.inner..(row + 1) * block.inner];
-        let pair = |i: usize| term(&entries[2 * i], entries.get(2 * i + 1).unwrap_or(&self.neutral));
-        let mut sums = [Fr::zero(); V];
-        let mut weight = Fr::zero();
-        let Some(eq) = eq else {
-            for i in span {
-                sums.iter_mut().zip(&pair(i)).for_each(|(sum, value)| *sum += value);
-            }
-            return (sums, weight);
-        };
-        let first = start / 2;
-        let low_size = 1usize << eq.low_vars;
-        let mut i = span.start;
-        while i < span.end {
-            // A run that shares one entry of the high table.
-            let index = first + i;
-            let run = (low_size - (index & (low_size - 1))).min(span.end - i);
-            if run < 3 {
-                for k in i..i + run {
-                    let e = eq.at(first + k);
-                    weight += e;
-                    sums.iter_mut().zip(&pair(k)).for_each(|(sum, value)| *sum += e * value);
-                }
-            } else {
-                let lows = &eq.low[index & (low_size - 1)..];
-                let (mut run_sums, mut run_weight) = ([Fr::zero(); V], Fr::zero());
-                for (k, e) in (i..i + run).zip(lows) {
-                    run_weight += e;
-                    run_sums.iter_mut().zip(&pair(k)).for_each(|(sum, value)| *sum += *e * value);
-                }
-                let high = eq.high[index >> eq.low_vars];
-                weight += high * run_weight;
-                sums.iter_mut().zip(&run_sums).for_each(|(sum, value)| *sum += high * value);
-            }
-            i += run;
-        }
-        (sums, weight)
     }
 
     /// Sets the least significant variable to `x`.
     #[must_use]
     pub fn bind(&self, x: Fr) -> Self {
-        self.halve(self.neutral, |a, b| std::array::from_fn(|k| a[k] + x * (b[k] - a[k])))
+        self.halve(self.neutral, |pairs, out| tables::bind(pairs, x, out))
     }
 
     /// The one entry that is left when all variables are bound.
@@ -308,8 +273,10 @@ impl<const W: usize> Ragged<W> {
     pub fn to_dense(&self, num_vars: usize) -> Vec<Entry<W>> {
         let mut out = vec![self.neutral; 1 << num_vars];
         for block in self.blocks.iter().chain(std::iter::once(&self.tail)).filter(|block| !block.data.is_empty()) {
-            for (row, start) in block.data.chunks_exact(block.inner).zip(block.row_starts()) {
-                out[start..start + block.inner].copy_from_slice(row);
+            let mut cursor = RowCursor::new(block, 0);
+            for row in block.data.chunks_exact(block.inner) {
+                out[cursor.index..cursor.index + block.inner].copy_from_slice(row);
+                cursor.advance();
             }
         }
         out
@@ -381,13 +348,19 @@ mod tests {
             let mut ragged = Ragged::new(parts, [Fr::one()]);
             for round in 0..vars {
                 let point: Vec<Fr> = (0..u64::from(vars - round - 1)).map(|k| Fr::from(seed ^ (k + 99))).collect();
-                let table = eq_table(&point, 1 << point.len());
+                let eq = eq_table(&point, 1 << point.len());
                 // Pairs outside the stored entries are (1, 1): their term is 3, their weight is what is left of 1.
-                let term = |a: &Entry<1>, b: &Entry<1>| [a[0] + b[0] + b[0]];
-                let (sums, weight) = ragged.sum_pairs(Some(&SplitEq::new(&point)), term);
-                let expected: Fr = table.iter().enumerate()
+                let split = SplitEq::new(&point);
+                let [sum, weight] = ragged.sum_pairs(|of| of.pairs.iter().fold([Fr::zero(); 2], |[sum, weight], pair| {
+                    let tables = split.tables();
+                    let low = pair.at as usize & ((1 << tables.low_vars) - 1);
+                    let e = tables.high[pair.at as usize >> tables.low_vars] * tables.low[low];
+                    let (a, b) = (of.entries[pair.left as usize], of.entries.get(pair.right as usize).unwrap_or(of.neutral));
+                    [sum + e * (a[0] + b[0] + b[0]), weight + e]
+                }));
+                let expected: Fr = eq.iter().enumerate()
                     .map(|(i, e)| *e * (plain[2 * i] + plain[2 * i + 1] + plain[2 * i + 1])).sum();
-                prop_assert_eq!(sums[0] + (Fr::one() - weight) * Fr::from(3u64), expected);
+                prop_assert_eq!(sum + (Fr::one() - weight) * Fr::from(3u64), expected);
                 let x = Fr::from(seed.rotate_left(round) | 1);
                 ragged = ragged.bind(x);
                 plain = (0..plain.len() / 2).map(|i| plain[2 * i] + x * (plain[2 * i + 1] - plain[2 * i])).collect();

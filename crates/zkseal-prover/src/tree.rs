@@ -3,7 +3,7 @@
 use crate::hooks::Hooks;
 use crate::ragged::{Ragged, SplitEq};
 use zkseal_field::{AdditiveGroup, Field, Fr, One, Zero};
-use zkseal_kernels::batch_invert;
+use zkseal_kernels::{batch_invert, tables};
 use zkseal_relation::MaskIndex;
 use zkseal_transcript::Transcript;
 use zkseal_verifier::TreeLayer;
@@ -20,7 +20,7 @@ pub const NEUTRAL: [Fr; 2] = [Fr::ZERO, Fr::ONE];
 pub fn build_layers(leaves: Fractions, tree_vars: usize) -> Vec<Fractions> {
     let mut layers = vec![leaves];
     for _ in 1..tree_vars {
-        let next = layers[layers.len() - 1].halve(NEUTRAL, |a, b| [a[0] * b[1] + b[0] * a[1], a[1] * b[1]]);
+        let next = layers[layers.len() - 1].halve(NEUTRAL, tables::add_fractions);
         layers.push(next);
     }
     layers.reverse();
@@ -81,8 +81,8 @@ impl LayerProver<'_> {
     /// unmasked claim `sum_y eq(r, y) (..)`; from it and h(0) follows h(1), as (1 - c) h(0) + c h(1) = sum.
     fn prove(mut self, fractions: &Fractions, mut sum: Fr) -> (TreeLayer, Vec<Fr>, [Fr; 4]) {
         let lambda = self.lambda;
-        let mut tables: Ragged<4> = fractions
-            .halve([lambda, Fr::zero(), Fr::one(), Fr::one()], |a, b| [a[0] + lambda * a[1], b[0], a[1], b[1]]);
+        let mut table: Ragged<4> = fractions
+            .halve([lambda, Fr::zero(), Fr::one(), Fr::one()], |pairs, out| tables::children(pairs, lambda, out));
         let mut inverses = self.state.point.clone();
         batch_invert(&mut inverses);
         let scale = Fr::one() - self.state.pad;
@@ -90,9 +90,9 @@ impl LayerProver<'_> {
         let mut rounds = Vec::with_capacity(self.layer + 1);
         for variable in round_order(self.layer).take(self.layer) {
             let eq = SplitEq::new(&self.state.point[..variable]);
-            let ([at_zero, square], weight) = tables.sum_pairs(Some(&eq), |a, b| {
-                let d: [Fr; 4] = std::array::from_fn(|k| b[k] - a[k]);
-                [a[0] * a[3] + a[1] * a[2], d[0] * d[3] + d[1] * d[2]]
+            let [at_zero, square, weight] = table.sum_pairs(|pairs| {
+                let ([at_zero, square], weight) = tables::layer_sums(pairs, eq.tables());
+                [at_zero, square, weight]
             });
             // Pairs that are not stored are neutral: each adds lambda, whatever X is.
             let h0 = at_zero + lambda * (Fr::one() - weight);
@@ -104,9 +104,9 @@ impl LayerProver<'_> {
             debug_assert_eq!(h0 + centre * h1_plus_h2, sum);
             sum = h0 + (linear + square * x) * x;
             point[variable] = x;
-            tables = tables.bind(x);
+            table = table.bind(x);
         }
-        let [a0, p1, q0, q1] = tables.last();
+        let [a0, p1, q0, q1] = table.last();
         let children = [a0 - lambda * q0, p1, q0, q1];
         let values = self.pad_round(children, scale, &mut rounds, &mut point);
         (TreeLayer { rounds, values }, point, children)

@@ -10,3 +10,4 @@ pub mod ifma;
 pub mod msm;
 pub mod portable;
 pub mod simd;
+pub mod tables;

@@ -2,6 +2,8 @@
 //!
 //! The loops are plain; the compiler vectorises `i32 * i32 -> i64`.
 
+use crate::cpu;
+
 use super::contract::{Digit, LIMBS, STRIP};
 
 /// Defines a function that runs `$body` compiled for the best instruction set of this machine.
@@ -19,12 +21,12 @@ macro_rules! dispatch {
                 fn avx2<$digit: Digit>($($arg: $kind),*) $(-> $out)? {
                     $body($($arg),*)
                 }
-                if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl") {
-                    // SAFETY: the instructions were just detected (avx512bw and the others imply avx512f).
+                if cpu::level() >= cpu::Level::Avx512 {
+                    // SAFETY: this level is reached only where the machine has the instructions.
                     return unsafe { avx512($($arg),*) };
                 }
-                if is_x86_feature_detected!("avx2") {
-                    // SAFETY: the instructions were just detected.
+                if cpu::level() >= cpu::Level::Avx2 {
+                    // SAFETY: as above.
                     return unsafe { avx2($($arg),*) };
                 }
             }

@@ -40,7 +40,7 @@ fn add_batch(
     prefixes.clear();
     for group in 0..groups {
         let (left, right) = operands(pool, pairs, group);
-        let difference = field::sub::<2>(&right.x, &left.x);
+        let difference = field::sub::<2, _>(&right.x, &left.x);
         let chain = &mut chains[group % CHAINS];
         prefixes.push(*chain);
         *chain = mul(chain, &difference);
@@ -49,7 +49,7 @@ fn add_batch(
     // Backward: inverse of each difference, then the addition.
     for group in (0..groups).rev() {
         let (left, right) = operands(pool, pairs, group);
-        let difference = field::sub::<2>(&right.x, &left.x);
+        let difference = field::sub::<2, _>(&right.x, &left.x);
         let chain = &mut chains[group % CHAINS];
         let inverse = mul(chain, &prefixes[group]);
         *chain = mul(chain, &difference);
@@ -63,11 +63,11 @@ fn add_batch(
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
 fn add_affine(left: &Points, right: &Points, inverse: &Lanes) -> Points {
-    let slope = mul(&field::sub::<2>(&right.y, &left.y), inverse);
-    let x = field::sub::<4>(&field::square(&slope), &field::add(&left.x, &right.x));
-    let x = field::reduce::<2>(&field::reduce::<4>(&x));
-    let y = field::sub::<2>(&mul(&slope, &field::sub::<2>(&left.x, &x)), &left.y);
-    Points { x, y: field::reduce::<2>(&y) }
+    let slope = mul(&field::sub::<2, _>(&right.y, &left.y), inverse);
+    let x = field::sub::<4, _>(&field::square(&slope), &field::add(&left.x, &right.x));
+    let x = field::reduce::<2, _>(&field::reduce::<4, _>(&x));
+    let y = field::sub::<2, _>(&mul(&slope, &field::sub::<2, _>(&left.x, &x)), &left.y);
+    Points { x, y: field::reduce::<2, _>(&y) }
 }
 
 /// The operands of a group of eight pairs; a short last group repeats its last pair.

@@ -1,6 +1,6 @@
-//! Eight elements of F_q at once: 5 limbs of 52 bits in 64-bit lanes, AVX-512 IFMA.
+//! Eight elements of F_q, or of F_r, at once: 5 limbs of 52 bits in 64-bit lanes, AVX-512 IFMA.
 //!
-//! Montgomery form with R = 2^260. Because q < 0.0118 R, the product of values below `A q` and `B q` is below
+//! Montgomery form with R = 2^260. In what follows q is the modulus of either field. Because q < 0.0118 R, the product of values below `A q` and `B q` is below
 //! `(0.0118 A B + 1) q`: nothing is subtracted after a product. Values are kept non-negative and below 84 q, with limbs
 //! normalised to 52 bits (the multiplier reads only those). Each function says what it does to the bound.
 
@@ -8,8 +8,9 @@
 #![allow(clippy::needless_range_loop)]
 
 use std::arch::x86_64::*;
+use std::marker::PhantomData;
 
-use ark_ff::{Field, MontFp, PrimeField};
+use ark_ff::{Fp, MontBackend, MontConfig, PrimeField};
 use zkseal_field::{BigInt, Fq};
 
 const LIMB_BITS: u32 = 52;
@@ -27,25 +28,49 @@ const fn split(words: [u64; 4]) -> [u64; 5] {
     ]
 }
 
-const Q: [u64; 5] = split(Fq::MODULUS.0);
+/// One of the two prime fields, as the lanes need it.
+pub trait Prime: PrimeField {
+    /// The modulus.
+    const LIMBS: [u64; 5];
+    /// -q^-1 mod 2^52.
+    const MINUS_INVERSE: u64;
 
-/// -q^-1 mod 2^52.
-const MINUS_Q_INVERSE: u64 = {
-    let mut inverse = 1u64;
-    let mut step = 0;
-    while step < 6 {
-        inverse = inverse.wrapping_mul(2u64.wrapping_sub(Q[0].wrapping_mul(inverse)));
-        step += 1;
+    /// The four words of the field crate's form, `value * 2^256`.
+    fn words(&self) -> [u64; 4];
+
+    /// Inverse of [`Self::words`], for words below the modulus.
+    fn from_words(words: [u64; 4]) -> Self;
+}
+
+impl<C: MontConfig<4>> Prime for Fp<MontBackend<C, 4>, 4> {
+    const LIMBS: [u64; 5] = split(C::MODULUS.0);
+    const MINUS_INVERSE: u64 = {
+        let mut inverse = 1u64;
+        let mut step = 0;
+        while step < 6 {
+            inverse = inverse.wrapping_mul(2u64.wrapping_sub(Self::LIMBS[0].wrapping_mul(inverse)));
+            step += 1;
+        }
+        inverse.wrapping_neg() & LIMB_MASK
+    };
+
+    #[inline]
+    fn words(&self) -> [u64; 4] {
+        self.0.0
     }
-    inverse.wrapping_neg() & LIMB_MASK
-};
 
-const fn multiple_of_q(k: u64) -> [u64; 5] {
+    #[inline]
+    fn from_words(words: [u64; 4]) -> Self {
+        Self::new_unchecked(BigInt::new(words))
+    }
+}
+
+const fn multiple_of(limbs: [u64; 5], k: u64) -> [u64; 5] {
     let mut out = [0; 5];
     let mut carry = 0u128;
     let mut i = 0;
     while i < 5 {
-        let sum = Q[i] as u128 * k as u128 + carry;
+        let sum = limbs[i] as u128 * k as u128 + carry;
         out[i] = sum as u64 & LIMB_MASK;
         carry = sum >> LIMB_BITS;
         i += 1;
@@ -55,23 +80,30 @@ const fn multiple_of_q(k: u64) -> [u64; 5] {
 
 /// Eight elements.
 #[derive(Clone, Copy)]
-pub struct Lanes(pub [__m512i; 5]);
+pub struct Lanes<P = Fq>(pub [__m512i; 5], PhantomData<P>);
+
+impl<P> Lanes<P> {
+    /// Lanes of these limbs.
+    #[inline]
+    pub const fn new(limbs: [__m512i; 5]) -> Self {
+        Self(limbs, PhantomData)
+    }
+}
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-pub fn splat(limbs: [u64; 5]) -> Lanes {
+pub fn splat<P: Prime>(limbs: [u64; 5]) -> Lanes<P> {
     let mut out = [_mm512_setzero_si512(); 5];
     for (lanes, limb) in out.iter_mut().zip(limbs) {
         *lanes = _mm512_set1_epi64(limb.cast_signed());
     }
-    Lanes(out)
+    Lanes::new(out)
 }
 
 /// The same element in all lanes, from the field crate's form: `value * 2^260`.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-pub fn splat_element(value: Fq) -> Lanes {
-    const TWO_TO_THE_4: Fq = MontFp!("16");
-    splat(split((value * TWO_TO_THE_4).0.0))
+pub fn splat_element<P: Prime>(value: P) -> Lanes<P> {
+    splat(split((value * P::from(16u64)).words()))
 }
 
 /// Carries limbs (signed, any size) into 52 bits each; the value must be non-negative.
@@ -89,31 +121,31 @@ fn normalise(mut limbs: [__m512i; 5]) -> [__m512i; 5] {
 /// Bounds add.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-pub fn add(a: &Lanes, b: &Lanes) -> Lanes {
+pub fn add<P: Prime>(a: &Lanes<P>, b: &Lanes<P>) -> Lanes<P> {
     let mut out = a.0;
     for i in 0..5 {
         out[i] = _mm512_add_epi64(out[i], b.0[i]);
     }
-    Lanes(normalise(out))
+    Lanes::new(normalise(out))
 }
 
 /// `a + K q - b` for b at most K q: bound of a plus K.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-pub fn sub<const K: u64>(a: &Lanes, b: &Lanes) -> Lanes {
-    let shift = const { multiple_of_q(K) };
+pub fn sub<const K: u64, P: Prime>(a: &Lanes<P>, b: &Lanes<P>) -> Lanes<P> {
+    let shift = const { multiple_of(P::LIMBS, K) };
     let mut out = a.0;
     for i in 0..5 {
         out[i] = _mm512_sub_epi64(_mm512_add_epi64(out[i], _mm512_set1_epi64(shift[i].cast_signed())), b.0[i]);
     }
-    Lanes(normalise(out))
+    Lanes::new(normalise(out))
 }
 
-/// `F a` for a factor of the bits 1, 2 and 8: bound times F.
+/// `F a` for a factor of the bits 1, 2, 8 and 16: bound times F.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-pub fn scale<const F: u64>(a: &Lanes) -> Lanes {
-    const { assert!(F & !0b1011 == 0) };
+pub fn scale<const F: u64, P: Prime>(a: &Lanes<P>) -> Lanes<P> {
+    const { assert!(F & !0b11011 == 0) };
     let mut out = a.0;
     for limb in &mut out {
         let mut sum = _mm512_setzero_si512();
@@ -126,16 +158,19 @@ pub fn scale<const F: u64>(a: &Lanes) -> Lanes {
         if F & 8 != 0 {
             sum = _mm512_add_epi64(sum, _mm512_slli_epi64::<3>(*limb));
         }
+        if F & 16 != 0 {
+            sum = _mm512_add_epi64(sum, _mm512_slli_epi64::<4>(*limb));
+        }
         *limb = sum;
     }
-    Lanes(normalise(out))
+    Lanes::new(normalise(out))
 }
 
 /// Subtracts K q where that leaves nothing negative: a bound of 2 K becomes K.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-pub fn reduce<const K: u64>(a: &Lanes) -> Lanes {
-    let multiple = const { multiple_of_q(K) };
+pub fn reduce<const K: u64, P: Prime>(a: &Lanes<P>) -> Lanes<P> {
+    let multiple = const { multiple_of(P::LIMBS, K) };
     let mut less = a.0;
     for i in 0..5 {
         less[i] = _mm512_sub_epi64(less[i], _mm512_set1_epi64(multiple[i].cast_signed()));
@@ -146,75 +181,100 @@ pub fn reduce<const K: u64>(a: &Lanes) -> Lanes {
     for i in 0..5 {
         out[i] = _mm512_mask_blend_epi64(negative, less[i], a.0[i]);
     }
-    Lanes(out)
+    Lanes::new(out)
 }
 
 /// `a` where the lane's bit is clear, `b` where it is set.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-pub fn select(bits: u8, a: &Lanes, b: &Lanes) -> Lanes {
+pub fn select<P: Prime>(bits: u8, a: &Lanes<P>, b: &Lanes<P>) -> Lanes<P> {
     let mut out = a.0;
     for i in 0..5 {
         out[i] = _mm512_mask_blend_epi64(bits, a.0[i], b.0[i]);
     }
-    Lanes(out)
+    Lanes::new(out)
 }
 
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-#[inline]
-fn accumulate(sum: &mut [__m512i; 10], a: &Lanes, b: &Lanes) {
-    for i in 0..5 {
-        for j in 0..5 {
-            sum[i + j] = _mm512_madd52lo_epu64(sum[i + j], a.0[i], b.0[j]);
-            sum[i + j + 1] = _mm512_madd52hi_epu64(sum[i + j + 1], a.0[i], b.0[j]);
-        }
-    }
-}
+/// A sum of products that is not reduced yet: ten columns of 52 bits, of at most some hundred products.
+#[derive(Clone, Copy)]
+pub struct Columns([__m512i; 10]);
 
-/// Montgomery reduction of up to a hundred products.
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-#[inline]
-fn montgomery(mut sum: [__m512i; 10]) -> Lanes {
-    let q = splat(Q).0;
-    let inverse = _mm512_set1_epi64(MINUS_Q_INVERSE.cast_signed());
-    let round_up = _mm512_set1_epi64(LIMB_MASK.cast_signed());
-    for i in 0..5 {
-        let m = _mm512_madd52lo_epu64(_mm512_setzero_si512(), sum[i], inverse);
-        // m q cancels the low 52 bits of this column: what is carried is the column rounded up.
-        let carry = _mm512_srli_epi64::<52>(_mm512_add_epi64(sum[i], round_up));
-        sum[i + 1] = _mm512_add_epi64(sum[i + 1], carry);
-        sum[i + 1] = _mm512_madd52hi_epu64(sum[i + 1], m, q[0]);
-        for j in 1..5 {
-            sum[i + j] = _mm512_madd52lo_epu64(sum[i + j], m, q[j]);
-            sum[i + j + 1] = _mm512_madd52hi_epu64(sum[i + j + 1], m, q[j]);
+impl Columns {
+    /// The empty sum.
+    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline]
+    pub fn zero() -> Self {
+        Self([_mm512_setzero_si512(); 10])
+    }
+
+    /// `a R`: what adds a to the reduced sum.
+    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline]
+    pub fn shifted<P>(a: &Lanes<P>) -> Self {
+        let mut sum = Self::zero();
+        sum.0[5..].copy_from_slice(&a.0);
+        sum
+    }
+
+    /// Adds a product.
+    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline]
+    pub fn add_product<P>(&mut self, a: &Lanes<P>, b: &Lanes<P>) {
+        let sum = &mut self.0;
+        for i in 0..5 {
+            for j in 0..5 {
+                sum[i + j] = _mm512_madd52lo_epu64(sum[i + j], a.0[i], b.0[j]);
+                sum[i + j + 1] = _mm512_madd52hi_epu64(sum[i + j + 1], a.0[i], b.0[j]);
+            }
         }
     }
-    Lanes(normalise([sum[5], sum[6], sum[7], sum[8], sum[9]]))
+
+    /// Montgomery reduction: the sum divided by R, plus at most q.
+    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline]
+    pub fn reduced<P: Prime>(self) -> Lanes<P> {
+        let mut sum = self.0;
+        let q = splat::<P>(P::LIMBS).0;
+        let inverse = _mm512_set1_epi64(P::MINUS_INVERSE.cast_signed());
+        let round_up = _mm512_set1_epi64(LIMB_MASK.cast_signed());
+        for i in 0..5 {
+            let m = _mm512_madd52lo_epu64(_mm512_setzero_si512(), sum[i], inverse);
+            // m q cancels the low 52 bits of this column: what is carried is the column rounded up.
+            let carry = _mm512_srli_epi64::<52>(_mm512_add_epi64(sum[i], round_up));
+            sum[i + 1] = _mm512_add_epi64(sum[i + 1], carry);
+            sum[i + 1] = _mm512_madd52hi_epu64(sum[i + 1], m, q[0]);
+            for j in 1..5 {
+                sum[i + j] = _mm512_madd52lo_epu64(sum[i + j], m, q[j]);
+                sum[i + j + 1] = _mm512_madd52hi_epu64(sum[i + j + 1], m, q[j]);
+            }
+        }
+        Lanes::new(normalise([sum[5], sum[6], sum[7], sum[8], sum[9]]))
+    }
 }
 
 /// The product; see the module for its bound.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-pub fn mul(a: &Lanes, b: &Lanes) -> Lanes {
-    let mut sum = [_mm512_setzero_si512(); 10];
-    accumulate(&mut sum, a, b);
-    montgomery(sum)
+pub fn mul<P: Prime>(a: &Lanes<P>, b: &Lanes<P>) -> Lanes<P> {
+    let mut sum = Columns::zero();
+    sum.add_product(a, b);
+    sum.reduced()
 }
 
 /// `a b + c d` with one reduction: bound `0.0118 (A B + C D) + 1`.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-pub fn mul_add_mul(a: &Lanes, b: &Lanes, c: &Lanes, d: &Lanes) -> Lanes {
-    let mut sum = [_mm512_setzero_si512(); 10];
-    accumulate(&mut sum, a, b);
-    accumulate(&mut sum, c, d);
-    montgomery(sum)
+pub fn mul_add_mul<P: Prime>(a: &Lanes<P>, b: &Lanes<P>, c: &Lanes<P>, d: &Lanes<P>) -> Lanes<P> {
+    let mut sum = Columns::zero();
+    sum.add_product(a, b);
+    sum.add_product(c, d);
+    sum.reduced()
 }
 
 /// The square.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-pub fn square(a: &Lanes) -> Lanes {
+pub fn square<P: Prime>(a: &Lanes<P>) -> Lanes<P> {
     let mut sum = [_mm512_setzero_si512(); 10];
     for i in 0..5 {
         for j in i + 1..5 {
@@ -229,16 +289,16 @@ pub fn square(a: &Lanes) -> Lanes {
         sum[2 * i] = _mm512_madd52lo_epu64(sum[2 * i], a.0[i], a.0[i]);
         sum[2 * i + 1] = _mm512_madd52hi_epu64(sum[2 * i + 1], a.0[i], a.0[i]);
     }
-    montgomery(sum)
+    Columns(sum).reduced()
 }
 
 /// Limbs from 4 packed words a lane.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-pub fn unpack(words: [__m512i; 4]) -> Lanes {
+pub fn unpack<P: Prime>(words: [__m512i; 4]) -> Lanes<P> {
     let mask = _mm512_set1_epi64(LIMB_MASK.cast_signed());
     let [a, b, c, d] = words;
-    Lanes([
+    Lanes::new([
         _mm512_and_si512(a, mask),
         _mm512_and_si512(_mm512_or_si512(_mm512_srli_epi64::<52>(a), _mm512_slli_epi64::<12>(b)), mask),
         _mm512_and_si512(_mm512_or_si512(_mm512_srli_epi64::<40>(b), _mm512_slli_epi64::<24>(c)), mask),
@@ -250,7 +310,7 @@ pub fn unpack(words: [__m512i; 4]) -> Lanes {
 /// Inverse of [`unpack`], for values below 2^256 (5 q).
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-pub fn pack(a: &Lanes) -> [__m512i; 4] {
+pub fn pack<P: Prime>(a: &Lanes<P>) -> [__m512i; 4] {
     let [l0, l1, l2, l3, l4] = a.0;
     [
         _mm512_or_si512(l0, _mm512_slli_epi64::<52>(l1)),
@@ -262,38 +322,35 @@ pub fn pack(a: &Lanes) -> [__m512i; 4] {
 
 /// The field crate's elements in our form (below 2 q).
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-pub fn import(elements: &[Fq; 8]) -> Lanes {
+pub fn import<P: Prime>(elements: &[P; 8]) -> Lanes<P> {
     // raw 2^256 form times 2^264, divided by R.
-    const TWO_TO_THE_8: Fq = MontFp!("256");
     let mut words = [[0u64; 8]; 4];
     for (lane, element) in elements.iter().enumerate() {
-        for (word, limb) in words.iter_mut().zip(element.0.0) {
+        for (word, limb) in words.iter_mut().zip(element.words()) {
             word[lane] = limb;
         }
     }
-    mul(&unpack(words.map(|words| lanes_of(words))), &splat(split(TWO_TO_THE_8.0.0)))
+    mul(&unpack(words.map(|words| lanes_of(words))), &splat(split(P::from(256u64).words())))
 }
 
 /// Inverse of [`import`] (any bound below 80 q).
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-pub fn export(a: &Lanes) -> [Fq; 8] {
-    let raw = mul(a, &splat(split(Fq::ONE.0.0)));
+pub fn export<P: Prime>(a: &Lanes<P>) -> [P; 8] {
+    let raw = mul(a, &splat(split(P::ONE.words())));
     raw_elements(&raw)
 }
 
 /// The lanes, read as raw values of the field crate's form: `value * 2^260 = (16 value) * 2^256`.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-pub fn raw_elements(a: &Lanes) -> [Fq; 8] {
-    let words = pack(&reduce::<1>(a)).map(|lanes| words_of(lanes));
-    std::array::from_fn(|lane| {
-        Fq::new_unchecked(BigInt::new([words[0][lane], words[1][lane], words[2][lane], words[3][lane]]))
-    })
+pub fn raw_elements<P: Prime>(a: &Lanes<P>) -> [P; 8] {
+    let words = pack(&reduce::<1, _>(a)).map(|lanes| words_of(lanes));
+    std::array::from_fn(|lane| P::from_words([words[0][lane], words[1][lane], words[2][lane], words[3][lane]]))
 }
 
 /// Inverse of [`raw_elements`].
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-pub fn from_raw_elements(elements: &[Fq; 8]) -> Lanes {
-    let words = std::array::from_fn(|word| lanes_of(std::array::from_fn(|lane| elements[lane].0.0[word])));
+pub fn from_raw_elements<P: Prime>(elements: &[P; 8]) -> Lanes<P> {
+    let words = std::array::from_fn(|word| lanes_of(std::array::from_fn(|lane| elements[lane].words()[word])));
     unpack(words)
 }
 

@@ -7,6 +7,7 @@ pub mod field;
 pub mod fold;
 mod projective;
 mod record;
+pub mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -17,9 +18,7 @@ use record::Record;
 
 /// Whether this machine has the instructions.
 pub fn available() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512dq")
-        && is_x86_feature_detected!("avx512ifma")
+    crate::cpu::level() >= crate::cpu::Level::Ifma
 }
 
 /// The engine; to be used only where [`available`].

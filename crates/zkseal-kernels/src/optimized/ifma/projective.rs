@@ -45,7 +45,7 @@ impl Projective {
         let cross = |a1: &Lanes, b1: &Lanes, a2: &Lanes, b2: &Lanes, aa: &Lanes, bb: &Lanes| {
             // (a1 + b1)(a2 + b2) - aa - bb: 1.8 + 4, reduced to 2.
             let product = mul(&add(a1, b1), &add(a2, b2));
-            reduce::<2>(&reduce::<4>(&sub::<4>(&product, &add(aa, bb))))
+            reduce::<2, _>(&reduce::<4, _>(&sub::<4, _>(&product, &add(aa, bb))))
         };
         let t3 = cross(&self.x, &self.y, &other.x, &other.y, &t0, &t1);
         let t4 = cross(&self.y, &self.z, &other.y, &other.z, &t1, &t2);
@@ -59,9 +59,9 @@ impl Projective {
         let t0 = mul(&self.x, &other.x); // 1.1
         let t1 = mul(&self.y, &other.y); // 1.1
         let product = mul(&add(&self.x, &self.y), &add(&other.x, &other.y)); // 1.4
-        let t3 = reduce::<2>(&reduce::<4>(&sub::<4>(&product, &add(&t0, &t1))));
-        let t4 = reduce::<2>(&reduce::<4>(&add(&mul(&other.y, &self.z), &self.y))); // 1.1 + 4
-        let t5 = reduce::<2>(&reduce::<4>(&add(&mul(&other.x, &self.z), &self.x))); // 1.1 + 4
+        let t3 = reduce::<2, _>(&reduce::<4, _>(&sub::<4, _>(&product, &add(&t0, &t1))));
+        let t4 = reduce::<2, _>(&reduce::<4, _>(&add(&mul(&other.y, &self.z), &self.y))); // 1.1 + 4
+        let t5 = reduce::<2, _>(&reduce::<4, _>(&add(&mul(&other.x, &self.z), &self.x))); // 1.1 + 4
         Self::combine(&t0, &t1, &self.z, &t3, &t4, &t5)
     }
 
@@ -69,16 +69,16 @@ impl Projective {
     #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
     #[inline]
     fn combine(t0: &Lanes, t1: &Lanes, t2: &Lanes, t3: &Lanes, t4: &Lanes, t5: &Lanes) -> Self {
-        let t0 = scale::<3>(t0); // 3.6
-        let t2 = reduce::<10>(&reduce::<20>(&scale::<9>(t2))); // 36, reduced to 10
+        let t0 = scale::<3, _>(t0); // 3.6
+        let t2 = reduce::<10, _>(&reduce::<20, _>(&scale::<9, _>(t2))); // 36, reduced to 10
         let sum = add(t1, &t2); // 11.2
-        let difference = sub::<10>(t1, &t2); // 11.2
-        let t5 = scale::<9>(t5); // 18
+        let difference = sub::<10, _>(t1, &t2); // 11.2
+        let t5 = scale::<9, _>(t5); // 18
         let zero = field::splat([0; 5]);
         Self {
-            x: mul_add_mul(t3, &difference, &sub::<2>(&zero, t4), &t5), // 2 * 11.2 + 2 * 18: below 1.7
-            y: mul_add_mul(&sum, &difference, &t5, &t0),                // 11.2 * 11.2 + 18 * 3.6: below 3.3
-            z: mul_add_mul(&sum, t4, &t0, t3),                          // below 1.5
+            x: mul_add_mul(t3, &difference, &sub::<2, _>(&zero, t4), &t5), // 2 * 11.2 + 2 * 18: below 1.7
+            y: mul_add_mul(&sum, &difference, &t5, &t0),                   // 11.2 * 11.2 + 18 * 3.6: below 3.3
+            z: mul_add_mul(&sum, t4, &t0, t3),                             // below 1.5
         }
     }
 
@@ -87,15 +87,15 @@ impl Projective {
     pub fn double(&self) -> Self {
         let t0 = square(&self.y); // 1.2
         let t1 = mul(&self.y, &self.z); // 1.2
-        let t2 = scale::<9>(&square(&self.z)); // 10.8
+        let t2 = scale::<9, _>(&square(&self.z)); // 10.8
         let xy = mul(&self.x, &self.y); // 1.2
-        let eight = scale::<8>(&t0); // 9.6
-        let difference = sub::<33>(&t0, &scale::<3>(&t2)); // 34.2
+        let eight = scale::<8, _>(&t0); // 9.6
+        let difference = sub::<33, _>(&t0, &scale::<3, _>(&t2)); // 34.2
         let sum = add(&t0, &t2); // 12
         Self {
-            x: mul(&difference, &scale::<2>(&xy)),                        // 34.2 * 2.4: below 2
-            y: reduce::<4>(&mul_add_mul(&difference, &sum, &t2, &eight)), // 34.2 * 12 + 10.8 * 9.6: below 7.1, reduced to 4
-            z: mul(&t1, &eight),                                          // below 1.2
+            x: mul(&difference, &scale::<2, _>(&xy)), // 34.2 * 2.4: below 2
+            y: reduce::<4, _>(&mul_add_mul(&difference, &sum, &t2, &eight)), // 34.2 * 12 + 10.8 * 9.6: below 7.1, reduced to 4
+            z: mul(&t1, &eight),                                             // below 1.2
         }
     }
 
@@ -108,7 +108,7 @@ impl Projective {
     /// The negatives.
     #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
     pub fn negate(&self) -> Self {
-        Self { y: sub::<4>(&field::splat([0; 5]), &self.y), ..*self }
+        Self { y: sub::<4, _>(&field::splat([0; 5]), &self.y), ..*self }
     }
 
     /// These points where the lane's bit is clear, the others where it is set.

@@ -95,14 +95,14 @@ pub fn store(points: &Points) -> [Record; 8] {
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
 pub fn negate_where(bits: u8, y: &Lanes) -> Lanes {
-    let zero = Lanes([_mm512_setzero_si512(); 5]);
-    field::select(bits, y, &field::sub::<2>(&zero, y))
+    let zero = Lanes::new([_mm512_setzero_si512(); 5]);
+    field::select(bits, y, &field::sub::<2, _>(&zero, y))
 }
 
 /// Transposes an 8 x 8 matrix of words.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-fn transpose(rows: [__m512i; 8]) -> [__m512i; 8] {
+pub fn transpose(rows: [__m512i; 8]) -> [__m512i; 8] {
     let mut pairs = rows;
     for i in 0..4 {
         pairs[2 * i] = _mm512_unpacklo_epi64(rows[2 * i], rows[2 * i + 1]);

@@ -68,17 +68,17 @@ proptest! {
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 fn field_operations(a: &[Fq; 8], b: &[Fq; 8]) -> [[Fq; 8]; 7] {
     let (a, b) = (field::import(a), field::import(b));
-    let difference = field::sub::<2>(&a, &b);
+    let difference = field::sub::<2, _>(&a, &b);
     [
         field::export(&field::mul(&a, &b)),
         field::export(&field::square(&a)),
         field::export(&field::add(&a, &b)),
         field::export(&difference),
         field::export(&field::mul_add_mul(&field::square(&difference), &b, &a, &b)),
-        field::export(&field::scale::<9>(&a)),
-        field::export(&field::reduce::<2>(&field::add(
+        field::export(&field::scale::<9, _>(&a)),
+        field::export(&field::reduce::<2, _>(&field::add(
             &a,
-            &field::sub::<1>(&field::splat([0; 5]), &field::splat([0; 5])),
+            &field::sub::<1, _>(&field::splat([0; 5]), &field::splat([0; 5])),
         ))),
     ]
 }

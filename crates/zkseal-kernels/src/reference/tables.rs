@@ -1,0 +1,58 @@
+//! Plain versions of [`crate::tables`].
+
+use zkseal_field::{AdditiveGroup, Fr};
+
+use crate::tables::{Entry, EqTables, Pairs};
+
+/// See [`crate::tables::bind`].
+pub fn bind<const W: usize>(of: Pairs<'_, W>, x: Fr, out: &mut [Entry<W>]) {
+    for (out, pair) in out.iter_mut().zip(of.pairs) {
+        let [a, b] = of.of(pair);
+        *out = std::array::from_fn(|k| a[k] + x * (b[k] - a[k]));
+    }
+}
+
+/// See [`crate::tables::add_fractions`].
+pub fn add_fractions(of: Pairs<'_, 2>, out: &mut [Entry<2>]) {
+    for (out, pair) in out.iter_mut().zip(of.pairs) {
+        let [a, b] = of.of(pair);
+        *out = [a[0] * b[1] + b[0] * a[1], a[1] * b[1]];
+    }
+}
+
+/// See [`crate::tables::children`].
+pub fn children(of: Pairs<'_, 2>, lambda: Fr, out: &mut [Entry<4>]) {
+    for (out, pair) in out.iter_mut().zip(of.pairs) {
+        let [a, b] = of.of(pair);
+        *out = [a[0] + lambda * a[1], b[0], a[1], b[1]];
+    }
+}
+
+/// See [`crate::tables::layer_sums`].
+#[must_use]
+pub fn layer_sums(of: Pairs<'_, 4>, eq: EqTables<'_>) -> (Entry<2>, Fr) {
+    let mut sums = [Fr::ZERO; 2];
+    let mut weight = Fr::ZERO;
+    for pair in of.pairs {
+        let (high, low) = (pair.at >> eq.low_vars, pair.at & ((1 << eq.low_vars) - 1));
+        let e = eq.high[high as usize] * eq.low[low as usize];
+        let [a, b] = of.of(pair);
+        let d: Entry<4> = std::array::from_fn(|k| b[k] - a[k]);
+        sums[0] += e * (a[0] * a[3] + a[1] * a[2]);
+        sums[1] += e * (d[0] * d[3] + d[1] * d[2]);
+        weight += e;
+    }
+    (sums, weight)
+}
+
+/// See [`crate::tables::product_sums`].
+#[must_use]
+pub fn product_sums(of: Pairs<'_, 2>) -> Entry<2> {
+    let mut sums = [Fr::ZERO; 2];
+    for pair in of.pairs {
+        let [a, b] = of.of(pair);
+        sums[0] += a[0] * a[1];
+        sums[1] += (b[0] - a[0]) * (b[1] - a[1]);
+    }
+    sums
+}
