@@ -16,7 +16,7 @@ from zkseal.graph.trees import TREES, Trees
 __all__ = ["Link", "TreeModel", "graph_of"]
 
 Link = Literal["identity", "logistic", "exp", "softmax", "shares"]
-"""What a model makes of its scores. `logistic`: a probability of each score alone. `shares`: scores are probabilities."""
+"""What a model makes of its scores. `logistic`: of each a probability. `shares`: they are probabilities."""
 
 
 @dataclass(frozen=True, eq=False)

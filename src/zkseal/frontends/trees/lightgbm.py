@@ -106,14 +106,15 @@ def _tree(root: Mapping[str, Any], target: int, width: int, name: str) -> NodeLi
             right.append(-1)
             if "leaf_const" in node or "leaf_coeff" in node:
                 raise _refuse(name, "its leaves are linear functions. Train with linear_tree=False")
+    missing_left = [_missing_left(node, name) for node in nodes]
     values = np.zeros((len(nodes), width))
     values[:, target] = [float(node.get("leaf_value", 0.0)) for node in nodes]
     return NodeList(
         left=left,
         right=right,
         features=[int(node.get("split_feature", 0)) for node in nodes],
-        thresholds=[float(node.get("threshold", 0.0)) if "split_feature" in node else 0.0 for node in nodes],
-        missing_left=[_missing_left(node, name) for node in nodes],
+        thresholds=[float(node.get("threshold", 0.0)) for node in nodes],
+        missing_left=missing_left,
         values=values,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from zkseal.frontends.trees import lightgbm, sklearn, xgboost
 from zkseal.frontends.trees.graph import TreeModel, graph_of
+from zkseal.frontends.trees.pipelines import behind_scalers, scalers_of
 from zkseal.graph import Graph
 
 __all__ = ["load", "reads"]
@@ -37,6 +38,15 @@ def _reader(estimator: Any) -> Callable[[Any], TreeModel] | None:
         if library == "lightgbm" and (hasattr(kind, "dump_model") or hasattr(kind, "booster_")):
             return lightgbm.read
     name = type(estimator).__name__
-    if type(estimator).__module__.startswith("sklearn.") and name in sklearn.CLASSES:
-        return sklearn.read
-    return None
+    if not type(estimator).__module__.startswith("sklearn."):
+        return None
+    if name == "Pipeline" and scalers_of(estimator) is not None and _reader(estimator.steps[-1][1]) is not None:
+        return _read_pipeline
+    return sklearn.read if name in sklearn.CLASSES else None
+
+
+def _read_pipeline(pipeline: Any) -> TreeModel:
+    reader, scalers = _reader(pipeline.steps[-1][1]), scalers_of(pipeline)
+    assert reader is not None
+    assert scalers is not None
+    return behind_scalers(reader(pipeline.steps[-1][1]), scalers)
