@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 
 Array = npt.NDArray[Any]
 
@@ -80,9 +80,13 @@ def _case(case: Any, op: str) -> Case:
     given, expected = case.data_sets[0]
     if len(given) != len(graph.input) or len(expected) != len(graph.output):
         return Case(case.name, op, case.model, {}, {}, "other inputs than the model has")
-    inputs = {value.name: np.asarray(array) for value, array in zip(graph.input, given, strict=True)}
-    outputs = {value.name: np.asarray(array) for value, array in zip(graph.output, expected, strict=True)}
+    inputs = {value.name: _array(array) for value, array in zip(graph.input, given, strict=True)}
+    outputs = {value.name: _array(array) for value, array in zip(graph.output, expected, strict=True)}
     return Case(case.name, op, case.model, inputs, outputs)
+
+
+def _array(given: Any) -> Array:
+    return numpy_helper.to_array(given) if isinstance(given, TensorProto) else np.asarray(given)
 
 
 def _out_of_scope(model: onnx.ModelProto, op: str) -> str:

@@ -5,6 +5,8 @@
 | `read` | path, bytes or ModelProto to a checked ModelProto |
 | `ml_ops` | operators of `ai.onnx.ml` written with plain ones |
 | `inputs`, `outputs` | static input shapes; which values the model returns |
+| `widen` | bfloat16 to float32 |
+| `inference` | types and shapes of all values |
 | `fold` | nodes on constants become constants |
 | `infinities` | infinite constants that have a finite meaning |
 | `standardize` | the order of all steps: inline, cut, convert, infer, fold |

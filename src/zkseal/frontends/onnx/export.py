@@ -16,8 +16,12 @@ _ML_OPSET = 3
 _IR_VERSION = 10
 
 
-def export(graph: Graph, *, extra_outputs: Iterable[str] = ()) -> onnx.ModelProto:
-    """The ONNX model that computes `graph`, at `OPSET`; `extra_outputs` names further values that it returns."""
+def export(graph: Graph, *, extra_outputs: Iterable[str] = (), opset: int = OPSET) -> onnx.ModelProto:
+    """The ONNX model that computes `graph`; `extra_outputs` names further values that it returns.
+
+    The nodes are those of `OPSET`; an older `opset` is for runtimes that lack kernels of the newest version of an
+    operator, and right where the versions differ in the types that they accept only.
+    """
     names = list(dict.fromkeys((*graph.outputs, *extra_outputs)))
     proto = helper.make_graph(
         [_node(node) for node in graph.nodes],
@@ -27,7 +31,7 @@ def export(graph: Graph, *, extra_outputs: Iterable[str] = ()) -> onnx.ModelProt
         [numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
          for name, array in graph.initializers.items()],
     )  # fmt: skip
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", _ML_OPSET)]
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", _ML_OPSET)]
     model = helper.make_model(proto, opset_imports=opsets, producer_name="zkseal")
     model.ir_version = _IR_VERSION
     return model

@@ -25,6 +25,8 @@ Array = npt.NDArray[Any]
 
 LIMIT = 1 << 24
 
+_OPTIONAL = onnx.defs.OpSchema.FormalParameterOption.Optional
+
 _KEPT = frozenset({"Constant", "DequantizeLinear", "QuantizeLinear"})
 
 _RANDOM = frozenset(
@@ -41,6 +43,7 @@ def fold_constants(model: onnx.ModelProto) -> bool:
     folder = _Folder(model)
     kept = []
     for node in graph.node:
+        _drop_empty_operands(node, folder)
         results = folder.evaluate(node)
         if results is None:
             kept.append(onnx.NodeProto.FromString(node.SerializeToString()))
@@ -57,12 +60,47 @@ def fold_constants(model: onnx.ModelProto) -> bool:
     return True
 
 
+def _drop_empty_operands(node: onnx.NodeProto, folder: _Folder) -> None:
+    """Concat of and Split into tensors without entries, and reductions over an empty list of axes, which means all."""
+
+    def is_empty(name: str) -> bool:
+        return name in folder.constants and folder.size(name) == 0
+
+    if node.op_type == "Concat":
+        kept = [name for name in node.input if not is_empty(name)]
+        if 0 < len(kept) < len(node.input):
+            del node.input[:]
+            node.input.extend(kept)
+    elif node.op_type == "Split":
+        full = [name for name in node.output if 0 not in (folder.shapes.get(name) or (0,))]
+        if len(full) == 1 < len(node.output) and all(folder.shapes.get(name) for name in node.output):
+            folder.constants.update({name: folder.empty(name) for name in node.output if name not in full})
+            source = node.input[0]
+            node.Clear()
+            node.CopyFrom(helper.make_node("Identity", [source], full, name=f"{full[0]}_whole"))
+    elif node.op_type.startswith("Reduce") and len(node.input) == 2 and is_empty(node.input[1]):
+        del node.input[1]
+
+
 def drop_unused_constants(graph: onnx.GraphProto) -> None:
     """Removes initializers that nothing reads, in place."""
     used = _used(graph)
     for index in range(len(graph.initializer) - 1, -1, -1):
         if graph.initializer[index].name not in used:
             del graph.initializer[index]
+
+
+def omit_unread_outputs(graph: onnx.GraphProto) -> None:
+    """Takes the names of optional results that nothing reads, in place: onnxscript gives names to omitted ones."""
+    used = _used(graph)
+    for node in graph.node:
+        if len(node.output) < 2 or not onnx.defs.has(node.op_type, node.domain):
+            continue
+        formal = onnx.defs.get_schema(node.op_type, domain=node.domain).outputs
+        for position, name in enumerate(node.output):
+            optional = position < len(formal) and formal[position].option == _OPTIONAL
+            if optional and name and name not in used:
+                node.output[position] = ""
 
 
 def _used(graph: onnx.GraphProto) -> set[str]:
@@ -91,15 +129,24 @@ class _Folder:
         self.given = set(self.constants)
         infos = (*model.graph.input, *model.graph.value_info, *model.graph.output)
         self.shapes = {value.name: _shape(value) for value in infos}
+        self.types = {value.name: value.type.tensor_type.elem_type for value in infos}
 
     def array(self, name: str) -> Array:
         constant = self.constants[name]
         return constant if isinstance(constant, np.ndarray) else numpy_helper.to_array(constant)
 
+    def size(self, name: str) -> int:
+        """How many entries a constant has."""
+        constant = self.constants[name]
+        return constant.size if isinstance(constant, np.ndarray) else math.prod(constant.dims)
+
     def evaluate(self, node: onnx.NodeProto) -> dict[str, Array | TensorProto] | None:
         """The results of a node by name; None if it has to stay."""
         if node.op_type in ("Shape", "Size") and node.input[0] not in self.constants:
             return self._measure(node)
+        empty = self._nothing(node)
+        if empty is not None:
+            return empty
         inputs = [name for name in node.input if name]
         if node.op_type in _KEPT | _RANDOM or any(name not in self.constants for name in inputs):
             return None
@@ -112,6 +159,17 @@ class _Folder:
         if found is None:
             found = _by_reference(node, feeds, self.opsets)
         return found
+
+    def _nothing(self, node: onnx.NodeProto) -> dict[str, Array | TensorProto] | None:
+        """Results without entries, which are the same whatever goes in."""
+        names = [name for name in node.output if name]
+        if not all(0 in (self.shapes.get(name) or ()) for name in names):
+            return None
+        return {name: self.empty(name) for name in names}
+
+    def empty(self, name: str) -> Array:
+        """The only value of a tensor without entries."""
+        return np.zeros(self.shapes[name] or (), helper.tensor_dtype_to_np_dtype(self.types[name]))
 
     def _measure(self, node: onnx.NodeProto) -> dict[str, Array | TensorProto] | None:
         shape = self.shapes.get(node.input[0])

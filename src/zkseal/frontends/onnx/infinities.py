@@ -19,7 +19,7 @@ from zkseal.frontends.onnx.fold import drop_unused_constants
 MASKED = -10_000.0
 
 _NEUTRAL = {"Max": -np.inf, "Min": np.inf}
-_MASKING = frozenset({"Add", "Where"})
+_MASKING = frozenset({"Add", "Equal", "Pad", "Where"})
 
 
 def drop_infinite_operands(model: onnx.ModelProto) -> None:
@@ -37,10 +37,13 @@ def drop_infinite_operands(model: onnx.ModelProto) -> None:
             _drop_neutral(node, infinite, _NEUTRAL[node.op_type])
         for name in readers.keys() & set(node.input):
             readers[name].add(node.op_type)
+    tests = [node for node in model.graph.node if node.op_type == "Equal"]
     for name, ops in readers.items():
         if ops and ops <= _MASKING and not np.isposinf(infinite[name]).any():
             finite = np.maximum(infinite[name], infinite[name].dtype.type(MASKED))
             constants[name].CopyFrom(numpy_helper.from_array(finite, constants[name].name))
+            for node in tests:
+                _test_masked(model, node, name, finite)
     drop_unused_constants(model.graph)
 
 
@@ -50,6 +53,18 @@ def _infinite(tensor: onnx.TensorProto) -> npt.NDArray[Any] | None:
         return None
     array = numpy_helper.to_array(tensor)
     return array if np.isinf(array).any() and not np.isnan(array).any() else None
+
+
+def _test_masked(model: onnx.ModelProto, node: onnx.NodeProto, name: str, finite: npt.NDArray[Any]) -> None:
+    """`Equal(x, minus infinity)` becomes `LessOrEqual(x, MASKED / 2)`: masks may have been added up."""
+    if name in node.input:
+        other = node.input[0] if node.input[1] == name else node.input[1]
+        limit = f"{name}_limit"
+        if not any(tensor.name == limit for tensor in model.graph.initializer):
+            model.graph.initializer.append(numpy_helper.from_array(np.asarray(finite / 2, finite.dtype), limit))
+        node.op_type = "LessOrEqual"
+        del node.input[:]
+        node.input.extend([other, limit])
 
 
 def _drop_neutral(node: onnx.NodeProto, infinite: dict[str, npt.NDArray[Any]], neutral: float) -> None:

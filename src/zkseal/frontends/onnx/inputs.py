@@ -95,6 +95,12 @@ def _write(value: onnx.ValueInfoProto, bound: Mapping[str, int]) -> None:
     for axis, dim in enumerate(value.type.tensor_type.shape.dim):
         if dim.dim_param in bound:
             dim.dim_value = bound[dim.dim_param]
+        if dim.HasField("dim_value") and dim.dim_value == 0:
+            raise DynamicShape(
+                f"Axis {axis} of input {value.name!r} has size 0: there is nothing to prove about it. Give it a size.",
+                tensor=value.name,
+                axis=axis,
+            )
         if not dim.HasField("dim_value") or dim.dim_value < 1:
             raise DynamicShape(
                 f"Axis {axis} ({dim.dim_param or 'unnamed'}) of input {value.name!r} is not a number. "

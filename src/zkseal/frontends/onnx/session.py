@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,16 @@ import onnxruntime
 from zkseal.errors import InvalidModel, WrongInput
 from zkseal.frontends.onnx.export import export
 from zkseal.frontends.onnx.load import load
+from zkseal.frontends.onnx.standardize import OPSET
 from zkseal.graph import Graph, Value
 
 MAX_THREADS = 2
+
+RUNTIME_OPSET = 24
+"""onnxruntime has kernels for every operator of this set; newer sets change the types that operators accept."""
+
+REFERENCE_LIMIT = 1 << 20
+"""onnx's reference evaluator is for small graphs: larger ones would take too long in it."""
 
 
 class FloatSession:
@@ -103,7 +111,14 @@ class FloatSession:
             found: list[npt.NDArray[Any]] = session.run(list(names), feed)
             return found
 
-        rows: list[list[npt.NDArray[Any]]] = _guarded(lambda: [run_part(part) for part in range(parts)])
+        def run_all() -> list[list[npt.NDArray[Any]]]:
+            return [run_part(part) for part in range(parts)]
+
+        try:
+            rows = run_all()
+        except Exception as error:  # onnxruntime has operators that it refuses for some attributes, when they run.
+            session = self._sessions[names] = _guarded(partial(self._reference, names, error))
+            rows = _guarded(run_all)
         if parts == 1:
             return dict(zip(names, rows[0], strict=True))
         return {name: _stack([row[column] for row in rows]) for column, name in enumerate(names)}
@@ -113,16 +128,46 @@ class FloatSession:
             for name in names:
                 if name not in self.graph.values:
                     raise InvalidModel(f"The graph has no value {name!r}.", name=name)
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = self._threads
-            options.inter_op_num_threads = 1
-            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-            options.log_severity_level = 3
-            data = export(self.graph, extra_outputs=names).SerializeToString()
-            self._sessions[names] = _guarded(
-                lambda: onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-            )
+            self._sessions[names] = _guarded(lambda: self._new_session(names))
         return self._sessions[names]
+
+    def _new_session(self, names: tuple[str, ...]) -> Any:
+        """A session of onnxruntime; of onnx's reference evaluator for graphs with types that onnxruntime lacks."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.log_severity_level = 4
+        for opset in (RUNTIME_OPSET, OPSET):
+            data = export(self.graph, extra_outputs=names, opset=opset).SerializeToString()
+            try:
+                return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+            except Exception as error:
+                refusal = error
+        return self._reference(names, refusal)
+
+    def _reference(self, names: tuple[str, ...], refusal: Exception) -> _Reference:
+        """Raises `refusal` where the reference evaluator is of no use."""
+        if sum(array.size for array in self.graph.initializers.values()) > REFERENCE_LIMIT:
+            raise refusal
+        try:
+            return _Reference(export(self.graph, extra_outputs=names))
+        except Exception:
+            raise refusal from None
+
+
+class _Reference:
+    """onnx's reference evaluator behind the interface of a session of onnxruntime."""
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        from onnx.reference import ReferenceEvaluator
+
+        self._evaluator = ReferenceEvaluator(model)
+
+    def run(self, names: list[str], feeds: dict[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+        """The named values, as arrays."""
+        with np.errstate(all="ignore"):
+            return [np.asarray(value) for value in self._evaluator.run(names, feeds)]
 
 
 def _stack(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:

@@ -13,16 +13,18 @@ import onnxscript.optimizer
 from onnx import numpy_helper
 
 from zkseal.errors import InvalidModel, ZksealError
-from zkseal.frontends.onnx.fold import LIMIT, fold_constants
+from zkseal.frontends.onnx import inference
+from zkseal.frontends.onnx.fold import LIMIT, fold_constants, omit_unread_outputs
 from zkseal.frontends.onnx.infinities import drop_infinite_operands
 from zkseal.frontends.onnx.inputs import fix_inputs
 from zkseal.frontends.onnx.ml_ops import rewrite_ml_ops
 from zkseal.frontends.onnx.outputs import select_outputs
 from zkseal.frontends.onnx.read import tensors
+from zkseal.frontends.onnx.widen import widen_bfloat16
 from zkseal.graph.spec import check_finite
 
-# The operator set of every graph: onnx's version converter and onnxruntime both handle it well.
-OPSET = 24
+# The operator set of every graph: the newest that onnx defines and onnxruntime loads.
+OPSET = 28
 
 # The first IR version whose initializers need not be inputs, as the version converter wants them.
 _IR_VERSION = 10
@@ -38,14 +40,16 @@ def standardize(
 ) -> tuple[onnx.ModelProto, list[str]]:
     """The model at `OPSET` with static inputs and only `outputs`; and notes for people.
 
-    Steps: inline functions, static inputs, plain operators for `ai.onnx.ml`, cut, version, then shapes with data
-    propagation and constant folding until nothing changes, finite weights. Raises the errors of these steps.
+    Steps: inline functions, static inputs, bfloat16 to float32, plain operators for `ai.onnx.ml`, cut, version, then
+    shapes with data propagation and constant folding until nothing changes, finite weights. Raises their errors.
     """
     if model.functions:
         model = _guarded("function inlining", lambda: onnx.inliner.inline_local_functions(model, convert_version=True))
     model.ir_version = max(model.ir_version, _IR_VERSION)
+    if not any(entry.domain == "" for entry in model.opset_import):
+        model.opset_import.append(onnx.helper.make_opsetid("", OPSET))  # All its operators are of other domains.
     fix_inputs(model, batch, input_shapes)
-    notes = rewrite_ml_ops(model)
+    notes = widen_bfloat16(model) + rewrite_ml_ops(model)
     notes += select_outputs(model, outputs)
     if next(entry.version for entry in model.opset_import if entry.domain == "") != OPSET:
         model = _guarded("version conversion", lambda: onnx.version_converter.convert_version(model, OPSET))
@@ -72,12 +76,8 @@ def _guarded(step: str, work: Callable[[], _T]) -> _T:
 
 
 def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with types and shapes of all values, from onnx's strict inference with data propagation."""
-    del model.graph.value_info[:]
-    return _guarded(
-        "shape inference",
-        lambda: onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True),
-    )
+    """The model with types and shapes of all values."""
+    return _guarded("shape inference", lambda: inference.infer_shapes(model))
 
 
 def check_weights(model: onnx.ModelProto) -> None:
@@ -92,4 +92,6 @@ _FLOAT_TYPES = frozenset({onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.
 
 
 def _fold(model: onnx.ModelProto) -> onnx.ModelProto:
-    return onnxscript.optimizer.optimize(model, input_size_limit=LIMIT, output_size_limit=LIMIT)
+    folded: onnx.ModelProto = onnxscript.optimizer.optimize(model, input_size_limit=LIMIT, output_size_limit=LIMIT)
+    omit_unread_outputs(folded.graph)
+    return folded
