@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from zkseal.errors import UnsupportedOp
 from zkseal.graph import Graph, Node
-from zkseal.lowering.blocks.rescale import INTEGER_LIMIT, Rescale, plan_rescale
+from zkseal.lowering.blocks.rescale import INTEGER_LIMIT, Rescale, plan_rescale, proven_range
+from zkseal.lowering.blocks.wrap import Wrap
 from zkseal.lowering.precision import wanted_exponents
 from zkseal.lowering.values import Accumulator, Parameter, Quantized, Step, Stored
+from zkseal.quantize.affine import integer_range
 from zkseal.quantize.calibration import Calibration, ValueStatistics
 from zkseal.quantize.options import QuantizationOptions
 from zkseal.quantize.scales import activation_exponent, fitting_exponent, quantize
@@ -131,12 +133,31 @@ class Plan:
 
     # Defining results ----------------------------------------------------------------------------------------------
 
-    def define(self, value: Quantized | Accumulator) -> None:
-        """Records a value under its name."""
+    def define(self, value: Quantized | Accumulator, *, wraps: bool = True) -> None:
+        """Records a value under its name.
+
+        An accumulator of integer type that can leave its type is committed at once: modulo 2^n as the model computes
+        it, or with `wraps=False`, and for types of 64 bits, as a value that raises `RangeExceeded` there.
+        """
         if isinstance(value, Quantized):
             self._quantized[value.name] = value
+        elif self.is_integer(value.name) and value.exponent == 0 and self._leaves_type(value):
+            self._commit_integer(value, wraps)
         else:
             self._accumulators[value.name] = value
+
+    def _leaves_type(self, value: Accumulator) -> bool:
+        lo, hi = integer_range(self.graph.values[value.name].dtype)
+        return value.lo < lo or value.hi > hi
+
+    def _commit_integer(self, value: Accumulator, wraps: bool) -> None:
+        lo, hi = integer_range(self.graph.values[value.name].dtype)
+        if wraps and 1 < hi - lo < 1 << 32:
+            wrap = Wrap(value, Quantized(value.name, value.shape, 0, lo, hi))
+            self.add(wrap, wrap.value)
+            return
+        lo, hi = proven_range(max(value.lo, lo), min(value.hi, hi), INTEGER_LIMIT)
+        self.add(Rescale(value, Quantized(value.name, value.shape, 0, lo, hi), 0))
 
     def add(self, step: Rescale | Step, *values: Quantized) -> None:
         """Appends a step that computes `values` (a `Rescale` knows its own)."""

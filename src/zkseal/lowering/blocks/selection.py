@@ -40,6 +40,11 @@ class Selection(Accumulator):
         hi = max(chosen.hi * factors[0], other.hi * factors[1])
         return Selection(name, node, shape, exponent, lo, hi, condition, chosen, other, factors)
 
+    @staticmethod
+    def broadcast(*parts: Accumulator) -> tuple[int, ...]:
+        """The shape to which the parts broadcast."""
+        return tuple(np.broadcast_shapes(*(part.shape for part in parts)))
+
     @property
     def _parts(self) -> tuple[Accumulator, ...]:
         return self.condition, self.chosen, self.other

@@ -19,6 +19,7 @@ import numpy as np
 
 from zkseal.graph import Node
 from zkseal.lowering.accumulators import Constant, Sum
+from zkseal.lowering.blocks.operands import operand
 from zkseal.lowering.blocks.rescale import Rescale, half, proven_range
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
@@ -49,8 +50,11 @@ def lower_add(node: Node, plan: Plan) -> None:
     if all(plan.constant(name) is not None for name in node.inputs):
         raise plan.unsupported(node, "both operands are constant. Fold constants before compiling")
     terms: list[tuple[Accumulator, int]] = []
-    for name, sign in zip(node.inputs, signs, strict=True):
+    for position, (name, sign) in enumerate(zip(node.inputs, signs, strict=True)):
         constant = plan.constant(name)
+        if constant is not None and plan.is_integer(name):
+            terms.append((operand(node, plan, position), sign))
+            continue
         if constant is None:
             terms.append((_near(plan, plan.accumulator(name, node), output), sign))
             continue

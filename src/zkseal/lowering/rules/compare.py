@@ -16,6 +16,8 @@ Example
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from zkseal.graph import Node
 from zkseal.lowering.accumulators import Offset, Sum
 from zkseal.lowering.blocks.operands import linear, operand, operands
@@ -89,9 +91,4 @@ def lower_sign(node: Node, plan: Plan) -> None:
     plan.add(ThreeWay(node.name, value, equal, greater), equal, greater)
     terms = [(Stored.of(greater, node.name), 2), (Stored.of(equal, node.name), 1)]
     sign = Offset.of(output, node.name, Sum.of(output, node.name, value.shape, terms), 1, -1)
-    plan.define(_within(sign, -1, 1))
-
-
-def _within(accumulator: Offset, lo: int, hi: int) -> Offset:
-    """With the bounds that its constraints prove: both bits are never 1 together."""
-    return Offset(**{**vars(accumulator), "lo": lo, "hi": hi})
+    plan.define(replace(sign, lo=-1, hi=1))  # the bits are never 1 together

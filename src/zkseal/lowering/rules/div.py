@@ -1,7 +1,7 @@
-"""Div and Reciprocal of floats.
+"""Div and Reciprocal.
 
 What it lowers
-    Div with numpy broadcasting, by a constant, a value or a constant by a value; Reciprocal.
+    Div with numpy broadcasting, by a constant, a value or a constant by a value; Reciprocal. Integers: see `mod`.
 Constraints
     By a constant: none, a product with 1 / c. By a value: `blocks.quotient`, whose remainder fixes y. A divisor that
     was positive on all samples must be positive, a negative one likewise; else its magnitude is a sum of the parts of
@@ -25,6 +25,7 @@ from zkseal.lowering.blocks.quotient import plan_quotient
 from zkseal.lowering.blocks.split import plan_split
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
+from zkseal.lowering.rules.mod import lower_integer_div
 from zkseal.lowering.rules.mul import scaled
 from zkseal.lowering.values import Accumulator, Stored
 
@@ -33,6 +34,9 @@ from zkseal.lowering.values import Accumulator, Stored
 def lower_div(node: Node, plan: Plan) -> None:
     """Plans a Div."""
     constant = plan.constant(node.inputs[1])
+    if plan.is_integer(node.outputs[0]):
+        lower_integer_div(node, plan)
+        return
     if constant is None:
         _lower_quotient(node, plan, _numerator(node, plan), node.inputs[1])
         return

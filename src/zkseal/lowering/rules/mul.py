@@ -27,9 +27,11 @@ from zkseal.lowering.values import Accumulator
 
 
 def scaled(node: Node, plan: Plan, source: str, name: str, factor: npt.ArrayLike) -> Scaled:
-    """`source` times a constant, for the output of `node`."""
+    """`source` times a constant, for the output of `node`; integers exactly."""
     output = node.outputs[0]
     value = plan.committed(source)
+    if plan.is_integer(output):
+        return Scaled.of(output, node.name, plan.shape(output), value, plan.parameter(name, factor, 0, stated=0))
     array = np.asarray(factor, dtype=np.float64)
     if value.feature_exponents is not None:
         array = np.broadcast_to(array, value.shape[-1:])

@@ -1,8 +1,7 @@
-"""Reshape, Flatten, Squeeze, Unsqueeze, Identity, Dropout, Cast.
+"""Reshape, Flatten, Squeeze, Unsqueeze, Identity, Dropout.
 
 What it lowers
-    Changes of shape (static, taken from the shape of the output) and operators that change nothing. Cast between
-    float types and to a wider integer type only: the integers stay as they are.
+    Changes of shape (static, taken from the shape of the output) and operators that change nothing.
 Constraints
     None: the result is a view. Where the factors of the axes do not nest ((2, 3) to (3, 2)) a flat copy is committed
     and tied by a Zero, which fixes it.
@@ -25,14 +24,4 @@ from zkseal.lowering.registry import rule
 @rule("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout")
 def lower_reshape(node: Node, plan: Plan) -> None:
     """Plans a change of shape."""
-    define_move(node, plan, [Reshape(plan.shape(node.outputs[0]))])
-
-
-@rule("Cast")
-def lower_cast(node: Node, plan: Plan) -> None:
-    """Plans a Cast that changes no value. Raises `UnsupportedOp` for a Cast that would round."""
-    source, output = (plan.graph.values[name] for name in (node.inputs[0], node.outputs[0]))
-    to_integer = not output.dtype.startswith("float")
-    if to_integer and plan.committed(source.name).exponent != 0:
-        raise plan.unsupported(node, f"a Cast from {source.dtype} to {output.dtype} rounds. Remove it from the model")
     define_move(node, plan, [Reshape(plan.shape(node.outputs[0]))])
