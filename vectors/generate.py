@@ -53,6 +53,7 @@ NOTES = {
     "Opening": "Values or blindings are not those of the commitments.",
     "OperatorLie": "A prover broke one constraint of an operator, and was consistent otherwise.",
     "ProtocolLie": "A prover lied in one place of the protocol, and was consistent otherwise.",
+    "ChallengeLie": "False things that cancel under one value of a challenge, which was drawn after them.",
 }
 """What each flag hunts."""
 
@@ -352,6 +353,8 @@ def changes(name: str) -> Iterator[tuple[str, str, Arguments, str]]:
             ("value dropped", values[:-1], "StatementMismatch"),
             ("value repeated", [*values, values[-1]], "StatementMismatch"),
             ("above its bound", [1 << 20, *values[1:]], "StatementMismatch"),
+            ("least 64-bit integer", [-(1 << 63), *values[1:]], "StatementMismatch"),
+            ("greatest 64-bit integer", [(1 << 63) - 1, *values[1:]], "StatementMismatch"),
         ):
             flag = "Binding" if expect == "LinearClaimRejected" else "Statement"
             yield f"public {index}: {comment}", flag, {"public": {**public, str(index): changed}}, expect
@@ -400,6 +403,24 @@ def openings() -> File:
         file.add(f"{comment}: other blinding", "Opening", {**base, "blindings": word(5)}, "OpeningRejected")
         other = [encode_compressed(generator(b"other")).hex()]
         file.add(f"{comment}: other commitment", "Opening", {**base, "commitments": other}, "OpeningRejected")
+        blindings, commitments = str(base["blindings"]), list(base["commitments"])
+        for what, flag, change in (
+            ("last value missing", "Length", {"tensors": {str(index): values[:-1]}}),
+            ("a zero behind the values", "Length", {"tensors": {str(index): [*values, 0]}}),
+            ("no tensor", "Statement", {"tensors": {}}),
+            ("a tensor of another column", "Statement", {"tensors": {str(index): values, "1000": [0]}}),
+            ("no blinding", "Length", {"blindings": ""}),
+            ("blinding of 31 bytes", "Length", {"blindings": blindings[:-2]}),
+            ("two blindings", "Length", {"blindings": blindings * 2}),
+            ("blinding + p", "NonCanonical", {"blindings": word(int(blindings, 16) + P)}),
+            ("no commitment", "Statement", {"commitments": []}),
+            ("two commitments", "Statement", {"commitments": commitments * 2}),
+            ("commitment of 31 bytes", "Length", {"commitments": [commitments[0][:-2]]}),
+            ("commitment is the identity", "Identity", {"commitments": [encode_compressed(None).hex()]}),
+            ("commitment off the curve", "OffCurve", {"commitments": [word(4)]}),
+            ("the other side", "Statement", {"column": "output" if inputs else "input"}),
+        ):
+            file.add(f"{comment}: {what}", flag, {**base, **change}, "any")
     return file
 
 
@@ -408,6 +429,8 @@ def openings() -> File:
 
 def lies() -> File:
     """Proofs of the Rust prover, honest and lying in every way that `tests/soundness` knows."""
+    from tests.soundness.arithmetic_lies import LIES as ARITHMETIC
+    from tests.soundness.challenge_lies import LIES as CHALLENGES
     from tests.soundness.native import Attempt
     from tests.soundness.operator_lies import LIES as OPERATORS
     from tests.soundness.programs import PROGRAMS, by_index, program
@@ -433,11 +456,12 @@ def lies() -> File:
         found = program(name)
         honest = setting(name).prove(by_index(found.relation, found.honest))
         file.add(f"{name}: honest", "Valid", arguments(honest, name))
-    for operator in OPERATORS:
+    for operator in (*OPERATORS, *ARITHMETIC):
         made = setting(operator.program).prove(by_index(program(operator.program).relation, operator.values()))
         file.add(lie_comment(operator, operator.program), "OperatorLie", arguments(made), "LinearClaimRejected")
-    for lie in PROTOCOL:
-        file.add(lie_comment(lie), "ProtocolLie", arguments(lie.attempt()), lie.error)
+    for flag, table in (("ProtocolLie", PROTOCOL), ("ChallengeLie", CHALLENGES)):
+        for lie in table:
+            file.add(lie_comment(lie), flag, arguments(lie.attempt()), lie.error)
     return file
 
 

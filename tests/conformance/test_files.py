@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.soundness.operator_lies import LIES as OPERATOR_LIES
+from tests.soundness.challenge_lies import LIES as CHALLENGE_LIES
 from tests.soundness.protocol_lies import LIES as PROTOCOL_LIES
 from vectors import generate
 
@@ -42,12 +42,15 @@ def test_a_file_is_what_the_generator_writes(name: str) -> None:
     assert (VECTORS / made(name).path).read_text() == made(name).text(), f"renew: python vectors/generate.py {name}"
 
 
-def test_every_lie_of_the_soundness_tests_is_a_vector() -> None:
-    lies = [generate.lie_comment(lie, lie.program) for lie in OPERATOR_LIES]
-    lies += [generate.lie_comment(lie) for lie in PROTOCOL_LIES]
-    found = document(VECTORS / "proof" / "lies.json")["vectors"]
-    rejected = [vector["comment"] for vector in found if vector["result"] == "rejected"]
-    assert rejected == lies, "renew: python vectors/generate.py lies"
+def test_the_lies_of_the_soundness_tests_are_vectors() -> None:
+    """Those about the protocol all; those about operators follow the lowering rules, and old ones stay as good."""
+    found = [
+        vector for vector in document(VECTORS / "proof" / "lies.json")["vectors"] if vector["result"] == "rejected"
+    ]
+    comments = [vector["comment"] for vector in found if "OperatorLie" not in vector["flags"]]
+    lies = [generate.lie_comment(lie) for lie in (*PROTOCOL_LIES, *CHALLENGE_LIES)]
+    assert comments == lies, "renew: python vectors/generate.py lies"
+    assert len(found) - len(lies) >= 30
 
 
 def test_no_file_is_without_a_generator() -> None:
