@@ -48,7 +48,7 @@ def fuzz_all(suite: ModuleType, names: Sequence[str], seconds: int, jobs: int) -
 
 
 def measure(suite: ModuleType, *, optional: bool) -> bool:
-    """Prints the lines that were reached; whether they are enough. If `optional`, a machine that cannot tell says so."""
+    """Prints the lines that were reached; whether they are enough. If `optional`, a machine that cannot tell passes."""
     try:
         return print_coverage(suite.LANGUAGE, suite.coverage())
     except Unmeasured as unmeasured:
