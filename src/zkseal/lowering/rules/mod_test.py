@@ -13,7 +13,7 @@ from zkseal.lowering.harness_test import Arrays, calibrated, f32, graph_of, rng_
 def drawn(seed: int, dtype: str, left: tuple[int, ...], right: tuple[int, ...]) -> list[Arrays]:
     rng = rng_of(seed)
     low = 0 if dtype.startswith("u") else -30
-    samples = []
+    samples: list[Arrays] = []
     for _ in range(4):
         b = rng.integers(low, 8, size=right)
         samples.append({"a": rng.integers(low, 31, size=left).astype(dtype), "b": np.where(b == 0, 3, b).astype(dtype)})
