@@ -176,7 +176,7 @@ LIES = (
     OperatorLie("reciprocal", "quotient wider than its bits", "n0/range_2/top", put(x=[2, 14, 27])),
     # Sigmoid by interpolation
     OperatorLie("sigmoid", "value not in the table", "n0/lookup_0", add(y__base=(0, 1), y=(0, 1))),
-    OperatorLie("sigmoid", "cell above: negative offset", "n0/range_1", other_cell(1)),
-    OperatorLie("sigmoid", "cell below: offset that only another table has", "n0/range_1", other_cell(-1)),
+    OperatorLie("sigmoid", "cell above: negative offset", "n0/range_0", other_cell(1)),
+    OperatorLie("sigmoid", "cell below: offset that only another table has", "n0/range_0", other_cell(-1)),
     OperatorLie("sigmoid", "argument beside the input", "n0/zero_0", add(y__argument=(2, 1))),
 )
