@@ -48,12 +48,13 @@ def sign_precision(node: Node, plan: Plan) -> dict[str, int]:
 
 
 def _operands(node: Node, plan: Plan) -> list[Accumulator]:
-    """Both operands; a constant at the scale of the value, so that it is rounded as an equal value is."""
+    """Both operands; a constant at the scale of a value that was rounded, so that it stays equal to an equal value."""
     computed = [position for position in (0, 1) if plan.constant(node.inputs[position]) is None]
     if len(computed) != 1:
         return operands(node, plan)
     value = operand(node, plan, computed[0])
-    other = operand(node, plan, 1 - computed[0], value.exponent)
+    is_rounded = value.exponent >= plan.scale(node.inputs[computed[0]])[0]
+    other = operand(node, plan, 1 - computed[0], value.exponent if is_rounded else None)
     return [value, other] if computed[0] == 0 else [other, value]
 
 

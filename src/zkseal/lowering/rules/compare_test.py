@@ -46,6 +46,13 @@ def test_comparison_with_a_constant(op: str) -> None:
     verify(graph_of([(op, ["x", "c"], ["y"])], {"x": (2, 3)}, ["y"], {"c": f32(0.3)}), samples=samples)
 
 
+@pytest.mark.parametrize("op", COMPARISONS)
+@pytest.mark.parametrize("constant", [1.5, 0.3, -2.0])
+def test_whole_numbers_beside_a_constant_between_them(op: str, constant: float) -> None:
+    samples = [{"x": f32([-3, -2, -1, 0, 1, 2])}]
+    verify(graph_of([(op, ["x", "c"], ["y"])], {"x": (6,)}, ["y"], {"c": f32(constant)}), samples=samples)
+
+
 def test_comparison_of_a_product() -> None:
     """A product of two values is committed before a bit multiplies it."""
     nodes = [("Mul", ["a", "b"], ["p"]), ("Greater", ["p", "a"], ["y"])]
