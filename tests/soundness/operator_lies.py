@@ -17,6 +17,7 @@ from zkseal.lowering.blocks.staircase import Staircase
 from zkseal.quantize.integers import round_shift
 
 from .programs import Arrays, Lowered, program
+from .tree_lies import TREE_LIES
 
 Forced = Mapping[str, object]
 
@@ -125,6 +126,44 @@ LIES = (
     # ReduceMin of (1, 3, -2, -2)
     OperatorLie("reducemin", "no minimum", "n0/range_0", put(y__chosen=[1, 0, 0, 0], y__extreme=1)),
     OperatorLie("reducemin", "minimum below all entries", "n0/zero_2", put(y__extreme=-3)),
+    # TopK of (1, 3, 3, -2), k = 2: entries 1 and 2
+    OperatorLie("topk", "an entry twice", "n0/range_0/top", put(y__indices=[[2, 2]])),
+    OperatorLie("topk", "value that does not stand there", "n0/lookup_0", put(y__values=[[4, 3]])),
+    OperatorLie(
+        "topk",
+        "an entry left out",
+        "n0/range_1/top",
+        put(y__values=[[3, 1]], y__indices=[[1, 0]], y__values__picked=[[1, 1, 0, 0]]),
+    ),
+    OperatorLie(
+        "topk",
+        "an entry left out, one more picked",
+        "n0/zero_1",
+        put(y__values=[[3, 1]], y__indices=[[1, 0]], y__values__picked=[[1, 1, 1, 0]]),
+    ),
+    OperatorLie(
+        "topk",
+        "an entry left out, picked that is no bit",
+        "n0/zero_0",
+        put(y__values=[[3, 1]], y__indices=[[1, 0]], y__values__picked=[[1, 1, 1, -1]]),
+    ),
+    # Gather of (5, 9, -3, 7) at 1 and -1 by one-hot vectors
+    OperatorLie(
+        "gather", "entry of another index", "n0/zero_3", put(y__chosen=[[0, 0, 1, 0], [0, 0, 0, 1]], y=[-3, 7])
+    ),
+    OperatorLie("gather", "sum of two entries", "n0/zero_2", put(y__chosen=[[1, 1, 0, 0], [0, 0, 0, 1]], y=[14, 7])),
+    OperatorLie(
+        "gather", "selector that is no bit", "n0/zero_1", put(y__chosen=[[1, -1, 1, 0], [0, 0, 0, 1]], y=[-7, 7])
+    ),
+    OperatorLie(
+        "gather",
+        "index that does not exist, counted from the end twice",
+        "n0/zero_0",
+        put(x=[1, -5], y__position__negative=[0, 2], y__chosen=[[0, 1, 0, 0], [0, 0, 0, 1]], y=[9, 7]),
+    ),
+    # GatherElements of ((2, 0, 1), (1, 2, 0)) at itself, by a table
+    OperatorLie("gatherelements", "entry of another place", "n0/lookup_0", add(y=(0, 1))),
+    OperatorLie("gatherelements", "index that reads the next row", "n0/range_1", put(x=[[3, 0, 1], [1, 2, 0]])),
     # MaxPool: a chain of maxima; taps 3, -3, -13, 10 and 16, 3, 32, 22
     OperatorLie("maxpool", "a maximum above both", "n0/zero_1", add(y__up=(2, 1), y__down=(2, 1), y=(0, 1))),
     OperatorLie(
@@ -174,9 +213,16 @@ LIES = (
     OperatorLie("reciprocal", "quotient rounded up", "n0/range_0/top", add(y=(0, 1))),
     OperatorLie("reciprocal", "quotient rounded down", "n0/range_1/top", add(y=(1, -1))),
     OperatorLie("reciprocal", "quotient wider than its bits", "n0/range_2/top", put(x=[2, 14, 27])),
+    # LayerNormalization
+    OperatorLie("layer_normalization", "sum of a row that is not its sum", "n0/zero_0", add(y__total=(0, 1))),
+    OperatorLie("layer_normalization", "root above", "n0/range_1/top", add(y__root=(0, 1))),
+    OperatorLie("layer_normalization", "root below", "n0/range_2/top", add(y__root=(0, -1))),
+    OperatorLie("layer_normalization", "reciprocal rounded up", "n0/range_4/top", add(y__reciprocal=(0, 1))),
     # Sigmoid by interpolation
     OperatorLie("sigmoid", "value not in the table", "n0/lookup_0", add(y__base=(0, 1), y=(0, 1))),
     OperatorLie("sigmoid", "cell above: negative offset", "n0/range_0", other_cell(1)),
     OperatorLie("sigmoid", "cell below: offset that only another table has", "n0/range_0", other_cell(-1)),
     OperatorLie("sigmoid", "argument beside the input", "n0/zero_0", add(y__argument=(2, 1))),
+    # Trees
+    *(OperatorLie(*lie) for lie in TREE_LIES),
 )

@@ -16,6 +16,7 @@ import numpy as np
 from zkseal import _native
 from zkseal.errors import InvalidParameters
 from zkseal.lowering import Program
+from zkseal.lowering.blocks.position import Position
 from zkseal.lowering.harness_test import calibrated, f32, graph_of
 from zkseal.lowering.values import Environment, Quantized
 from zkseal.quantize import QuantizationOptions
@@ -63,7 +64,10 @@ class Lowered:
         environment = Forcing(forced)
         for value in self.program.inputs:
             environment[value.name] = np.asarray(inputs[value.name], dtype=np.int64).reshape(value.shape)
-        with mock.patch.object(Quantized, "check", lambda _self, array: array):
+        with (
+            mock.patch.object(Quantized, "check", lambda _self, array: array),
+            mock.patch.object(Position, "require_inside", return_value=None),
+        ):
             for step in self.program.steps:
                 step.execute(environment)
         tensors = {**self.relation.fixed, **self.program.parameters}
@@ -73,11 +77,14 @@ class Lowered:
 
 
 def lowered(
-    nodes: list[tuple[object, ...]], *samples: object, constants: Mapping[str, np.ndarray] | None = None
+    nodes: list[tuple[object, ...]],
+    *samples: object,
+    constants: Mapping[str, np.ndarray] | None = None,
+    dtype: str = "float32",
 ) -> Lowered:
     """One input x, one output y; the first sample is the one that is proved."""
-    runs = [{"x": f32(sample)} for sample in samples]
-    graph = graph_of(nodes, {"x": runs[0]["x"].shape}, ["y"], constants)
+    runs = [{"x": np.asarray(sample, dtype)} for sample in samples]
+    graph = graph_of(nodes, {"x": (dtype, runs[0]["x"].shape)}, ["y"], constants)
     program = calibrated(graph, runs, OPTIONS, outputs="private")
     return Lowered(program, dict(program.run(runs[0]).tensors))
 
@@ -89,12 +96,23 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
     ),
     "argmax": lambda: lowered([("ArgMax", ["x"], ["y"], {"axis": 1, "keepdims": 0})], [[1, 3, 3, -2]], [[-4, 3, 2, 4]]),
     "reducemin": lambda: lowered([("ReduceMin", ["x"], ["y"], {"keepdims": 0})], [[1, 3, -2, -2]], [[-4, 3, 2, 4]]),
+    "topk": lambda: lowered(
+        [("TopK", ["x", "k"], ["y", "i"])], [[1, 3, 3, -2]], [[-4, 3, 2, 4]], constants={"k": np.array([2])}
+    ),
+    "gather": lambda: lowered(
+        [("Gather", ["T", "x"], ["y"])], [1, -1], [3, -4], constants={"T": np.array([5, 9, -3, 7])}, dtype="int64"
+    ),
+    "gatherelements": lambda: lowered(
+        [("GatherElements", ["x", "x"], ["y"], {"axis": 1})], [[2, 0, 1], [1, 2, 0]], dtype="int64"
+    ),
     "maxpool": lambda: lowered(
         [("MaxPool", ["x"], ["y"], {"kernel_shape": [2, 2], "strides": [2, 2]})],
         [[[[0.1, -0.1, 0.5, 0.1], [-0.4, 0.3, 1.0, 0.7]]]],
     ),
     "softmax": lambda: lowered([("Softmax", ["x"], ["y"], {"axis": 1})], [[0.1, -0.2, 0.9]], [[1, -1, 0.5]]),
-    "quantize": lambda: lowered([("QuantizeLinear", ["x", "s", "z"], ["y"])], [[0.25, -0.5, 1.75]], constants=QUANTIZED),
+    "quantize": lambda: lowered(
+        [("QuantizeLinear", ["x", "s", "z"], ["y"])], [[0.25, -0.5, 1.75]], constants=QUANTIZED
+    ),
     "integers": lambda: lowered(
         [("QuantizeLinear", ["x", "s", "z"], ["q"]), ("MatMulInteger", ["q", "w", "z"], ["y"])],
         [[0.25, -0.5, 1.75]],
@@ -102,6 +120,9 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
     ),
     "reciprocal": lambda: lowered([("Reciprocal", ["x"], ["y"])], [[0.5, 0.9, 1.7]], [[2, 3, 1]]),
     "sqrt": lambda: lowered([("Sqrt", ["x"], ["y"])], [[0.3, 0.9, 1.7]], [[2, 3, 1]]),
+    "layer_normalization": lambda: lowered(
+        [("LayerNormalization", ["x", "ones"], ["y"])], [[0.1, -0.2, 0.9]], constants={"ones": f32([1, 1, 1])}
+    ),
     "sigmoid": lambda: lowered([("Sigmoid", ["x"], ["y"])], [[0.3, -0.4, 1.7]], [[3, -3, 1]]),
 }
 

@@ -56,6 +56,12 @@ class Position(Accumulator):
     def execute(self, environment: Environment) -> None:
         """Step: raises `RangeExceeded` for an index outside of the axis."""
         index = environment[self.index.name]
+        self.require_inside(index)
+        if self.index.lo < 0:
+            environment[self.negative.name] = (index < 0).astype(np.int64)
+
+    def require_inside(self, index: Integers) -> None:
+        """Raises `RangeExceeded(tensor, value, lo, hi)` for an index outside of the axis."""
         outside = index[(index < -self.count) | (index >= self.count)]
         if outside.size:
             raise RangeExceeded(
@@ -66,8 +72,6 @@ class Position(Accumulator):
                 lo=float(-self.count),
                 hi=float(self.count - 1),
             )
-        if self.index.lo < 0:
-            environment[self.negative.name] = (index < 0).astype(np.int64)
 
     def constrain(self, emitter: Emitter) -> None:
         """Step: declares the bit."""
