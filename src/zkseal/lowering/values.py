@@ -37,6 +37,9 @@ class Quantized:
 
     `feature_exponents` (graph inputs only) adds an exponent for each index of the last axis:
     real = integer * 2^-(exponent + feature_exponents[j]).
+
+    `order` (graph inputs that only trees read): integers are codes of floats, `quantize.ordered`; then `missing` says
+    whether NaN, a missing entry, is accepted.
     """
 
     name: str
@@ -45,6 +48,8 @@ class Quantized:
     lo: int
     hi: int
     feature_exponents: tuple[int, ...] | None = None
+    order: str | None = None
+    missing: bool = False
 
     @property
     def magnitude(self) -> int:
