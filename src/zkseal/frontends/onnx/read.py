@@ -11,6 +11,7 @@ import onnx
 from onnx.external_data_helper import load_external_data_for_tensor, uses_external_data
 
 from zkseal.errors import InvalidModel, UnsupportedOp
+from zkseal.frontends.onnx.contrib_ops import rewrite_contrib_ops
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | onnx.ModelProto"
 
@@ -38,6 +39,7 @@ def read(source: Source) -> onnx.ModelProto:
         raise InvalidModel(f"{where} is not an ONNX model: it has no graph or no operator set.", path=where)
     _drop_repeated_opsets(model)
     _load_external_data(model, where, folder)
+    rewrite_contrib_ops(model)
     _check_operators(model)
     try:
         onnx.checker.check_model(model, full_check=True)

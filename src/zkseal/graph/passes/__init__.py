@@ -3,6 +3,7 @@
 | pass | what it does |
 | --- | --- |
 | `decompose` | writes composite operators as simpler ones (`graph.decompose`) |
+| `fuse_quantized` | DequantizeLinear, operator, QuantizeLinear become one operator on integers |
 | `fold_constants` | evaluates small operators whose inputs are all constant |
 | `explicit_padding` | turns `auto_pad` of windows into numbers, and ONNX's infinite Clip bounds into omitted ones |
 | `split_sum` | Sum of several tensors becomes a chain of Add |
@@ -34,6 +35,7 @@ from zkseal.graph.passes.explicit_padding import explicit_padding
 from zkseal.graph.passes.fold_affine import fold_affine
 from zkseal.graph.passes.fold_constants import fold_constants
 from zkseal.graph.passes.fuse_linear import fuse_linear
+from zkseal.graph.passes.fuse_quantized import fuse_quantized
 from zkseal.graph.passes.merge_affine import merge_affine
 from zkseal.graph.passes.merge_reshapes import merge_reshapes
 from zkseal.graph.passes.split_sum import split_sum
@@ -51,6 +53,7 @@ __all__ = [
     "fold_affine",
     "fold_constants",
     "fuse_linear",
+    "fuse_quantized",
     "merge_affine",
     "merge_reshapes",
     "normalize",
@@ -63,6 +66,7 @@ Pass: TypeAlias = Callable[[Graph], Graph]
 DEFAULT: tuple[Pass, ...] = (
     eliminate_dead,
     decompose,
+    fuse_quantized,
     fold_constants,
     explicit_padding,
     merge_reshapes,

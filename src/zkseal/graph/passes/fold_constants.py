@@ -106,6 +106,32 @@ def _ufunc(function: Callable[..., Any]) -> Callable[[Node, Sequence[Array], Val
     return evaluate
 
 
+def _spread(node: Node, entries: Array, shape: tuple[int, ...]) -> Array:
+    """Scales or zero points, for the tensor, each index of an axis or each block of it, to broadcast to `shape`."""
+    if entries.size == 1:
+        return entries.reshape(())
+    axis, block = number(node, "axis", 1) % len(shape), number(node, "block_size", 0)
+    if block:
+        return np.take(np.repeat(entries, block, axis=axis), range(shape[axis]), axis=axis)
+    return entries.reshape([-1 if k == axis else 1 for k in range(len(shape))])
+
+
+def _dequantize(node: Node, arrays: Sequence[Array], result: Value) -> Array:
+    """Constants that are still dequantized when nothing can use their integers."""
+    scale = _spread(node, arrays[1].astype(np.float32), result.shape)
+    zero = _spread(node, arrays[2].astype(np.float32), result.shape) if len(arrays) > 2 else np.float32(0)
+    return np.asarray((arrays[0].astype(np.float32) - zero) * scale, np.dtype(result.dtype))
+
+
+def _quantize(node: Node, arrays: Sequence[Array], result: Value) -> Array:
+    if result.dtype not in ("int8", "int16", "uint8", "uint16"):
+        return np.zeros((0,))
+    info = np.iinfo(np.dtype(result.dtype))
+    steps = np.rint(arrays[0].astype(np.float32) / _spread(node, arrays[1].astype(np.float32), result.shape))
+    zero = _spread(node, arrays[2].astype(np.float64), result.shape) if len(arrays) > 2 else 0.0
+    return np.clip(steps.astype(np.float64) + zero, info.min, info.max).astype(info.dtype)
+
+
 _EVALUATORS: dict[str, Callable[[Node, Sequence[Array], Value], Array]] = {
     "Cast": _cast,
     **dict.fromkeys(("Reshape", "Flatten", "Squeeze", "Unsqueeze"), _reshape),
@@ -120,6 +146,8 @@ _EVALUATORS: dict[str, Callable[[Node, Sequence[Array], Value], Array]] = {
     "Sub": _ufunc(np.subtract),
     "Mul": _ufunc(np.multiply),
     "Div": _div,
+    "DequantizeLinear": _dequantize,
+    "QuantizeLinear": _quantize,
     "Neg": _ufunc(np.negative),
     "Sqrt": _ufunc(np.sqrt),
     "Reciprocal": _ufunc(np.reciprocal),

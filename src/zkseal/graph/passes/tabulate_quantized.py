@@ -1,0 +1,138 @@
+"""Functions of one 8-bit integer become tables: QuantizeLinear(f(DequantizeLinear(q))) = Gather(table, q).
+
+All 256 results are computed here, in double precision, rounded once to single precision as a float runtime would have
+them, then quantized: ties to even, saturated. Negative integers follow behind the others, so that q + 128 counts them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from zkseal.graph.edit import Editor
+from zkseal.graph.qdq import Quantization, dequantized, quantization
+from zkseal.graph.types import Graph, Node
+
+_INT32 = 6
+"""TensorProto.INT32."""
+
+
+def tabulate_quantized(graph: Graph) -> Graph:
+    """`graph` with functions between 8-bit integers as tables, QuantizeLinear of another scale among them."""
+    if not any(node.op == "QuantizeLinear" for node in graph.nodes):
+        return graph
+    edit = Editor(graph)
+    for node in list(edit.nodes):
+        result = quantization(edit, node)
+        if result is None or not result.is_uniform or not result.is_8_bit:
+            continue
+        functions: list[Callable[[float], float]] = []
+        name = node.inputs[0]
+        while (maker := edit.producer(name)) is not None and edit.only_used_by(name, edit.consumers(name)[0]):
+            function = _function(edit, maker)
+            if function is None:
+                break
+            functions.insert(0, function)
+            name = maker.inputs[0]
+        source = dequantized(edit, name)
+        if source is not None and source.is_uniform and source.is_8_bit:
+            _tabulate(edit, node, source, result, functions)
+    return edit.build()
+
+
+def _tabulate(
+    edit: Editor, node: Node, source: Quantization, result: Quantization, functions: list[Callable[[float], float]]
+) -> None:
+    info, limits = np.iinfo(source.dtype), np.iinfo(result.dtype)
+    integers = np.arange(info.min, info.max + 1)
+    scale, zero = source.scale.astype(np.float32).reshape(()), int(source.zero_point.reshape(-1)[0])
+    reals = (integers - zero).astype(np.float32) * scale
+    for function in functions:
+        reals = np.asarray([function(float(x)) for x in reals], dtype=np.float32)
+    steps = np.rint(reals / result.scale.astype(np.float32).reshape(())).astype(np.float64)
+    values = np.clip(steps + int(result.zero_point.reshape(-1)[0]), limits.min, limits.max)
+    table = edit.add_initializer(f"{node.name}/table", values.astype(np.dtype(result.dtype)))
+    shape = edit.values[source.name].shape
+    index = edit.add_value(f"{node.name}/integer", shape, "int32")
+    nodes = [edit.make_node(f"{node.name}/cast", "Cast", (source.name,), (index,), {"to": _INT32})]
+    if info.min < 0:
+        shift = edit.add_initializer(f"{node.name}/first", np.asarray(-info.min, np.int32))
+        place = edit.add_value(f"{node.name}/place", shape, "int32")
+        nodes.append(edit.make_node(f"{node.name}/shift", "Add", (index, shift), (place,), {}))
+        index = place
+    read = edit.make_node(f"{node.name}/read", "Gather", (table, index), node.outputs, {"axis": 0})
+    edit.substitute(node, *nodes, read)
+
+
+def _function(edit: Editor, node: Node) -> Callable[[float], float] | None:
+    """The function of one number that a node is, with its attributes; None for any other operator."""
+    if node.op == "Clip":
+        limits = [edit.constant(name) if name else None for name in (*node.inputs[1:], "", "")[:2]]
+        if any(name and limit is None for name, limit in zip(node.inputs[1:], limits, strict=False)):
+            return None
+        low, high = (
+            float(limit.reshape(-1)[0]) if limit is not None else end
+            for limit, end in zip(limits, (-math.inf, math.inf), strict=True)
+        )
+        return lambda x: min(max(x, low), high)
+    make = _FUNCTIONS.get(node.op)
+    return None if make is None else make(node.attributes)
+
+
+def _sigmoid(x: float) -> float:
+    return 1.0 / (1.0 + math.exp(-x)) if x >= 0 else math.exp(x) / (1.0 + math.exp(x))
+
+
+def _softplus(x: float) -> float:
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def _gelu(tanh: bool, x: float) -> float:
+    if tanh:
+        return 0.5 * x * (1.0 + math.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
+    return 0.5 * x * (1.0 + math.erf(x / math.sqrt(2.0)))
+
+
+def _number(attributes: Mapping[str, object], name: str, default: float) -> float:
+    return float(str(attributes.get(name, default)))
+
+
+_Maker = Callable[[Mapping[str, object]], Callable[[float], float]]
+
+
+def _leaky_relu(attributes: Mapping[str, object]) -> Callable[[float], float]:
+    alpha = _number(attributes, "alpha", 0.01)
+    return lambda x: x if x >= 0 else alpha * x
+
+
+def _elu(attributes: Mapping[str, object]) -> Callable[[float], float]:
+    alpha = _number(attributes, "alpha", 1.0)
+    return lambda x: x if x >= 0 else alpha * math.expm1(x)
+
+
+def _hard_sigmoid(attributes: Mapping[str, object]) -> Callable[[float], float]:
+    alpha, beta = _number(attributes, "alpha", 0.2), _number(attributes, "beta", 0.5)
+    return lambda x: min(max(alpha * x + beta, 0.0), 1.0)
+
+
+def _plain(function: Callable[[float], float]) -> _Maker:
+    return lambda _attributes: function
+
+
+_FUNCTIONS: dict[str, _Maker] = {
+    "Abs": _plain(abs),
+    "Elu": _elu,
+    "Erf": _plain(math.erf),
+    "Gelu": lambda attributes: lambda x: _gelu(attributes.get("approximate", "none") == "tanh", x),
+    "HardSigmoid": _hard_sigmoid,
+    "HardSwish": _plain(lambda x: x * min(max(x / 6.0 + 0.5, 0.0), 1.0)),
+    "LeakyRelu": _leaky_relu,
+    "Mish": _plain(lambda x: x * math.tanh(_softplus(x))),
+    "Neg": _plain(lambda x: -x),
+    "Relu": _plain(lambda x: max(x, 0.0)),
+    "Sigmoid": _plain(_sigmoid),
+    "Softplus": _plain(_softplus),
+    "Tanh": _plain(math.tanh),
+}
