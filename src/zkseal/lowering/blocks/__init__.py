@@ -9,5 +9,11 @@
 | `quotient` | y = n / d, rounded to the nearest or down |
 | `root` | y = square root of a value that is not negative |
 | `piecewise`, `cells` | any function of one variable, by chords over cells of different width |
+| `operands` | operands of elementwise operators, constant or computed, linear where a rule needs it |
+| `order`, `signs` | comparisons with zero; sign and magnitude |
+| `selection`, `times` | accumulators: one of two values by a bit; products |
+| `whole`, `wrap` | rounding to whole numbers; arithmetic modulo 2^n |
+| `nibbles` | bitwise functions |
+| `tie` | an accumulator as it is |
 | `reshape` | views and copies |
 """

@@ -115,9 +115,21 @@ def argument_exponent(shape: Shape, tolerance: float) -> int:
     return min(wanted, fitting_exponent(shape.reach, (1 << (ARGUMENT_BITS - 1)) - 1))
 
 
-def define_piecewise(plan: Plan, node: str, output: str, accumulator: Accumulator, shape: Shape, exponent: int) -> None:
-    """Defines `output` = f(accumulator) at `exponent`, off by at most about 2^-function_bits of `shape.largest`."""
-    tolerance = math.ldexp(shape.largest, -plan.options.function_bits)
+def define_piecewise(
+    plan: Plan,
+    node: str,
+    output: str,
+    accumulator: Accumulator,
+    shape: Shape,
+    exponent: int,
+    tolerance: float | None = None,
+) -> None:
+    """Defines `output` = f(accumulator) at `exponent`, off by at most about `tolerance`.
+
+    The tolerance is 2^-function_bits of `shape.largest` if it is not given.
+    """
+    if tolerance is None:
+        tolerance = math.ldexp(shape.largest, -plan.options.function_bits)
     lo, hi = shape.domain()
     at = min(argument_exponent(shape, tolerance), accumulator.exponent)
     # An argument that was seen may be rounded to half a step outside the domain; f is continued there.

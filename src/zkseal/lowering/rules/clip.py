@@ -17,9 +17,11 @@ Example
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from zkseal.graph import Node
 from zkseal.lowering.accumulators import Offset
+from zkseal.lowering.blocks.rescale import INTEGER_LIMIT
 from zkseal.lowering.blocks.split import plan_split
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
@@ -34,16 +36,29 @@ def _limit(node: Node, plan: Plan, position: int, attribute: str, what: str) -> 
     return limit if math.isfinite(limit) else None
 
 
+def _widest(plan: Plan, source: str, limits: Sequence[float], exponent: int) -> int:
+    """The largest distance from a limit that may be committed: a bit more than values have, and all of an integer."""
+    if plan.is_integer(source):
+        return INTEGER_LIMIT
+    reach = math.ceil(max((abs(math.ldexp(limit, exponent)) for limit in limits), default=0.0))
+    return (1 << (2 * plan.scale(source)[1] + max(reach, 2 * plan.options.limit)).bit_length()) - 1
+
+
 @rule("Clip")
 def lower_clip(node: Node, plan: Plan) -> None:
     """Plans a Clip."""
     lower, upper = _limit(node, plan, 1, "min", "lower limit"), _limit(node, plan, 2, "max", "upper limit")
-    if lower is not None and upper is not None and lower > upper:
-        raise plan.unsupported(node, f"its limits {lower} and {upper} are reversed. Exchange them")
+    if lower is not None and upper is not None:
+        lower = min(lower, upper)  # as ONNX has it: min(max(x, lower), upper)
     source, output = node.inputs[0], node.outputs[0]
     accumulator: Accumulator = plan.accumulator(source, node)
-    exponent = min(plan.target_exponent(source, accumulator.magnitude), accumulator.exponent)
-    wide = 4 * plan.options.limit + 3
+    exponent = min(plan.scale(source, accumulator.magnitude)[0], accumulator.exponent)
+    # A limit that no value can pass needs no constraint.
+    if upper is not None and upper >= math.ldexp(accumulator.hi, -accumulator.exponent):
+        upper = None
+    if lower is not None and lower <= math.ldexp(accumulator.lo, -accumulator.exponent):
+        lower = None
+    wide = _widest(plan, source, [limit for limit in (lower, upper) if limit is not None], exponent)
     if upper is not None:
         top = math.floor(math.ldexp(upper, exponent) + 0.5)
         split = plan_split(accumulator, f"{output}/over", exponent, wide, top)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zkseal.errors import UnsupportedOp
-from zkseal.lowering.harness_test import calibrated, f32, graph_of, rng_of, verify
+from zkseal.lowering.harness_test import f32, graph_of, rng_of, verify
 
 
-@pytest.mark.parametrize(("lower", "upper"), [(0.0, 0.7), (-0.5, None), (None, 0.3), (None, None), (-9.0, 9.0)])
+@pytest.mark.parametrize(
+    ("lower", "upper"), [(0.0, 0.7), (-0.5, None), (None, 0.3), (None, None), (-9.0, 9.0), (-1e30, 0.5), (2.0, 1e9)]
+)
 def test_clip(lower: float | None, upper: float | None) -> None:
     w = rng_of(1).normal(size=(4, 3)).astype("float32")
     limits = {name: np.asarray(v, dtype=np.float32) for name, v in (("lo", lower), ("hi", upper)) if v is not None}
@@ -18,8 +19,17 @@ def test_clip(lower: float | None, upper: float | None) -> None:
     verify(graph_of(nodes, {"x": (2, 4)}, ["y"], {"w": w, **limits}))
 
 
-def test_reversed_limits_are_refused() -> None:
-    limits = {"lo": f32(1), "hi": f32(0)}
-    graph = graph_of([("Clip", ["x", "lo", "hi"], ["y"])], {"x": (2,)}, ["y"], limits)
-    with pytest.raises(UnsupportedOp):
-        calibrated(graph, [{"x": f32([0, 1])}])
+def test_the_upper_of_reversed_limits_counts() -> None:
+    limits = {"lo": f32(1), "hi": f32(0.5)}
+    verify(graph_of([("Clip", ["x", "lo", "hi"], ["y"])], {"x": (2,)}, ["y"], limits))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32"])
+@pytest.mark.parametrize(("lower", "upper"), [(3, 90), (None, 17), (0, None)])
+def test_clip_of_integers(dtype: str, lower: int | None, upper: int | None) -> None:
+    rng = rng_of(2)
+    low = 0 if dtype == "uint8" else -100
+    samples = [{"x": rng.integers(low, 101, size=(2, 5)).astype(dtype)} for _ in range(3)]
+    limits = {name: np.asarray(v, dtype=dtype) for name, v in (("lo", lower), ("hi", upper)) if v is not None}
+    inputs = ["x", "lo" if lower is not None else "", "hi" if upper is not None else ""]
+    verify(graph_of([("Clip", inputs, ["y"])], {"x": (dtype, (2, 5))}, ["y"], limits), samples=samples)

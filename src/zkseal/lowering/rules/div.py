@@ -17,6 +17,8 @@ Example
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from zkseal.graph import Node
@@ -24,10 +26,31 @@ from zkseal.lowering.accumulators import Constant, Offset, Sum
 from zkseal.lowering.blocks.quotient import plan_quotient
 from zkseal.lowering.blocks.split import plan_split
 from zkseal.lowering.plan import Plan
-from zkseal.lowering.registry import rule
+from zkseal.lowering.registry import precision, rule
 from zkseal.lowering.rules.mod import lower_integer_div
 from zkseal.lowering.rules.mul import scaled
 from zkseal.lowering.values import Accumulator, Stored
+
+UNKNOWN_BITS = 8
+"""A divisor of both signs is taken to be at least 2^-8 of its largest magnitude."""
+
+
+@precision("Div", "Reciprocal")
+def div_precision(node: Node, plan: Plan) -> dict[str, int]:
+    """A rounded divisor moves y by y times its relative error, a rounded numerator by its error / divisor."""
+    *numerator, divisor = node.inputs
+    if plan.constant(divisor) is not None or plan.is_integer(node.outputs[0]):
+        return {}
+    seen = plan.statistics(divisor)
+    least = min(abs(seen.minimum), abs(seen.maximum)) if seen.minimum * seen.maximum > 0 else 0.0
+    least = max(least, math.ldexp(seen.magnitude, -UNKNOWN_BITS), 2.0**-60)
+    largest = max(plan.statistics(node.outputs[0]).magnitude, 2.0**-60)
+    bits = plan.options.bits - 2
+    wanted = {divisor: bits - math.floor(math.log2(least))}
+    if numerator and plan.constant(numerator[0]) is None:
+        own = bits - math.floor(math.log2(least * largest))
+        wanted[numerator[0]] = max(own, wanted.get(numerator[0], own))
+    return wanted
 
 
 @rule("Div")

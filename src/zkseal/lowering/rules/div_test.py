@@ -70,3 +70,10 @@ def test_div_by_a_constant_zero_is_refused() -> None:
     with pytest.raises(UnsupportedOp) as caught:
         lower(graph, calibration)
     assert caught.value.op == "Div"
+
+
+def test_small_divisors_are_committed_with_more_bits() -> None:
+    rng = rng_of(6)
+    divisors = [f32(np.geomspace(1e-3, 10, 8)) for _ in range(3)]
+    samples = [{"a": f32(rng.uniform(0.5, 1, size=8)), "b": b} for b in divisors]
+    verify(graph_of([DIV], {"a": (8,), "b": (8,)}, ["y"]), samples=samples)

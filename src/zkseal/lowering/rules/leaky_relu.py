@@ -1,7 +1,7 @@
 """LeakyRelu.
 
 What it lowers
-    LeakyRelu with a slope alpha >= 0 (an attribute, hence public), fused with the linear layer before it.
+    LeakyRelu with a slope alpha (an attribute, hence public), fused with the linear layer before it.
 Constraints
     `blocks.split` of the rounded pre-activation into positive and negative (both fixed there), then
     y = positive - alpha * negative, rounded as in `blocks.rescale`, with alpha = a / 2^15 rounded half up.
@@ -31,8 +31,8 @@ SLOPE_BITS = 15
 def lower_leaky_relu(node: Node, plan: Plan) -> None:
     """Plans a LeakyRelu."""
     alpha = float(plan.attributes(node).get("alpha", 0.01))
-    if not 0 <= alpha < 2**8:
-        raise plan.unsupported(node, f"alpha is {alpha}; 0 to 256 is possible. Change the slope")
+    if not abs(alpha) < 2**8:
+        raise plan.unsupported(node, f"alpha is {alpha}; it must lie between -256 and 256. Change the slope")
     source, output = node.inputs[0], node.outputs[0]
     accumulator = plan.accumulator(source, node)
     exponent = plan.target_exponent(source, accumulator.magnitude)

@@ -14,10 +14,21 @@ Example
 
 from __future__ import annotations
 
+import math
+
 from zkseal.graph import Node
 from zkseal.lowering.blocks.root import plan_root
 from zkseal.lowering.plan import Plan
-from zkseal.lowering.registry import rule
+from zkseal.lowering.registry import precision, rule
+
+
+@precision("Sqrt")
+def sqrt_precision(node: Node, plan: Plan) -> dict[str, int]:
+    """The root of a small number is steep: rounding n by e moves it by e / 2 sqrt(n), and by sqrt(e) at most."""
+    seen = plan.statistics(node.inputs[0])
+    tolerance = math.ldexp(max(plan.statistics(node.outputs[0]).magnitude, 2.0**-30), 2 - plan.options.bits)
+    steep = math.sqrt(max(seen.minimum, 0.0))
+    return {node.inputs[0]: math.ceil(-math.log2(max(tolerance * steep, tolerance * tolerance)))}
 
 
 @rule("Sqrt")
