@@ -71,12 +71,12 @@ def text() -> list[onnx.ModelProto]:
 
 
 def inputs() -> list[onnx.ModelProto]:
-    """Inputs without a shape, with open axes, with one name for two sizes."""
+    """Inputs without a shape, without an entry, with open axes, with one name for two sizes."""
     shapeless = build([relu()], (1, 2), {})
     shapeless.graph.input[0].type.tensor_type.ClearField("shape")
     sequence = build([relu()], (1, 2), {})
     sequence.graph.input[0].type.sequence_type.elem_type.tensor_type.elem_type = TensorProto.FLOAT
-    return [shapeless, sequence, build([relu()], ("n", "k"), {}), build([relu()], ("n", "n"), {})]
+    return [shapeless, sequence, *(build([relu()], dims, {}) for dims in ((0, 2), ("n", "k"), ("n", "n")))]
 
 
 def opsets() -> list[onnx.ModelProto]:

@@ -182,7 +182,8 @@ def run_onnx(data: bytes) -> None:
     if way >= 128:
         _FILE.write_bytes(model)
         source = _FILE if way < 192 else _FILE.with_name("missing")
-    load_onnx(source, batch=way // 64 % 2 * 2 + 1, outputs=outputs, input_shapes=shapes)
+    batch = 0 if way == 255 else way // 64 % 2 * 2 + 1
+    load_onnx(source, batch=batch, outputs=outputs, input_shapes=shapes)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
