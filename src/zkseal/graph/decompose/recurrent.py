@@ -98,14 +98,19 @@ def _directions(x: Expansion, defaults: Sequence[str]) -> list[Direction]:
     return [Direction(d, reverse, tuple(functions[d * per : (d + 1) * per])) for d, reverse in enumerate(backwards)]
 
 
-def _lengths(x: Expansion, steps: int, batch: int) -> list[int]:
-    """Length of every sequence of the batch (input 4), which has to be constant."""
+def _running(x: Expansion, time: int, dtype: str) -> tuple[str, str] | None:
+    """Which sequences have an entry at `time`, as 1 and 0 for each, and the opposite; None if all have."""
     if not x.has_input(4):
-        return [steps] * batch
+        return None
     lengths = x.array(x.input(4))
     if lengths is None:
-        raise x.unsupported("its sequence lengths are computed. Make sequence_lens an initializer, or leave it out")
-    return [int(length) for length in np.asarray(lengths).reshape(-1)]
+        lasting = x.apply("Greater", x.input(4), x.constant("time", time, x.dtype(x.input(4))))
+        running = x.reshape(x.cast(lasting, dtype), (x.shape(lasting)[0], 1))
+        return running, x.apply("Sub", x.number(1.0, running), running)
+    numbers = (time < np.asarray(lengths)).astype(np.float64)[:, np.newaxis]
+    if numbers.all():
+        return None
+    return x.constant("running", numbers, dtype), x.constant("ended", 1.0 - numbers, dtype)
 
 
 def clipped(x: Expansion, value: str) -> str:
@@ -168,7 +173,6 @@ def run_recurrent(
     sequence = x.transpose(x.input(0), (1, 0, 2)) if batch_first else x.input(0)
     steps, batch, _ = x.shape(sequence)
     hidden = x.shape(x.input(2))[-1]
-    lengths = _lengths(x, steps, batch)
     rows: list[str] = []
     last: list[list[str]] = [[] for _ in state_inputs]
     for direction in _directions(x, defaults):
@@ -177,7 +181,7 @@ def run_recurrent(
         inputs = x.apply("MatMul", sequence, weights_of(x, 1, direction.number))
         inputs = x.apply("Add", inputs, bias) if bias else inputs
         times = [x.reshape(x.slice(inputs, 0, t, t + 1), (batch, x.shape(inputs)[-1])) for t in range(steps)]
-        outputs, states = _run_direction(x, direction, states, lengths, step, times)
+        outputs, states = _run_direction(x, direction, states, step, times)
         rows.append(x.concat([x.reshape(y, (1, 1, batch, hidden)) for y in outputs], 0))
         for found, state in zip(last, states, strict=True):
             found.append(x.reshape(state or _zeros(x, (batch, hidden)), (1, batch, hidden)))
@@ -204,7 +208,7 @@ def _initial(x: Expansion, position: int, number: int, shape: tuple[int, int], b
 
 
 def _run_direction(
-    x: Expansion, direction: Direction, states: list[str], lengths: Sequence[int], step: Step, times: Sequence[str]
+    x: Expansion, direction: Direction, states: list[str], step: Step, times: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """Y for every time, in order of time, and the last states.
 
@@ -213,17 +217,16 @@ def _run_direction(
     """
     outputs = [""] * len(times)
     for time in reversed(range(len(times))) if direction.reverse else range(len(times)):
-        running = np.array([[float(time < length)] for length in lengths])
         new = step(times[time], states)
-        if running.all():
+        masks = _running(x, time, x.dtype(new[0]))
+        if masks is None:
             outputs[time], states = new[0], new
             continue
-        mask = x.constant("running", running, x.dtype(new[0]))
-        rest = x.constant("ended", 1.0 - running, x.dtype(new[0]))
-        masked = [x.apply("Mul", fresh, mask) for fresh in new]
+        running, ended = masks
+        masked = [x.apply("Mul", fresh, running) for fresh in new]
         outputs[time] = masked[0]
         states = [
-            x.apply("Add", fresh, x.apply("Mul", old, rest)) if old else fresh
+            x.apply("Add", fresh, x.apply("Mul", old, ended)) if old else fresh
             for fresh, old in zip(masked, states, strict=True)
         ]
     return outputs, states

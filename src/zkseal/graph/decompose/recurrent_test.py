@@ -93,10 +93,12 @@ def test_recurrent_activations_take_their_parameters_in_order() -> None:
     check("RNN", inputs, ("y",), WEIGHTS, runtime="onnxruntime", proved=False, **attributes)
 
 
-def test_recurrent_refuses_computed_lengths_and_unknown_activations() -> None:
-    inputs = {**_inputs("RNN"), "lengths": np.array([3, 2], np.int32)}
-    with pytest.raises(UnsupportedOp, match="sequence_lens"):
-        load(model_of("RNN", inputs, ("y",), WEIGHTS, hidden_size=HIDDEN))
-    inputs["lengths"] = None
+def test_recurrent_computed_lengths() -> None:
+    inputs = {**_inputs("GRU"), "lengths": np.array([3, 2], np.int32)}
+    check("GRU", inputs, ("y", "h"), WEIGHTS, hidden_size=HIDDEN, runtime="onnxruntime", proved=False)
+
+
+def test_recurrent_refuses_unknown_activations() -> None:
+    inputs = _inputs("RNN")
     with pytest.raises(UnsupportedOp, match="Softmax"):
         load(model_of("RNN", inputs, ("y",), WEIGHTS, hidden_size=HIDDEN, activations=["Softmax"]))
