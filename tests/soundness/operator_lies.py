@@ -7,7 +7,7 @@ reject the proof, and that both accept it under the same relation without that c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,10 @@ from zkseal.lowering.blocks.function import Interpolated
 from zkseal.lowering.blocks.staircase import Staircase
 from zkseal.quantize.integers import round_shift
 
+from .elementwise_lies import ELEMENTWISE_LIES
+from .forging import Forced, add, put
 from .programs import Arrays, Lowered, program
 from .tree_lies import TREE_LIES
-
-Forced = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -40,25 +40,6 @@ class OperatorLie:
         if not self.limbs:
             return found.run(inputs, forced)
         return {**found.honest, **{name: np.asarray(array) for name, array in forced.items()}}
-
-
-def add(**changes: tuple[int, int]) -> Callable[[Lowered, Arrays], Forced]:
-    """Adds to one entry (flat position, amount) of each named value; `__` in a name stands for `/`."""
-
-    def forge(_found: Lowered, honest: Arrays) -> Forced:
-        forced = {}
-        for name, (position, amount) in changes.items():
-            array = honest[name.replace("__", "/")]
-            array.flat[position] += amount
-            forced[name.replace("__", "/")] = array
-        return forced
-
-    return forge
-
-
-def put(**values: object) -> Callable[[Lowered, Arrays], Forced]:
-    """Takes these values."""
-    return lambda _found, _honest: {name.replace("__", "/"): value for name, value in values.items()}
 
 
 def carry(limb: str, amount: int) -> Callable[[Lowered, Arrays], Forced]:
@@ -223,6 +204,8 @@ LIES = (
     OperatorLie("sigmoid", "cell above: negative offset", "n0/range_0", other_cell(1)),
     OperatorLie("sigmoid", "cell below: offset that only another table has", "n0/range_0", other_cell(-1)),
     OperatorLie("sigmoid", "argument beside the input", "n0/zero_0", add(y__argument=(2, 1))),
+    # Elementwise operators
+    *(OperatorLie(*lie) for lie in ELEMENTWISE_LIES),
     # Trees
     *(OperatorLie(*lie) for lie in TREE_LIES),
 )

@@ -73,7 +73,8 @@ class Piecewise:
     value: Quantized
     cells: Cells
 
-    def _columns(self) -> tuple[tuple[str, np.ndarray], ...]:
+    def columns(self) -> tuple[tuple[str, np.ndarray], ...]:
+        """The columns of the table by the names of their hints."""
         cells = self.cells
         scales = np.left_shift(1, cells.widest - cells.bits)
         return ("start", cells.starts), ("scale", scales), ("base", cells.bases), ("slope", cells.slopes)
@@ -85,7 +86,7 @@ class Piecewise:
         domain = replace(self.argument, lo=self.cells.first, hi=self.cells.last)
         v = domain.check(environment[self.argument.name])
         cell = self.cells.find(v)
-        for name, rows in self._columns():
+        for name, rows in self.columns():
             environment[self._hint(name, rows).name] = rows[cell]
         environment[self.value.name] = self.value.check(self.cells.apply(v, cell))
 
@@ -94,7 +95,7 @@ class Piecewise:
         sizes = emitter.sizes_for(source)
         index = emitter.loops(sizes)
         loops = flat_loops(index)
-        columns = self._columns()
+        columns = self.columns()
         row = [emitter.hint(self._hint(*column), sizes, self.node).at(b, index) for column in columns]
         y = emitter.declare(value, sizes, self.node).at(b, index)
         b.lookup(b.table(self.name, [rows for _, rows in columns]), loops, row, origin=self.node)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from zkseal.lowering.accumulators import Constant, Offset
 from zkseal.lowering.blocks.operands import linear
 from zkseal.lowering.blocks.order import Greater, bit
@@ -28,6 +30,8 @@ class Signed:
 
 def plan_signed(plan: Plan, accumulator: Accumulator, name: str) -> Signed:
     """Adds the steps for the sign and the magnitude of a value."""
+    if isinstance(accumulator, Constant) and accumulator.lo < 0:
+        return _signed_constant(plan, accumulator, name)
     value = linear(plan, accumulator, f"{name}/value")
     if value.lo >= 0:
         return Signed(None, value)
@@ -41,6 +45,15 @@ def plan_signed(plan: Plan, accumulator: Accumulator, name: str) -> Signed:
     magnitude = Selection.of(f"{name}/magnitude", value.node, value.shape, s, opposite, value)
     bounded = replace(magnitude, lo=0, hi=max(-value.lo, value.hi))
     return Signed(s, Stored.of(plan_tie(plan, bounded), value.node))
+
+
+def _signed_constant(plan: Plan, constant: Constant, name: str) -> Signed:
+    """Both parts are constants: nothing has to be shown."""
+    integers = constant.parameter.integers
+    negative = plan.parameter(f"{name}/negative", integers < 0, 0, stated=0)
+    size = np.ldexp(np.abs(integers).astype(np.float64), -constant.exponent)
+    magnitude = plan.parameter(f"{name}/magnitude", size, constant.exponent, stated=constant.exponent)
+    return Signed(*(Constant.of(part, constant.shape, constant.node) for part in (negative, magnitude)))
 
 
 def xor(plan: Plan, left: Accumulator | None, right: Accumulator | None, name: str) -> Accumulator | None:

@@ -21,7 +21,7 @@ import math
 import numpy as np
 
 from zkseal.graph import Node
-from zkseal.lowering.accumulators import Offset, Sum
+from zkseal.lowering.accumulators import Constant, Offset, Sum
 from zkseal.lowering.blocks.operands import linear, operand
 from zkseal.lowering.blocks.piecewise import Shape, argument_exponent, define_piecewise
 from zkseal.lowering.blocks.root import plan_root
@@ -103,9 +103,11 @@ def _lower_small(node: Node, plan: Plan, exponent: int) -> None:
         square = Times.of(output, node.name, value, value)
         plan.define(Sum.of(output, node.name, shape, [(square, 1)]) if square.shape != shape else square)
         return
-    base = operand(node, plan, 0)
-    moved = Offset.of(output, node.name, base, exponent, 0 if exponent else 1 << max(base.exponent, 0))
-    plan.define(Sum.of(output, node.name, shape, [(moved, 1)]))
+    if exponent == 1:
+        plan.define(Sum.of(output, node.name, shape, [(operand(node, plan, 0), 1)]))
+        return
+    one = Constant.of(plan.parameter(f"{node.name}/one", np.ones(()), 0, stated=0), (), node.name)
+    plan.define(Sum.of(output, node.name, shape, [(one, 1)]))
 
 
 def _lower_whole(node: Node, plan: Plan, exponent: float | None) -> None:
