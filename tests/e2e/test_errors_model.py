@@ -75,7 +75,7 @@ MODELS: dict[str, tuple[Callable[[], onnx.ModelProto], type[ZksealError], dict[s
         {"tensor": "w2", "index": [3, 1]},
         ("'w2'", "[3, 1]", "repair the model"),
     ),
-    "text": (text_model, UnsupportedDtype, {}, ("outputs",)),
+    "text": (text_model, UnsupportedDtype, {}, ("--select",)),
     "contradiction": (contradictory, InvalidModel, {}, ("checker",)),
 }
 

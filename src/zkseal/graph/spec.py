@@ -68,7 +68,7 @@ def _check_value(value: Value) -> None:
     if value.dtype not in DTYPES:
         raise UnsupportedDtype(
             f"Value {value.name!r} has element type {value.dtype}, which cannot be proved. "
-            "Cut it off with `outputs=`, or convert the model to float32.",
+            "Cut it off with `select=` (zkseal compile: --select), or convert the model to float32.",
             tensor=value.name,
             dtype=value.dtype,
         )

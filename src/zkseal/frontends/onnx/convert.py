@@ -65,7 +65,8 @@ def _array(tensor: TensorProto) -> npt.NDArray[Any]:
     if tensor.data_type in (TensorProto.STRING, TensorProto.COMPLEX64, TensorProto.COMPLEX128):
         kind = TensorProto.DataType.Name(tensor.data_type).lower()
         raise UnsupportedDtype(
-            f"Constant {tensor.name!r} has element type {kind}. Cut off what needs it with `outputs=`.",
+            f"Constant {tensor.name!r} has element type {kind}. Cut off what needs it with `select=` "
+            "(zkseal compile: --select).",
             tensor=tensor.name,
             dtype=kind,
         )
@@ -116,7 +117,7 @@ def _computed(infos: Mapping[str, onnx.ValueInfoProto], name: str, node: Node) -
     if info is None or not info.type.WhichOneof("value") or not (_has_shape(info) or _infers_shapes(node.op)):
         raise UnsupportedOp(
             f"Node {node.name!r} ({node.op}) has no known output shape, so it cannot be proved. "
-            "Cut it off with `outputs=`, or export the model with other operators.",
+            "Cut it off with `select=` (zkseal compile: --select), or export the model with other operators.",
             op=node.op,
             node=node.name,
         )
@@ -156,7 +157,7 @@ def _value(info: onnx.ValueInfoProto, node: Node | None) -> Value:
 def _dynamic(place: str, name: str, axis: int) -> DynamicShape:
     return DynamicShape(
         f"{place} has a shape that is not known before the model runs (axis {axis}). "
-        "Export the model with fixed sizes, or cut it off with `outputs=`.",
+        "Export the model with fixed sizes, or cut it off with `select=` (zkseal compile: --select).",
         tensor=name,
         axis=axis,
     )

@@ -19,8 +19,8 @@ _UNPROVABLE: dict[int, str] = {
 def select_outputs(model: onnx.ModelProto, outputs: Sequence[str] | None) -> list[str]:
     """Makes `outputs` (any value names; None: all numeric tensors) the outputs of `model` and removes dead nodes.
 
-    Works in place and returns notes about outputs that were left out. Raises InvalidModel for an unknown name and
-    UnsupportedDtype for a requested output that is not a numeric tensor.
+    Inputs that nothing reads then are removed too. Works in place and returns notes about what was left out. Raises
+    InvalidModel for an unknown name and UnsupportedDtype for a requested output that is not a numeric tensor.
     """
     notes: list[str] = []
     if outputs is None:
@@ -33,7 +33,8 @@ def select_outputs(model: onnx.ModelProto, outputs: Sequence[str] | None) -> lis
                 notes.append(f"Output {value.name!r} is left out: it is {reason}.")
         if not kept:
             raise UnsupportedDtype(
-                "No output of the model is a numeric tensor. Name values to prove with `outputs=`.",
+                "No output of the model is a numeric tensor. Name values to prove with `select=` "
+                "(zkseal compile: --select).",
                 tensor=", ".join(value.name for value in model.graph.output),
                 dtype="not numeric",
             )
@@ -45,7 +46,7 @@ def select_outputs(model: onnx.ModelProto, outputs: Sequence[str] | None) -> lis
     for value in model.graph.output:
         value.type.tensor_type.ClearField("shape")
     _cut(model.graph)
-    return notes
+    return notes + _drop_inputs(model.graph, every=outputs is not None)
 
 
 def _why_not(value: onnx.ValueInfoProto) -> str | None:
@@ -89,6 +90,18 @@ def _cut(graph: onnx.GraphProto) -> None:
         if graph.initializer[index].name not in needed:
             del graph.initializer[index]
     del graph.value_info[:]
+
+
+def _drop_inputs(graph: onnx.GraphProto, *, every: bool) -> list[str]:
+    """Removes inputs that nothing reads: every one, or those that cannot be proved only. Returns notes."""
+    read = {value.name for value in graph.output}.union(*(_reads(node) for node in graph.node))
+    notes = []
+    for index in range(len(graph.input) - 1, -1, -1):
+        value = graph.input[index]
+        if value.name not in read and (every or _why_not(value)):
+            notes.append(f"Input {value.name!r} is left out: nothing that is proved reads it.")
+            del graph.input[index]
+    return notes
 
 
 def _reads(node: onnx.NodeProto) -> set[str]:
