@@ -41,7 +41,7 @@ def stored_weights(
     `feature_axis` is the axis of the weights that runs with the last axis of `value`: it absorbs feature exponents.
     """
     array = np.asarray(weights, dtype=np.float64)
-    features = np.zeros(1, dtype=np.int64)
+    features = np.zeros((), dtype=np.int64)
     if value.feature_exponents is not None and feature_axis is not None:
         shape = [1] * array.ndim
         shape[feature_axis] = -1
