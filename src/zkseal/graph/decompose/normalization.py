@@ -16,7 +16,7 @@ from zkseal.graph.decompose.registry import decomposition
 
 __all__ = ["standardized"]
 
-# Added to a variance that has no epsilon of its own: rows of zeros give 0, as the operators define, all others the same.
+# Added to a variance that has no epsilon of its own: rows of zeros give 0, as the operators say, all others the same.
 _TINY = 1e-30
 
 
