@@ -117,6 +117,8 @@ class Expansion:
         """Row-major reshape."""
         if tuple(shape) == self.shape(name):
             return name
+        if len(shape) == 0:  # an empty list of sizes would be a constant without entries
+            return self.apply("Squeeze", name, shape=())
         return self.apply("Reshape", name, self.constant("shape", list(shape)), shape=shape)
 
     def transpose(self, name: str, permutation: Sequence[int]) -> str:

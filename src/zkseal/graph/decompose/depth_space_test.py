@@ -1,0 +1,16 @@
+"""DepthToSpace and SpaceToDepth against onnx's reference."""
+
+from __future__ import annotations
+
+import pytest
+
+from zkseal.graph.decompose.harness_test import check, normal
+
+
+@pytest.mark.parametrize("mode", ["DCR", "CRD"])
+def test_depth_to_space(mode: str) -> None:
+    check("DepthToSpace", {"x": normal(1, 2, 8, 3, 2)}, blocksize=2, mode=mode)
+
+
+def test_space_to_depth() -> None:
+    check("SpaceToDepth", {"x": normal(1, 1, 2, 4, 6)}, blocksize=2)
