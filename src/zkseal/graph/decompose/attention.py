@@ -164,8 +164,8 @@ def _add_operand(x: Expansion, masks: _Masks, keys: int) -> None:
         return
     if missing > 0:
         shape = (*x.shape(name)[:-1], missing)
-        filled = np.zeros(shape, bool) if boolean else np.full(shape, NEVER)
-        name = x.concat([name, x.constant("unseen", filled, x.dtype(name))], len(shape) - 1)
+        name = x.concat([name, x.constant("unseen", np.zeros(shape), x.dtype(name))], len(shape) - 1)
+        masks.added = masks.added + np.where(np.arange(keys) < given, 0.0, NEVER)
     (masks.seen if boolean else masks.floats).append(name)
 
 
