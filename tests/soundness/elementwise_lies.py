@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from onnx import TensorProto
 
 from zkseal.lowering.blocks.piecewise import Piecewise
 
@@ -12,7 +11,6 @@ from .programs import PROGRAMS, Arrays, Lowered, lowered
 
 EXP = [[0.3, -0.4, 1.7]]
 HALVES = [[2.5, -1.5, 0.75, 3.0]]
-SIGNS = [[3, -4, 0]]
 BYTES = [[200, 7, 90]]
 SMALL = {"c": np.float32(0.5)}
 
@@ -22,14 +20,11 @@ PROGRAMS |= {
     "equal": lambda: lowered([("Equal", ["x", "c"], ["y"])], [[1, -1, 0.5]], constants=SMALL),
     "round": lambda: lowered([("Round", ["x"], ["y"])], HALVES),
     "floor": lambda: lowered([("Floor", ["x"], ["y"])], HALVES),
-    "truncate": lambda: lowered([("Cast", ["x"], ["y"], {"to": TensorProto.INT32})], HALVES),
     "wrap": lambda: lowered([("Add", ["x", "x"], ["y"])], BYTES, dtype="uint8"),
     "divide": lambda: lowered(
         [("Div", ["x", "c"], ["y"])], [[-7, 9, 3]], constants={"c": np.asarray([2, -4, 3])}, dtype="int64"
     ),
     "and": lambda: lowered([("BitwiseAnd", ["x", "c"], ["y"])], BYTES, constants={"c": np.uint8(60)}, dtype="uint8"),
-    "abs": lambda: lowered([("Abs", ["x"], ["y"])], SIGNS),
-    "where": lambda: lowered([("Greater", ["x", "c"], ["g"]), ("Where", ["g", "x", "c"], ["y"])], EXP, constants=SMALL),
 }
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from zkseal.errors import RangeExceeded, WrongInput
 from zkseal.graph import Node, Value
-from zkseal.lowering.blocks.rescale import proven_range
+from zkseal.lowering.blocks.rescale import INTEGER_LIMIT, proven_range
 from zkseal.lowering.folding import LINEAR
 from zkseal.lowering.ordered_inputs import declare_ordered, encode_ordered
 from zkseal.lowering.plan import Plan
@@ -53,7 +53,7 @@ def _declare(plan: Plan, value: Value) -> Quantized:
     if value.dtype in WHOLE_RANGE:
         return Quantized(value.name, value.shape, 0, *integer_range(value.dtype))
     if not value.dtype.startswith("float"):
-        return _exact(value, statistics, 0, (1 << 31) - 1, headroom)
+        return _exact(value, statistics, 0, INTEGER_LIMIT, headroom)
     exponent, limit = plan.scale(value.name)
     if statistics.exact_exponent is not None and statistics.exact_exponent <= exponent:
         return _exact(value, statistics, statistics.exact_exponent, limit, headroom)

@@ -36,6 +36,8 @@ _FIRST = frozenset(
             "Expand",
         ),
         *("Tile", "Split", "Pad", "Neg", "Abs", "DepthToSpace", "SpaceToDepth", "Cast", "ReduceMax", "ReduceMin"),
+        *("Relu", "LeakyRelu", "PRelu", "Clip"),
+        *("AveragePool", "GlobalAveragePool", "MaxPool", "ReduceMean", "ReduceSum"),
     }
 )
 """Operators that pass on the precision of their results to their first operand."""

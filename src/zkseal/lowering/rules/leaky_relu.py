@@ -35,8 +35,8 @@ def lower_leaky_relu(node: Node, plan: Plan) -> None:
         raise plan.unsupported(node, f"alpha is {alpha}; it must lie between -256 and 256. Change the slope")
     source, output = node.inputs[0], node.outputs[0]
     accumulator = plan.accumulator(source, node)
-    exponent = plan.target_exponent(source, accumulator.magnitude)
-    split = plan_split(accumulator, f"{output}/positive", exponent, plan.options.limit)
+    exponent, limit = plan.scale(source, accumulator.magnitude)
+    split = plan_split(accumulator, f"{output}/positive", exponent, limit)
     plan.add(split, split.positive, split.negative)
     slope = math.floor(math.ldexp(alpha, SLOPE_BITS) + 0.5)
     positive, negative = (Stored.of(part, node.name) for part in (split.positive, split.negative))

@@ -26,6 +26,6 @@ def lower_relu(node: Node, plan: Plan) -> None:
     """Plans a Relu."""
     source, output = node.inputs[0], node.outputs[0]
     accumulator = plan.accumulator(source, node)
-    exponent = plan.target_exponent(source, accumulator.magnitude)
-    split = plan_split(accumulator, output, exponent, plan.options.limit)
+    exponent, limit = plan.scale(source, accumulator.magnitude)
+    split = plan_split(accumulator, output, exponent, limit)
     plan.add(split, split.positive)

@@ -39,3 +39,14 @@ def test_value_beyond_headroom_names_tensor_and_value() -> None:
         program.run({"x": f32([[7.0, 0.0, 0.0]])})
     assert caught.value.tensor == "x"
     assert caught.value.value == 7.0
+
+
+def test_relu_of_integers() -> None:
+    samples = [{"x": np.asarray([-70000, -1, 0, 1, 100_000], dtype=np.int32)}]
+    verify(graph_of([("Relu", ["x"], ["y"])], {"x": ("int32", (5,))}, ["y"]), samples=samples)
+
+
+def test_relu_before_a_steep_function_is_finer() -> None:
+    """A divisor of 0.01 beside others of 100."""
+    samples = [{"x": f32([0.01, 3.0, 100.0, 0.05])}]
+    verify(graph_of([("Relu", ["x"], ["h"]), ("Reciprocal", ["h"], ["y"])], {"x": (4,)}, ["y"]), samples=samples)
