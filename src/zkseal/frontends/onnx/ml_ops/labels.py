@@ -34,13 +34,15 @@ def write_label(w: Writer, index: str, classes: Array, output: str) -> None:
 
 
 def array_feature_extractor(w: Writer) -> bool:
-    """Columns of x by index: labels of indices, where x is a constant list of them."""
+    """Entries of the last axis by index; labels of indices, where x is a constant list of them."""
     tensor = w.rewrite.constants.get(w.node.input[0])
-    if tensor is None:
-        return False
-    classes = numpy_helper.to_array(tensor)
-    if classes.size != classes.shape[-1]:
-        return False
+    classes = np.zeros((0, 0)) if tensor is None else numpy_helper.to_array(tensor)
+    if tensor is None or classes.size != classes.shape[-1]:
+        if tensor is not None and tensor.data_type == TensorProto.STRING:
+            return False
+        index = w.add("Reshape", [w.node.input[1], w.constant("flat", np.array([-1], np.int64))])
+        w.add("Gather", [w.node.input[0], index], w.node.output[0], axis=-1)
+        return True
     if tensor.data_type == TensorProto.STRING:
         classes = np.array([_text(item) for item in classes.reshape(-1)], object)
     flat = w.add("Reshape", [w.node.input[1], w.constant("flat", np.array([-1], np.int64))])
