@@ -1,12 +1,13 @@
 """MaxPool.
 
 What it lowers
-    MaxPool in one, two or three spatial dimensions with strides, dilations, padding and ceil_mode; the values only (a
-    used output of indices is refused).
+    MaxPool in one, two or three spatial dimensions with strides, dilations, padding and ceil_mode, and its output of
+    indices where it is used.
 Constraints
     `blocks.maximum` over the taps of each window, which fixes its hints `up` and `down`. Windows of more than four
     taps are pooled axis by axis. Padding counts as the smallest integer of the source: zero, if it is never negative,
-    else by subtracting that integer inside the source only, with a public tensor of ones.
+    else by subtracting that integer inside the source only, with a public tensor of ones. With indices:
+    `blocks.window_maximum`.
 Range assumptions
     None beyond those of the source.
 Cost
@@ -26,6 +27,7 @@ import numpy as np
 
 from zkseal.graph import Node
 from zkseal.lowering.blocks.maximum import MaximumChain
+from zkseal.lowering.blocks.window_maximum import WindowMaximum
 from zkseal.lowering.emitter import Emitter
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
@@ -106,11 +108,12 @@ def _alone(windows: Windows, axis: int, before: tuple[int, ...]) -> Windows:
 @rule("MaxPool")
 def lower_max_pool(node: Node, plan: Plan) -> None:
     """Plans a MaxPool."""
-    if len(node.outputs) > 1 and node.outputs[1]:
-        raise plan.unsupported(node, "its output of indices is used. Remove what uses it")
     kernel = tuple(int(v) for v in plan.attributes(node)["kernel_shape"])
     source, output = plan.committed(node.inputs[0]), node.outputs[0]
     windows = plan_windows(node, plan, kernel)
+    if len(node.outputs) > 1 and node.outputs[1]:
+        _lower_indexed(node, plan, source, windows)
+        return
     padded = source.lo < 0 and any(windows.padded(axis) for axis in range(windows.rank))
     if windows.rank == 1 or (prod(kernel) <= MAX_JOINT_TAPS and not padded):
         value = replace(source, name=output, shape=plan.shape(output))
@@ -126,3 +129,17 @@ def lower_max_pool(node: Node, plan: Plan) -> None:
         value = replace(source, name=name, shape=(*source.shape[:2], *alone.outputs))
         plan.add(MaxPool(node.name, source, value, alone), value)
         source = value
+
+
+def _lower_indexed(node: Node, plan: Plan, source: Quantized, windows: Windows) -> None:
+    """Values and indices, which count through the source row-major, or its spatial axes the other way round."""
+    value = replace(source, name=node.outputs[0], shape=plan.shape(node.outputs[0]))
+    place = Quantized(node.outputs[1], value.shape, 0, 0, prod(source.shape) - 1)
+    order = list(range(windows.rank))
+    if int(plan.attributes(node).get("storage_order", 0)) == 0:
+        order.reverse()
+    spatial, stride = [0] * windows.rank, 1
+    for axis in order:
+        spatial[axis], stride = stride, stride * windows.sizes[axis]
+    strides = (stride * source.shape[1], stride, *spatial)
+    plan.add(WindowMaximum(node.name, source, value, place, windows, strides), value, place)

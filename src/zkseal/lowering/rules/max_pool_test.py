@@ -34,3 +34,18 @@ def test_max_pool_of_ties_fixes_its_hints() -> None:
         [("MaxPool", ["x"], ["y"], {"kernel_shape": [2, 2], "strides": [2, 2]})], {"x": (1, 1, 4, 4)}, ["y"]
     )
     verify(graph, samples=samples)
+
+
+@pytest.mark.parametrize(("shape", "attributes"), CASES)
+@pytest.mark.parametrize("order", [0, 1])
+def test_indices_of_the_first_maximum(shape: tuple[int, ...], attributes: dict[str, Any], order: int) -> None:
+    rng = rng_of(5)
+    # Few different entries: most windows have ties.
+    samples = [{"x": rng.integers(-2, 2, size=shape).astype(np.float32)} for _ in range(3)]
+    nodes = [("MaxPool", ["x"], ["y", "i"], {**attributes, "storage_order": order})]
+    verify(graph_of(nodes, {"x": shape}, ["y", "i"]), samples=samples)
+
+
+def test_indices_in_three_dimensions() -> None:
+    nodes = [("MaxPool", ["x"], ["y", "i"], {"kernel_shape": [2, 1, 2], "pads": [1, 0, 1, 0, 0, 1]})]
+    verify(graph_of(nodes, {"x": (2, 2, 3, 2, 3)}, ["y", "i"]))
