@@ -183,6 +183,12 @@ LIES = (
     OperatorLie("softmax", "reciprocal rounded down", "n0/range_3/top", add(y__reciprocal=(0, -1))),
     OperatorLie("softmax", "share rounded up", "n0/range_5/top", add(y=(0, 1))),
     OperatorLie("softmax", "share rounded down", "n0/range_5/top", add(y=(0, -1))),
+    # MaxPool with indices: 1, 3, 3, -2, the first maximum at 1
+    OperatorLie("maxpool_indices", "the later one of two maxima", "n0/range_0/top", put(y__chosen=[0, 0, 1, 0], i=2)),
+    OperatorLie("maxpool_indices", "no maximum", "n0/range_0/top", put(y__chosen=[1, 0, 0, 0], y=1, i=0)),
+    OperatorLie("maxpool_indices", "maximum above all entries", "n0/zero_2", put(y=5)),
+    OperatorLie("maxpool_indices", "two taps chosen", "n0/zero_1", put(y__chosen=[0, 1, 1, 0], y=6, i=3)),
+    OperatorLie("maxpool_indices", "index of another entry", "n0/zero_3", put(i=3)),
     # Step functions of quantized models: 0.25 / 0.25 + 3 is 4
     OperatorLie("quantize", "step above: before its interval", "n0/range_0", other_step(1)),
     OperatorLie("quantize", "step below: behind its interval", "n0/range_1", other_step(-1)),

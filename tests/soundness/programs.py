@@ -110,6 +110,9 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
         [[[[0.1, -0.1, 0.5, 0.1], [-0.4, 0.3, 1.0, 0.7]]]],
     ),
     "softmax": lambda: lowered([("Softmax", ["x"], ["y"], {"axis": 1})], [[0.1, -0.2, 0.9]], [[1, -1, 0.5]]),
+    "maxpool_indices": lambda: lowered(
+        [("MaxPool", ["x"], ["y", "i"], {"kernel_shape": [2, 2]})], [[[[1, 3], [3, -2]]]], [[[[-4, 3], [2, 3]]]]
+    ),
     "quantize": lambda: lowered(
         [("QuantizeLinear", ["x", "s", "z"], ["y"])], [[0.25, -0.5, 1.75]], constants=QUANTIZED
     ),
