@@ -23,6 +23,7 @@ mod ints;
 mod optimized;
 pub mod reference;
 pub mod tables;
+pub mod vectors;
 
 pub use ints::Ints;
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 use zkseal_field::{Fr, One, Zero, scalar_from_i64};
 use zkseal_kernels::contract;
+use zkseal_kernels::vectors::{dot, dot_differences, extend_scaled, interpolate, scale};
 use zkseal_poly::{bits, eq_table};
 use zkseal_relation::types::to_index;
 use zkseal_relation::{AxisWeights, Layout, Separable};
@@ -89,9 +90,11 @@ fn padded_positions(sizes: &[usize]) -> Vec<usize> {
 
 /// Outer product of vectors, row-major.
 fn outer_product(vectors: &[Vec<Fr>]) -> Vec<Fr> {
-    vectors
-        .iter()
-        .fold(vec![Fr::one()], |acc, vector| acc.iter().flat_map(|a| vector.iter().map(move |v| *a * v)).collect())
+    vectors.iter().fold(vec![Fr::one()], |acc, vector| {
+        let mut next = Vec::with_capacity(acc.len() * vector.len());
+        acc.iter().for_each(|factor| extend_scaled(&mut next, vector, *factor));
+        next
+    })
 }
 
 impl RowSumcheck {
@@ -172,13 +175,7 @@ impl RowSumcheck {
                 let own = dot(&row.data, &row.coefficients);
                 constant += own;
                 square += match self.explicit.get(&(index + 1)) {
-                    Some(next) => row
-                        .data
-                        .iter()
-                        .zip(&row.coefficients)
-                        .zip(next.data.iter().zip(&next.coefficients))
-                        .map(|((d0, a0), (d1, a1))| (*d1 - d0) * (*a1 - a0))
-                        .sum(),
+                    Some(next) => dot_differences([&row.data, &next.data], [&row.coefficients, &next.coefficients]),
                     None => own,
                 };
             } else if !self.explicit.contains_key(&(index - 1)) {
@@ -198,20 +195,20 @@ impl RowSumcheck {
             }
         }
         let mut next: BTreeMap<u64, ExplicitRow> = BTreeMap::new();
-        for (index, row) in std::mem::take(&mut self.explicit) {
-            let weight = if index % 2 == 0 { Fr::one() - x } else { x };
-            match next.get_mut(&(index / 2)) {
-                // The even partner is there, already times (1 - x).
-                Some(entry) => {
-                    entry.data.iter_mut().zip(row.data.iter()).for_each(|(e, v)| *e += weight * v);
-                    entry.coefficients.iter_mut().zip(&row.coefficients).for_each(|(e, v)| *e += weight * v);
+        let mut rows = std::mem::take(&mut self.explicit).into_iter().peekable();
+        while let Some((index, mut row)) = rows.next() {
+            match rows.next_if(|(other, _)| index % 2 == 0 && *other == index + 1) {
+                Some((_, odd)) => {
+                    interpolate(&mut row.data, x, &odd.data);
+                    interpolate(&mut row.coefficients, x, &odd.coefficients);
                 }
                 None => {
-                    let mut row = row;
-                    row.data.iter_mut().chain(&mut row.coefficients).for_each(|v| *v *= weight);
-                    next.insert(index / 2, row);
+                    let weight = if index % 2 == 0 { Fr::one() - x } else { x };
+                    scale(&mut row.data, weight);
+                    scale(&mut row.coefficients, weight);
                 }
             }
+            next.insert(index / 2, row);
         }
         self.explicit = next;
         self.round += 1;
@@ -224,10 +221,6 @@ impl RowSumcheck {
         let row = self.explicit.remove(&0).unwrap_or_else(|| ExplicitRow::zeros(self.row_len));
         (row.data, row.coefficients)
     }
-}
-
-fn dot(a: &[Fr], b: &[Fr]) -> Fr {
-    a.iter().zip(b).map(|(x, y)| *x * y).sum()
 }
 
 fn fold_pairs(values: &mut Vec<Fr>, x: Fr) {
@@ -294,7 +287,7 @@ impl Block {
             for (row, weight) in self.chunk_rows.iter().zip(weights) {
                 rows[*row] = term.coefficient * weight;
             }
-            let column: Vec<Fr> = low_part.iter().flat_map(|l| inner.iter().map(move |i| *l * i)).collect();
+            let column = outer_product(&[low_part, inner.clone()]);
             let count = self.chunk_rows.len();
             let folded = contract(self.chunks.ints(), count, self.chunk_len, 1, &column);
             let mut products = vec![Fr::zero(); 1 << self.row_vars];

@@ -4,8 +4,9 @@ use crate::data::Data;
 use crate::error::ProveError;
 use crate::fold::fold_access;
 use crate::ragged::{Ragged, axes_of};
+use rayon::prelude::*;
 use zkseal_field::{Fr, One, Zero, inverse_power_of_two};
-use zkseal_kernels::tables;
+use zkseal_kernels::{tables, vectors};
 use zkseal_relation::expand::LoopWeight;
 use zkseal_relation::types::to_index;
 use zkseal_relation::{Access, AxisWeights, Layout, MaskIndex, Product, PublicValues, Relation};
@@ -39,8 +40,8 @@ pub fn product_tables<'d>(
         let (mut left, right) = (fold(first)?, fold(second)?);
         let sizes: Vec<u32> = term.shared.iter().map(|l| relation.loops[to_index(*l)]).collect();
         weight_shared(&mut left, product, &sizes);
-        let coefficient = product.coefficient;
-        let entries = left.into_iter().zip(right).map(|(u, v)| [coefficient * u, v]).collect();
+        vectors::scale(&mut left, product.coefficient);
+        let entries = left.into_iter().zip(right).map(|(u, v)| [u, v]).collect();
         slots.push((term.base as usize, axes_of(&sizes), entries));
     }
     slots.sort_by_key(|(base, _, _)| *base);
@@ -51,17 +52,28 @@ pub fn product_tables<'d>(
     Ok(Ragged::new(slots, [Fr::zero(); 2]))
 }
 
-/// Multiplies by the own weights of shared outer loops.
+/// Multiplies by the own weights of shared outer loops: one product of the loops that have weights, then one an entry.
 fn weight_shared(values: &mut [Fr], product: &Product<'_>, sizes: &[u32]) {
-    let mut inner = values.len();
-    for (l, size) in product.term.shared.iter().zip(sizes) {
-        inner /= to_index(*size);
-        let Some((_, points)) = product.outer_weights.iter().find(|(index, _)| index == l) else { continue };
-        let vector = AxisWeights::Eq { points: points.clone(), len: u64::from(*size) }.to_dense(*size);
-        for (k, value) in values.iter_mut().enumerate() {
-            *value *= vector[(k / inner) % to_index(*size)];
-        }
+    let own = |l: &u32| product.outer_weights.iter().find(|(index, _)| index == l).map(|(_, points)| points);
+    let Some(last) = product.term.shared.iter().rposition(|l| own(l).is_some()) else { return };
+    let mut weights = vec![Fr::one()];
+    for (l, size) in product.term.shared[..=last].iter().zip(sizes) {
+        let count = to_index(*size);
+        let vector = match own(l) {
+            Some(points) => AxisWeights::Eq { points: points.clone(), len: u64::from(*size) }.to_dense(*size),
+            None => vec![Fr::one(); count],
+        };
+        let mut next = Vec::with_capacity(weights.len() * count);
+        weights.iter().for_each(|weight| vectors::extend_scaled(&mut next, &vector, *weight));
+        weights = next;
     }
+    if weights.len() == values.len() {
+        return vectors::multiply(values, &weights);
+    }
+    let inner = values.len() / weights.len();
+    values.par_chunks_mut(inner).zip(&weights).with_min_len(2048usize.div_ceil(inner)).for_each(|(row, weight)| {
+        vectors::scale(row, *weight);
+    });
 }
 
 /// Masks of a degree-2 sumcheck: `sum_{i,d} a_{i,d} (x_i^d - 1/2)`.
@@ -124,7 +136,7 @@ pub fn prove_products(
         let added = masks.round(variable, variable);
         let x = send_round(transcript, labels, &mut rounds, [constant + added[0], square + added[1]]);
         masks.bind(variable, x);
-        table = table.bind(x);
+        table.bind(x);
         point.push(x);
     }
     point.reverse();

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use zkseal_commit::pedersen::commit_scalars;
 use zkseal_commit::{Generators, ipa};
 use zkseal_field::{Fr, G1Affine, One, Zero, encode_scalar, inverse_power_of_two};
+use zkseal_kernels::vectors::dot;
 use zkseal_poly::eq_at;
 use zkseal_relation::{Column, Expansion, Layout, PublicValues, Relation, Suffix};
 use zkseal_transcript::{Transcript, keccak256};
@@ -448,10 +449,6 @@ fn prove_columns(
     }
     point.reverse();
     ColumnRun { rounds, point, value: values[0] }
-}
-
-fn dot(a: &[Fr], b: &[Fr]) -> Fr {
-    a.iter().zip(b).map(|(x, y)| *x * y).sum()
 }
 
 fn add_scaled(base: &[Fr], scale: Fr, vector: &[Fr]) -> Zeroizing<Vec<Fr>> {

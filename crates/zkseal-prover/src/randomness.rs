@@ -5,7 +5,7 @@ use crate::error::ProveError;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use zeroize::{Zeroize, Zeroizing};
-use zkseal_field::{Fr, PrimeField};
+use zkseal_field::{Fr, scalar_from_wide};
 use zkseal_transcript::keccak256;
 
 /// A generator of uniform scalars.
@@ -41,7 +41,7 @@ impl Randomness {
     pub fn scalar(&mut self) -> Fr {
         let mut bytes = [0u8; 64];
         self.stream.fill_bytes(&mut bytes);
-        let scalar = Fr::from_le_bytes_mod_order(&bytes);
+        let scalar = scalar_from_wide(&bytes);
         bytes.zeroize();
         scalar
     }

@@ -104,7 +104,7 @@ impl LayerProver<'_> {
             debug_assert_eq!(h0 + centre * h1_plus_h2, sum);
             sum = h0 + (linear + square * x) * x;
             point[variable] = x;
-            table = table.bind(x);
+            table.bind(x);
         }
         let [a0, p1, q0, q1] = table.last();
         let children = [a0 - lambda * q0, p1, q0, q1];

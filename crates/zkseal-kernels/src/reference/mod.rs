@@ -1,6 +1,7 @@
 //! The plain versions: obvious, slow, complete. They say what the fast versions must compute.
 
 pub mod tables;
+pub mod vectors;
 
 use zkseal_field::{
     AdditiveGroup, AffineRepr, CurveGroup, Field, Fr, G1Affine, G1Projective, LAMBDA, Zero, scalar_from_i64,

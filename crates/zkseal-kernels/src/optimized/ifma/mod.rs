@@ -10,6 +10,7 @@ mod record;
 pub mod tables;
 #[cfg(test)]
 mod tests;
+pub mod vectors;
 
 use zkseal_field::{G1Affine, G1Projective};
 

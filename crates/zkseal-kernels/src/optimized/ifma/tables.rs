@@ -14,7 +14,8 @@ use super::field::{self, Columns, Lanes, Prime, mul, mul_add_mul, reduce, sub};
 use super::record::transpose;
 use crate::tables::{Entry, EqTables, Pair, Pairs};
 
-type Scalars = Lanes<Fr>;
+/// Eight scalars.
+pub type Scalars = Lanes<Fr>;
 
 /// Eight entries, one in each lane, for each of the W scalars; W is even.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
@@ -70,31 +71,27 @@ fn gather(table: &[Fr], at: impl Fn(usize) -> usize) -> Scalars {
     field::unpack(out)
 }
 
-/// The pairs of group `group`, and how many there are; a short last group repeats its last pair.
-#[inline]
-fn group(pairs: &[Pair], group: usize) -> ([Pair; 8], usize) {
-    let pairs = &pairs[group * 8..];
-    let count = pairs.len().min(8);
-    (std::array::from_fn(|lane| pairs[lane.min(count - 1)]), count)
-}
-
 /// The lanes of a group that has only `count` pairs.
 #[inline]
 const fn missing(count: usize) -> u8 {
     !(((1u16 << count) - 1) as u8)
 }
 
+/// The entries of up to eight pairs; lanes without a pair repeat `spare`.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-fn operands<const W: usize>(of: Pairs<'_, W>, pairs: &[Pair; 8]) -> [[Scalars; W]; 2] {
-    let both = pairs.map(|pair| of.of(&pair));
-    [load(both.map(|[left, _]| left)), load(both.map(|[_, right]| right))]
+fn operands<const W: usize>(of: Pairs<'_, W>, pairs: &[Pair], spare: &Entry<W>) -> [[Scalars; W]; 2] {
+    let (mut left, mut right) = ([spare; 8], [spare; 8]);
+    for (lane, pair) in pairs.iter().enumerate() {
+        [left[lane], right[lane]] = of.of(pair);
+    }
+    [load(left), load(right)]
 }
 
 /// `a + x b` for a canonical a, x in the lanes' form and b below 2 q: canonical.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
-fn add_mul(a: &Scalars, x: &Scalars, b: &Scalars) -> Scalars {
+pub fn add_mul(a: &Scalars, x: &Scalars, b: &Scalars) -> Scalars {
     let mut sum = Columns::shifted(a);
     sum.add_product(x, b);
     // Below a + 1.03 q.
@@ -112,9 +109,8 @@ pub fn bind<const W: usize>(of: Pairs<'_, W>, x: Fr, out: &mut [Entry<W>]) {
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 fn bind_lanes<const W: usize>(of: Pairs<'_, W>, x: Fr, out: &mut [Entry<W>]) {
     let x = field::splat_element(x);
-    for (index, out) in out.chunks_mut(8).enumerate() {
-        let (pairs, _) = group(of.pairs, index);
-        let [left, right] = operands(of, &pairs);
+    for (pairs, out) in of.pairs.chunks(8).zip(out.chunks_mut(8)) {
+        let [left, right] = operands(of, pairs, of.neutral);
         let mut bound = left;
         for k in 0..W {
             bound[k] = add_mul(&left[k], &x, &sub::<1, _>(&right[k], &left[k]));
@@ -130,9 +126,8 @@ pub fn add_fractions(of: Pairs<'_, 2>, out: &mut [Entry<2>]) {
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 fn add_fractions_lanes(of: Pairs<'_, 2>, out: &mut [Entry<2>]) {
-    for (index, out) in out.chunks_mut(8).enumerate() {
-        let (pairs, _) = group(of.pairs, index);
-        let [[p0, q0], [p1, q1]] = operands(of, &pairs);
+    for (pairs, out) in of.pairs.chunks(8).zip(out.chunks_mut(8)) {
+        let [[p0, q0], [p1, q1]] = operands(of, pairs, of.neutral);
         // 16 times a denominator is 2^260: products come out as 2^256, below 1.4 q.
         let (long_q0, long_q1) = (field::scale::<16, _>(&q0), field::scale::<16, _>(&q1));
         let sum = [mul_add_mul(&p0, &long_q1, &p1, &long_q0), mul(&q0, &long_q1)];
@@ -148,9 +143,8 @@ pub fn children(of: Pairs<'_, 2>, lambda: Fr, out: &mut [Entry<4>]) {
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 fn children_lanes(of: Pairs<'_, 2>, lambda: Fr, out: &mut [Entry<4>]) {
     let lambda = field::splat_element(lambda);
-    for (index, out) in out.chunks_mut(8).enumerate() {
-        let (pairs, _) = group(of.pairs, index);
-        let [[p0, q0], [p1, q1]] = operands(of, &pairs);
+    for (pairs, out) in of.pairs.chunks(8).zip(out.chunks_mut(8)) {
+        let [[p0, q0], [p1, q1]] = operands(of, pairs, of.neutral);
         store(&[add_mul(&p0, &lambda, &q0), p1, q0, q1], out);
     }
 }
@@ -166,13 +160,13 @@ fn layer_sums_lanes(of: Pairs<'_, 4>, eq: EqTables<'_>) -> (Entry<2>, Fr) {
     let zero = field::splat([0; 5]);
     let (mut constant, mut square) = (Columns::zero(), Columns::zero());
     let mut weight = zero;
-    for index in 0..of.pairs.len().div_ceil(8) {
-        let (pairs, count) = group(of.pairs, index);
-        let high = gather(eq.high, |lane| (pairs[lane].at >> eq.low_vars) as usize);
-        let low = gather(eq.low, |lane| (pairs[lane].at & mask) as usize);
+    for pairs in of.pairs.chunks(8) {
+        let at = |lane: usize| pairs[lane.min(pairs.len() - 1)].at;
+        let high = gather(eq.high, |lane| (at(lane) >> eq.low_vars) as usize);
+        let low = gather(eq.low, |lane| (at(lane) & mask) as usize);
         // 2^252, like the products below.
-        let e = field::select(missing(count), &mul(&high, &low), &zero);
-        let [a, b] = operands(of, &pairs);
+        let e = field::select(missing(pairs.len()), &mul(&high, &low), &zero);
+        let [a, b] = operands(of, pairs, of.neutral);
         let mut d = a;
         for k in 0..4 {
             d[k] = sub::<1, _>(&b[k], &a[k]);
@@ -195,14 +189,8 @@ pub fn product_sums(of: Pairs<'_, 2>) -> Entry<2> {
 fn product_sums_lanes(of: Pairs<'_, 2>) -> Entry<2> {
     let (mut constant, mut square) = (Columns::zero(), Columns::zero());
     let none = [Fr::ZERO; 2];
-    for index in 0..of.pairs.len().div_ceil(8) {
-        let (pairs, count) = group(of.pairs, index);
-        let mut both = pairs.map(|pair| of.of(&pair));
-        for missing in &mut both[count..] {
-            *missing = [&none; 2];
-        }
-        let a = load(both.map(|[left, _]| left));
-        let b = load(both.map(|[_, right]| right));
+    for pairs in of.pairs.chunks(8) {
+        let [a, b] = operands(of, pairs, &none);
         constant.add_product(&a[0], &a[1]);
         square.add_product(&sub::<1, _>(&b[0], &a[0]), &sub::<1, _>(&b[1], &a[1]));
     }
@@ -215,6 +203,6 @@ fn product_sums_lanes(of: Pairs<'_, 2>) -> Entry<2> {
 
 /// The sum of the lanes (below 2 q), read in the field crate's form.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn total(lanes: &Scalars) -> Fr {
+pub fn total(lanes: &Scalars) -> Fr {
     field::raw_elements(lanes).iter().sum()
 }
