@@ -111,7 +111,8 @@ class Piecewise:
 
 def argument_exponent(shape: Shape, tolerance: float) -> int:
     """The exponent at which rounding an argument that was seen moves f by at most `tolerance` / 2."""
-    slope = steepest(shape.f, shape.lo, shape.hi)
+    # Where one argument was seen, its neighbours tell the slope.
+    slope = steepest(shape.f, *((shape.lo, shape.hi) if shape.lo < shape.hi else shape.domain()))
     wanted = math.ceil(math.log2(max(slope, 2.0**-40) / tolerance)) if tolerance > 0 else 0
     return min(wanted, fitting_exponent(shape.reach, (1 << (ARGUMENT_BITS - 1)) - 1))
 
