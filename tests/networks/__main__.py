@@ -12,9 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.networks.catalogue import NETWORKS
-from tests.networks.measure import Measured, in_own_process
-
-PHASES = ("compile", "setup", "prove", "verify")
+from tests.networks.measure import PHASES, Measured, measure
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             failed = True
             continue
         with tempfile.TemporaryDirectory() as folder:
-            found = in_own_process(name, Path(folder) / "found.json")
+            found = measure(name, Path(folder))
         show(found)
         failed |= found.error > network.tolerance or found.cosine < network.cosine
     return 1 if failed else 0

@@ -1,127 +1,178 @@
-"""Runs one network in a process of its own and measures it: python -m tests.networks.measure NAME [OUT.json].
+"""Measures networks: each phase in a process of its own, files between them, as on the command line.
 
-Phases: load and compile, setup, prove with hidden input and weights, verify. For each the seconds and the peak of
-resident memory; and the error of the proved output against onnxruntime on the file as its package carries it.
+Phases: prepare (the model as its package carries it, run by onnxruntime), compile, setup, prove with hidden input and
+weights, verify. For each the seconds and the peak of resident memory of its process, loading of files included; and
+the error of the proved output.
 """
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+Array = npt.NDArray[Any]
+
 ROOT = Path(__file__).resolve().parents[2]
+
+PHASES = ("compile", "setup", "prove", "verify")
 
 
 @dataclass
 class Measured:
-    """Figures of one network. Memory in bytes, times in seconds.
+    """Figures of one network. Memory in bytes, times in seconds, by phase.
 
-    `peaks` and `predicted` are by phase, "compile", "setup" and "prove": measured, and as `inspect` says before.
+    `peaks` is measured, `predicted` what `zkseal inspect` says before the phase. `error`: 2-norm of the error of the
+    worst output as a share of that output's; `cosine`: the least between an output and onnxruntime's.
     """
 
     name: str
     seconds: dict[str, float] = field(default_factory=dict)
     peaks: dict[str, int] = field(default_factory=dict)
     predicted: dict[str, int] = field(default_factory=dict)
-    proof_bytes: int = 0
     sizes: dict[str, Any] = field(default_factory=dict)
+    proof_bytes: int = 0
     error: float = 0.0
     cosine: float = 0.0
     same_decision: bool = False
 
 
-def in_own_process(name: str, out: Path) -> Measured:
-    """Measures a network in a fresh process, so that its peak is nobody else's."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    command = [sys.executable, "-m", "tests.networks.measure", name, str(out)]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    return Measured(**json.loads(out.read_text()))
-
-
-def measure(name: str) -> Measured:
-    """Measures a network in this process."""
-    from tests.networks.catalogue import NETWORKS
-
-    import zkseal
-    from zkseal.pipeline.compile import load
-
-    network = NETWORKS[name]
+def measure(name: str, folder: Path) -> Measured:
+    """Takes a network through all phases; `folder` is empty and holds its files then."""
     found = Measured(name)
-    samples, test = network.samples(network)
-    source = network.make(network)
-    expected = reference(source, test)
-    with phase(found, "compile"):
-        graph = load(source, input_shapes=network.input_shapes)
-        del source
-        compiled = zkseal.compile(graph, samples, outputs="private")
-    del graph
-    described = zkseal.pipeline.describe(compiled)
-    found.predicted = {"prove": described["predicted"]["memory_bytes"]}
-    found.sizes = described["sizes"]
-    with phase(found, "setup"):
-        proving_key, verifying_key = zkseal.setup(compiled)
-    del compiled
-    with phase(found, "prove"):
-        result = zkseal.prove(proving_key, test)
-    with phase(found, "verify"):
-        zkseal.verify(result.receipt, verifying_key)
-    shown = zkseal.check_opening(result.receipt, result.opening, verifying_key)
-    found.proof_bytes = len(result.receipt.proof)
-    compare(found, expected, {name: np.asarray(shown[name]) for name in expected})
+    run_phase("prepare", name, folder)
+    for phase in PHASES:
+        told = run_phase(phase, name, folder)
+        found.seconds[phase], found.peaks[phase] = told.pop("seconds"), told.pop("peak")
+        found.predicted.update(told.pop("predicted", {}))
+        for field_name, value in told.items():
+            setattr(found, field_name, value)
     return found
 
 
-def reference(source: Any, test: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    """What onnxruntime says about the model as it came, before zkseal has touched it."""
+def run_phase(phase: str, name: str, folder: Path) -> dict[str, Any]:
+    """What the process of one phase reports."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path if path)}
+    command = [sys.executable, "-m", "tests.networks.measure", phase, name, str(folder)]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    report: dict[str, Any] = json.loads((folder / f"{phase}.json").read_text())
+    return report
+
+
+def prepare(name: str, folder: Path) -> dict[str, Any]:
+    """Writes the model, samples, one more input, and what onnxruntime says about it."""
+    import onnx
     import onnxruntime
+    from tests.networks.catalogue import NETWORKS
 
-    data = str(source) if isinstance(source, Path) else source.SerializeToString()
-    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    network = NETWORKS[name]
+    source = network.make(network)
+    path = folder / "model.onnx"
+    if isinstance(source, Path):
+        path.symlink_to(source)
+    else:
+        onnx.save(source, path)
+    samples, test = network.samples(network)
+    np.savez(folder / "samples.npz", allow_pickle=False, **samples)
+    np.savez(folder / "test.npz", allow_pickle=False, **test)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, test), strict=True))
+    np.savez(folder / "expected.npz", allow_pickle=False, **dict(zip(names, session.run(names, test), strict=True)))
+    return {}
 
 
-def compare(found: Measured, expected: dict[str, npt.NDArray[Any]], proved: dict[str, npt.NDArray[Any]]) -> None:
-    """The worst output counts: 2-norm of the error as a share of the output's, cosine, and the largest entry's place."""
-    errors, cosines, same = [0.0], [1.0], []
+def compile_(name: str, folder: Path) -> dict[str, Any]:
+    """Compiles the model with hidden input, output and weights."""
+    from tests.networks.catalogue import NETWORKS
+
+    import zkseal
+    from zkseal import files
+    from zkseal.pipeline.compile import load
+
+    samples = dict(np.load(folder / "samples.npz"))
+    graph = load(folder / "model.onnx", input_shapes=NETWORKS[name].input_shapes)
+    count = len(next(iter(samples.values())))
+    predicted = zkseal.describe(graph, samples=count)["predicted"]["compile_memory_bytes"]
+    model = zkseal.compile(graph, samples, outputs="private")
+    files.save_model(folder / "model.zkc", model)
+    described = zkseal.describe(model)
+    costs = described["predicted"]
+    return {
+        "sizes": described["sizes"],
+        "predicted": {
+            "compile": predicted,
+            "setup": costs["setup_memory_bytes"],
+            "prove": costs["memory_bytes"],
+        },
+    }
+
+
+def setup(name: str, folder: Path) -> dict[str, Any]:
+    """Makes the keys."""
+    import zkseal
+    from zkseal import files
+
+    proving_key, verifying_key = zkseal.setup(files.load_model(folder / "model.zkc"))
+    files.save_proving_key(folder / "key.zkp", proving_key)
+    files.save_verifying_key(folder / "key.zkv", verifying_key)
+    return {}
+
+
+def prove(name: str, folder: Path) -> dict[str, Any]:
+    """Proves the run on the input that was not among the samples."""
+    import zkseal
+    from zkseal import files
+
+    key = files.load_proving_key(folder / "key.zkp")
+    result = zkseal.prove(key, dict(np.load(folder / "test.npz")))
+    files.save_receipt(folder / "receipt.zkr", result.receipt)
+    files.save_opening(folder / "opening.zko", result.opening)
+    return {"proof_bytes": len(result.receipt.proof)}
+
+
+def verify(name: str, folder: Path) -> dict[str, Any]:
+    """Verifies the receipt, opens its output, and compares it with onnxruntime's."""
+    import zkseal
+    from zkseal import files
+
+    key = files.load_verifying_key(folder / "key.zkv")
+    receipt = files.load_receipt(folder / "receipt.zkr")
+    zkseal.verify(receipt, key)
+    shown = zkseal.check_opening(receipt, files.load_opening(folder / "opening.zko"), key)
+    return compare(dict(np.load(folder / "expected.npz")), shown)
+
+
+def compare(expected: Mapping[str, Array], proved: Mapping[str, Array]) -> dict[str, Any]:
+    """Error, cosine, and whether the largest entry is in the same place; of several outputs, the worst."""
+    errors, cosines, same = [], [], []
     for name, value in expected.items():
-        y, z = value.astype(np.float64).reshape(-1), proved[name].astype(np.float64).reshape(-1)
+        y, z = value.astype(np.float64).reshape(-1), np.asarray(proved[name]).astype(np.float64).reshape(-1)
         size = float(np.linalg.norm(y))
         errors.append(float(np.linalg.norm(z - y)) / size)
         cosines.append(float(y @ z) / (size * float(np.linalg.norm(z))))
         same.append(bool(y.argmax() == z.argmax()))
-    found.error, found.cosine, found.same_decision = max(errors), min(cosines), all(same)
+    return {"error": max(errors), "cosine": min(cosines), "same_decision": all(same)}
 
 
-@contextmanager
-def phase(found: Measured, name: str) -> Iterator[None]:
-    """Times a phase and takes the peak of resident memory while it ran."""
-    gc.collect()
-    Path("/proc/self/clear_refs").write_text("5")  # Forgets the peak so far (Linux, proc(5)).
-    start = time.perf_counter()
-    yield
-    found.seconds[name] = time.perf_counter() - start
-    found.peaks[name] = _peak()
-
-
-def _peak() -> int:
+def peak() -> int:
+    """Peak of this process's resident memory, in bytes (Linux, proc(5))."""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024
 
 
 if __name__ == "__main__":
-    figures = measure(sys.argv[1])
-    text = json.dumps(asdict(figures), indent=1)
-    Path(sys.argv[2]).write_text(text + "\n") if len(sys.argv) > 2 else print(text)
+    phase, name, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    stages = {"prepare": prepare, "compile": compile_, "setup": setup, "prove": prove, "verify": verify}
+    start = time.perf_counter()
+    told = stages[phase](name, folder)
+    told |= {"seconds": time.perf_counter() - start, "peak": peak()}
+    (folder / f"{phase}.json").write_text(json.dumps(told) + "\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.networks.catalogue import NETWORKS, Network
-from tests.networks.measure import in_own_process
+from tests.networks.measure import measure
 
 TESTED = [network.name for network in NETWORKS.values() if not network.bench_only]
 
@@ -35,7 +35,7 @@ def require(network: Network) -> None:
 def test_a_network_is_proved_and_agrees_with_onnxruntime(name: str, tmp_path: Path) -> None:
     network = NETWORKS[name]
     require(network)
-    found = in_own_process(name, tmp_path / "found.json")
+    found = measure(name, tmp_path)
     assert found.error <= network.tolerance
     assert found.cosine >= network.cosine
     assert found.same_decision

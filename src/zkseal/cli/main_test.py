@@ -108,7 +108,7 @@ def test_models_at_fault(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
         onnx.save(proto, folder / "bad.onnx")
 
     def unknown(proto: Any) -> None:
-        proto.graph.node[1].op_type = "Erf"
+        proto.graph.node[1].op_type = "Bernoulli"
 
     def dynamic(proto: Any) -> None:
         proto.graph.input[0].type.tensor_type.shape.dim[1].dim_param = "n"
@@ -137,7 +137,7 @@ def test_samples_at_fault(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_files_at_fault(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     compiled()
-    for command in (["setup", "m.onnx"], ["inspect", "m.onnx"], ["prove", "m.zkc", "x.npy"]):
+    for command in (["setup", "m.onnx"], ["inspect", "x.npy"], ["prove", "m.zkc", "x.npy"]):
         refused(capsys, WrongFileKind, *command)
     data = bytearray((folder / "m.zkc").read_bytes())
     data[-1] ^= 1
@@ -226,6 +226,17 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.native
+def test_inspect_of_an_onnx_model_says_what_compiling_it_takes(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = result(capsys, "inspect", "m.onnx", "--samples", "10")
+    assert (told["kind"], told["operators"]) == ("ONNX model", {"Gemm": 2, "Relu": 1})
+    few = told["predicted"]["compile_memory_bytes"]
+    assert few < result(capsys, "inspect", "m.onnx", "--batch", "10")["predicted"]["compile_memory_bytes"]
+    assert run("inspect", "m.onnx") == 0
+    assert "memory of compiling" in capsys.readouterr().out
+
+
 def test_from_model_to_statement(folder: Path, capsys: pytest.CaptureFixture[str], samples: np.ndarray) -> None:
     compiled()
     predicted = result(capsys, "inspect", "m.zkc")

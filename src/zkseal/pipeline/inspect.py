@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from zkseal.pipeline.compile import CompiledModel
+from zkseal.graph import Graph
+from zkseal.pipeline.compile import CALIBRATION_BATCH, CompiledModel
 from zkseal.pipeline.interface import Interface, Port
 from zkseal.pipeline.prove import ProvingKey
 from zkseal.proving import Layout, Opening, VerifyingKey, lay_out, predict
-from zkseal.proving.cost import choose_row_bits
+from zkseal.proving.cost import choose_row_bits, predict_compiling
 from zkseal.receipts import Receipt
 from zkseal.relation import Column, Relation
 
 __all__ = ["describe"]
 
 
-def describe(thing: CompiledModel | ProvingKey | VerifyingKey | Receipt | Opening) -> dict[str, Any]:
-    """A JSON-ready description of anything that zkseal keeps in a file. Never a hidden value."""
+def describe(
+    thing: Graph | CompiledModel | ProvingKey | VerifyingKey | Receipt | Opening, *, samples: int = CALIBRATION_BATCH
+) -> dict[str, Any]:
+    """A JSON-ready description of a model, or of anything that zkseal keeps in a file. Never a hidden value.
+
+    `samples`: with how many samples a graph is to be calibrated, for the memory that compiling it takes.
+    """
     match thing:
+        case Graph():
+            return _graph(thing, samples)
         case CompiledModel():
             return _model(thing) | _relation(thing.relation, None)
         case ProvingKey():
@@ -33,6 +42,21 @@ def describe(thing: CompiledModel | ProvingKey | VerifyingKey | Receipt | Openin
             return _receipt(thing)
         case Opening():
             return _opening(thing)
+
+
+def _graph(graph: Graph, samples: int) -> dict[str, Any]:
+    parameters = sum(int(array.size) for array in graph.initializers.values())
+    computed = [value for name, value in graph.values.items() if name not in graph.initializers]
+    activations = sum(math.prod(value.shape) for value in computed)
+    held = min(samples, CALIBRATION_BATCH)
+    return {
+        "name": graph.name,
+        "operators": graph.ops(),
+        "notes": list(graph.notes),
+        "parameters": parameters,
+        "activations": activations,
+        "predicted": {"compile_memory_bytes": predict_compiling(parameters, activations, held)},
+    }
 
 
 def _model(model: CompiledModel) -> dict[str, Any]:

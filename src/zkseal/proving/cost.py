@@ -14,7 +14,7 @@ from zkseal.errors import InvalidParameters
 from zkseal.proving.core import native, running
 from zkseal.relation import Column, Relation
 
-__all__ = ["COSTS", "Costs", "Layout", "Prediction", "choose_row_bits", "lay_out", "predict"]
+__all__ = ["COSTS", "Costs", "Layout", "Prediction", "choose_row_bits", "lay_out", "predict", "predict_compiling"]
 
 MIN_ROW_BITS, MAX_ROW_BITS = 4, 16
 
@@ -37,9 +37,20 @@ class Costs:
     verify_fixed_ms: float = 3.8
     verify_point_ns: float = 6_650.0
     """One point in the verifier's multi-scalar product: generators and row commitments."""
-    bytes_per_leaf: float = 210.0
+    bytes_per_leaf: float = 170.0
     bytes_per_value: float = 20.0
-    bytes_fixed: float = 42e6
+    bytes_per_weight: float = 30.0
+    """Memory while proving, for each committed weight, besides that of a value."""
+    setup_bytes_per_weight: float = 188.0
+    """Memory while making keys, for each private weight: all are leaves of one tree."""
+    setup_bytes_per_value: float = 40.0
+    """The same for each entry of a public table."""
+    bytes_fixed: float = 90e6
+    """Memory of a process that has loaded zkseal and does nothing."""
+    compile_bytes_per_parameter: float = 32.0
+    compile_bytes_per_activation: float = 5.0
+    compile_bytes_fixed: float = 190e6
+    """Memory of a process that has loaded onnx and onnxruntime too."""
 
 
 COSTS = Costs()
@@ -76,17 +87,19 @@ class Layout:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Predicted cost of one proof, and its exact size."""
+    """Predicted cost of one proof, and its exact size. Memory is the peak of a process, of proving and of setup."""
 
     prove_ms: float
     verify_ms: float
     memory_bytes: int
+    setup_memory_bytes: int
     proof_bytes: int
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, rounded to what the model is good for."""
         rounded = {name: float(f"{value:.3g}") for name, value in asdict(self).items()}
-        return rounded | {"memory_bytes": self.memory_bytes, "proof_bytes": self.proof_bytes}
+        exact = {name: getattr(self, name) for name in ("memory_bytes", "setup_memory_bytes", "proof_bytes")}
+        return rounded | exact
 
 
 def lay_out(relation: bytes, row_bits: int) -> Layout:
@@ -131,8 +144,44 @@ def predict(relation: Relation, layout: Layout, costs: Costs = COSTS) -> Predict
     return Prediction(
         prove_ms=costs.prove_fixed_ms + nanoseconds / 1e6,
         verify_ms=costs.verify_fixed_ms + costs.verify_point_ns * points / 1e6,
-        memory_bytes=int(costs.bytes_fixed + costs.bytes_per_leaf * leaves + costs.bytes_per_value * everything),
+        memory_bytes=_proving_memory(relation, costs),
+        setup_memory_bytes=_setup_memory(relation, costs),
         proof_bytes=layout.proof_bytes,
+    )
+
+
+def _proving_memory(relation: Relation, costs: Costs) -> int:
+    cost = relation.cost
+    weights = cost.committed.get(Column.MODEL, 0)
+    return int(
+        costs.bytes_fixed
+        + costs.bytes_per_leaf * (cost.lookups + cost.table_rows)
+        + costs.bytes_per_value * sum(cost.committed.values())
+        + costs.bytes_per_weight * weights
+    )
+
+
+def _setup_memory(relation: Relation, costs: Costs) -> int:
+    committed = relation.cost.committed
+    return int(
+        costs.bytes_fixed
+        + costs.setup_bytes_per_weight * committed.get(Column.MODEL, 0)
+        + costs.setup_bytes_per_value * committed.get(Column.TABLE, 0)
+    )
+
+
+def predict_compiling(parameters: int, activations: int, samples: int, costs: Costs = COSTS) -> int:
+    """Predicted peak of memory, in bytes, of a process that compiles.
+
+    Args:
+        parameters: entries of all weights.
+        activations: entries of all values that the model computes from one sample.
+        samples: those whose values are held in memory at a time.
+    """
+    return int(
+        costs.compile_bytes_fixed
+        + costs.compile_bytes_per_parameter * parameters
+        + costs.compile_bytes_per_activation * activations * samples
     )
 
 

@@ -57,5 +57,5 @@ def test_the_choice_keeps_the_limits(count: int) -> None:
 def test_predictions_are_json_of_few_digits() -> None:
     relation = squares(10)
     described = cost.predict(relation, cost.lay_out(relation.encode(), 8)).to_dict()
-    assert set(described) == {"prove_ms", "verify_ms", "memory_bytes", "proof_bytes"}
+    assert set(described) == {"prove_ms", "verify_ms", "memory_bytes", "setup_memory_bytes", "proof_bytes"}
     assert described["prove_ms"] == float(np.format_float_positional(described["prove_ms"], 3, fractional=False))

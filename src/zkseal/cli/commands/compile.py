@@ -17,7 +17,7 @@ from zkseal.cli.samples import by_input, read_arrays
 from zkseal.pipeline import compile as compile_model
 from zkseal.quantize import QuantizationOptions
 
-__all__ = ["configure", "run"]
+__all__ = ["configure", "input_shape", "run"]
 
 VISIBILITIES = ("private", "public")
 
@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=1, help="size of an open first axis (default 1)")
     parser.add_argument(
         "--input-shape",
-        type=_input_shape,
+        type=input_shape,
         action="append",
         default=[],
         metavar="NAME=SIZES",
@@ -93,7 +93,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
     console.result(result, lines)
 
 
-def _input_shape(text: str) -> tuple[str, tuple[int, ...]]:
+def input_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    """Name and sizes from NAME=SIZES."""
     name, _, sizes = text.rpartition("=")
     shape = tuple(int(size) for size in sizes.split(","))
     if not name or min(shape) < 1:

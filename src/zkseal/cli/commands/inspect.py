@@ -1,7 +1,8 @@
 """Say what a file holds: what is hidden, sizes, and the predicted cost, before anything is spent.
 
-Takes a compiled model, a proving key, a verifying key, a receipt or an opening. Nothing hidden is printed, and nothing
-is verified but the digests of the file (of a verifying key, also its model proof).
+Takes an ONNX model (file name ending in .onnx), a compiled model, a proving key, a verifying key, a receipt or an
+opening. Nothing hidden is printed, and nothing is verified but the digests of the file (of a verifying key, also its
+model proof).
 
 example: zkseal inspect model.zkc
 """
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from zkseal import files
+from zkseal.cli.commands.compile import input_shape
 from zkseal.cli.console import Console, bytes_text, milliseconds_text
 from zkseal.pipeline import describe
+from zkseal.pipeline.compile import CALIBRATION_BATCH, load
 
 __all__ = ["configure", "run"]
 
@@ -22,13 +25,26 @@ __all__ = ["configure", "run"]
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments."""
     parser.add_argument("file", type=Path)
+    onnx = parser.add_argument_group("of ONNX models, as for zkseal compile")
+    onnx.add_argument("--batch", type=int, default=1, help="size of an open first axis (default 1)")
+    onnx.add_argument("--input-shape", type=input_shape, action="append", default=[], metavar="NAME=SIZES")
+    onnx.add_argument(
+        "--samples",
+        type=int,
+        default=CALIBRATION_BATCH,
+        help=f"to calibrate with (default {CALIBRATION_BATCH} or more)",
+    )
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Describes the file."""
-    kind, contents = files.load(options.file)
-    described = describe(contents)
-    result = {"file": str(options.file), "kind": kind.name, "file_bytes": options.file.stat().st_size, **described}
+    if options.file.suffix == ".onnx":
+        graph = load(options.file, batch=options.batch, input_shapes=dict(options.input_shape))
+        kind, described = "ONNX model", describe(graph, samples=options.samples)
+    else:
+        file_kind, contents = files.load(options.file)
+        kind, described = file_kind.name, describe(contents)
+    result = {"file": str(options.file), "kind": kind, "file_bytes": options.file.stat().st_size, **described}
     console.result(result, _lines(result))
 
 
@@ -36,6 +52,13 @@ def _lines(result: dict[str, Any]) -> list[str]:
     lines = [f"{result['kind']}, {bytes_text(result['file_bytes'])}"]
     if "model_id" in result:
         lines.append(f"model id    {result['model_id']}")
+    if "activations" in result:
+        lines += [
+            f"operators   {', '.join(f'{count} {op}' for op, count in result['operators'].items())}",
+            f"weights     {result['parameters']}; computed values {result['activations']}",
+            f"predicted   memory of compiling {bytes_text(result['predicted']['compile_memory_bytes'])}",
+            *(f"note        {note}" for note in result["notes"]),
+        ]
     for port in (*result.get("inputs", []), *result.get("outputs", [])):
         side = "input " if port in result["inputs"] else "output"
         span = f"{port['least']:.6g} .. {port['most']:.6g} in steps of {port['step']:.3g}"
@@ -51,7 +74,9 @@ def _lines(result: dict[str, Any]) -> list[str]:
             f"committed   {committed}; rows of 2^{layout['row_bits']}",
             f"proof       {bytes_text(predicted['proof_bytes'])}",
             f"predicted   prove {milliseconds_text(predicted['prove_ms'])}, verify "
-            f"{milliseconds_text(predicted['verify_ms'])}, memory {bytes_text(predicted['memory_bytes'])}",
+            f"{milliseconds_text(predicted['verify_ms'])}",
+            f"memory      setup {bytes_text(predicted['setup_memory_bytes'])}, "
+            f"prove {bytes_text(predicted['memory_bytes'])}",
         ]
     if "statement" in result:
         statement = result["statement"]
