@@ -359,7 +359,9 @@ mod tests {
     use proptest::prelude::*;
     use zkseal_field::One;
 
-    fn dense(parts: &[(usize, Vec<usize>, Vec<Entry<1>>)], vars: u32, neutral: Fr) -> Vec<Fr> {
+    type Parts = Vec<(usize, Vec<usize>, Vec<Entry<1>>)>;
+
+    fn dense(parts: &Parts, vars: u32, neutral: Fr) -> Vec<Fr> {
         let mut out = vec![neutral; 1 << vars];
         for (base, axes, data) in parts {
             for (position, entry) in data.iter().enumerate() {
@@ -375,7 +377,7 @@ mod tests {
         out
     }
 
-    fn blocks(shapes: &[Vec<usize>], seed: u64) -> (Vec<(usize, Vec<usize>, Vec<Entry<1>>)>, u32) {
+    fn blocks(shapes: &[Vec<usize>], seed: u64) -> (Parts, u32) {
         let vars = |axes: &[usize]| axes.iter().map(|a| zkseal_poly::bits(*a as u64)).sum::<u32>();
         let mut shapes = shapes.to_vec();
         shapes.sort_by_key(|axes| std::cmp::Reverse(vars(axes)));

@@ -13,6 +13,7 @@ from zkseal import proving
 from zkseal.errors import WrongInput
 from zkseal.pipeline.compile import CompiledModel, Progress, Samples, named
 from zkseal.pipeline.interface import Interface
+from zkseal.pipeline.threads import blas_threads
 from zkseal.proving import CommittedWeights, Opening, VerifyingKey
 from zkseal.receipts import Receipt, Statement
 from zkseal.relation import Column
@@ -110,7 +111,8 @@ def prove(
             )
     if progress is not None:
         progress("execute", 0.0)
-    witness = model.program.run(arrays)
+    with blas_threads(model.relation):
+        witness = model.program.run(arrays)
     if progress is not None:
         progress("execute", 1.0)
     public_inputs = {value.name for value in model.graph.inputs} & set(model.relation.tensors_of(Column.PUBLIC))
