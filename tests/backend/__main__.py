@@ -4,6 +4,7 @@
 --case test_relu      only cases whose name contains this
 --verbose             the sentence of every refusal and failure
 --json                outcomes as JSON, one object a case
+--prove               through setup, prove and verify too (slow)
 --write               writes tests/backend/outcomes.json and docs/reference/operators.md again (all operators)
 """
 
@@ -17,7 +18,7 @@ from dataclasses import asdict
 
 from tests.backend import record
 from tests.backend.cases import all_cases
-from tests.backend.outcome import FAILED, REFUSED, Outcome
+from tests.backend.outcome import FAILED, REFUSED, Outcome, prove_case, run_case
 from tests.backend.shards import run_cases
 
 
@@ -28,17 +29,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--case")
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--prove", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args(arguments)
-    if chosen.write and (chosen.op or chosen.case):
+    if chosen.write and (chosen.op or chosen.case or chosen.prove):
         parser.error("--write needs a run of all cases")
     cases = [
         case
         for case in all_cases()
         if (not chosen.op or case.op in chosen.op) and (not chosen.case or chosen.case in case.name)
     ]
-    outcomes = run_cases(cases, jobs=chosen.jobs)
+    outcomes = run_cases(cases, jobs=chosen.jobs, work=prove_case if chosen.prove else run_case)
     if chosen.write:
         record.write(outcomes)
     if chosen.json:

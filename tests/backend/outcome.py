@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -24,6 +24,7 @@ PRECISION = {"bfloat16": 2.0**-7}
 """Float types that are coarser than the tolerance: the expected values themselves are only as exact as this."""
 
 CASE_SECONDS = 20.0
+PROOF_SECONDS = 60.0
 
 PASSED, FOLDED, REFUSED, FAILED, OUT = "passed", "folded", "refused", "failed", "out of scope"
 
@@ -51,13 +52,22 @@ class TimeLimitExceeded(Exception):
 
 
 def run_case(case: Case, seconds: float = CASE_SECONDS) -> Outcome:
-    """The outcome of a case. Never raises."""
+    """The outcome of compiling and executing a case. Never raises."""
+    return _outcome(case, _run, seconds)
+
+
+def prove_case(case: Case) -> Outcome:
+    """The outcome of proving and verifying a case, its inputs hidden. Never raises."""
+    return _outcome(case, _prove, PROOF_SECONDS)
+
+
+def _outcome(case: Case, work: Callable[[Case], tuple[str, str]], seconds: float) -> Outcome:
     if case.out_of_scope:
         return Outcome(case.name, case.op, OUT, case.out_of_scope)
     try:
         with time_limit(seconds), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            kind, detail = _run(case)
+            kind, detail = work(case)
     except InternalError as error:
         return Outcome(case.name, case.op, FAILED, "InternalError", str(error))
     except ZksealError as error:
@@ -79,6 +89,17 @@ def _run(case: Case) -> tuple[str, str]:
     used = {value.name: _numbers(inputs[value.name]) for value in graph.inputs}
     compiled = zkseal.compile(graph, used)
     fault = compare(case.outputs, compiled.program.predict(used))
+    return (FAILED, fault) if fault else (PASSED, "")
+
+
+def _prove(case: Case) -> tuple[str, str]:
+    model, inputs = frozen(case)
+    graph = load(model)
+    used = {value.name: _numbers(inputs[value.name]) for value in graph.inputs}
+    proving_key, verifying_key = zkseal.setup(zkseal.compile(graph, used))
+    result = zkseal.prove(proving_key, used)
+    proved = zkseal.verify(result.receipt, verifying_key)
+    fault = compare(case.outputs, dict(proved.outputs))
     return (FAILED, fault) if fault else (PASSED, "")
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 
 from tests.backend.cases import Case
-from tests.backend.outcome import CASE_SECONDS, FAILED, Outcome, run_case
+from tests.backend.outcome import FAILED, PROOF_SECONDS, Outcome, run_case
 
-GRACE_SECONDS = 10.0
-"""How much longer than its time limit a case may hold its process, in code that no signal reaches."""
+LOST_SECONDS = PROOF_SECONDS + 10.0
+"""How long a case may hold its process in code that no signal reaches."""
 
 Work = Callable[[Case], Outcome]
 
@@ -89,6 +89,6 @@ def _lost(worker: _Worker, cases: Sequence[Case]) -> Outcome | None:
     case = cases[worker.case]
     if not worker.process.is_alive():
         return Outcome(case.name, case.op, FAILED, "killed its process", f"exit code {worker.process.exitcode}")
-    if time.monotonic() - worker.since > CASE_SECONDS + GRACE_SECONDS:
+    if time.monotonic() - worker.since > LOST_SECONDS:
         return Outcome(case.name, case.op, FAILED, "time", "did not come back")
     return None

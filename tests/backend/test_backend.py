@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 from tests.backend import record
 from tests.backend.cases import Array, Case, all_cases
 from tests.backend.freeze import frozen, shape_names
-from tests.backend.outcome import FAILED, FOLDED, OUT, PASSED, REFUSED, Outcome, compare, run_case
+from tests.backend.outcome import FAILED, FOLDED, OUT, PASSED, REFUSED, Outcome, compare, prove_case, run_case
 from tests.backend.shards import run_cases
 
 
@@ -24,6 +24,19 @@ def test_no_case_fails_and_every_recorded_case_passes() -> None:
     passed = {outcome.name for outcome in outcomes if outcome.kind in (PASSED, FOLDED)}
     lost = record.passed(record.load()) - passed
     assert not lost, sorted(lost)
+
+
+@pytest.mark.slow
+@pytest.mark.native
+def test_a_case_of_every_operator_is_proved_and_verified() -> None:
+    recorded = record.load()
+    by_name = {case.name: case for case in all_cases()}
+    chosen = []
+    for op in sorted(op for op in recorded if recorded[op].get(PASSED)):
+        cases = [by_name[record.PREFIX + name] for name in recorded[op][PASSED]]
+        chosen.append(min(cases, key=lambda case: sum(array.size for array in case.inputs.values())))
+    outcomes = run_cases(chosen, work=prove_case)
+    assert not [outcome for outcome in outcomes if outcome.kind != PASSED]
 
 
 def test_the_record_holds_every_case_of_the_installed_onnx_and_no_failure() -> None:
