@@ -9,6 +9,8 @@
 | `values`, `accumulators` | committed values, parameters, virtual accumulators |
 | `emitter`, `view` | tensors, loops and constraints; how reshaped values are read |
 | `inputs` | scales of graph inputs |
+| `fusion`, `formula` | chains of elementwise operators of one value as one function |
+| `precision` | which values need finer scales than others |
 
 A new operator: a file in `rules/` with a function under `@rule("Name")`, and its test beside it.
 """

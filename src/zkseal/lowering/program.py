@@ -14,6 +14,7 @@ from zkseal.errors import UnsupportedOp, WrongInput
 from zkseal.graph import Graph
 from zkseal.lowering.emitter import Emitter, Visibility
 from zkseal.lowering.folding import fold_affine_inputs
+from zkseal.lowering.fusion import fuse_functions
 from zkseal.lowering.inputs import declare_inputs, quantize_input
 from zkseal.lowering.masking import mark_masks
 from zkseal.lowering.plan import Plan
@@ -117,7 +118,7 @@ def lower(
     `calibration` must hold every value that the graph computes (`FloatSession.run` on samples). Raises `UnsupportedOp`,
     `CalibrationMissing`, `AccumulatorTooWide`, `NonFiniteWeight`.
     """
-    graph = mark_masks(fold_affine_inputs(graph))
+    graph = fuse_functions(mark_masks(fold_affine_inputs(graph)))
     plan = Plan(graph, calibration, options or QuantizationOptions())
     input_values = declare_inputs(plan)
     for node in graph.nodes:
