@@ -14,15 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import InvalidModel, UnsupportedOp
-from zkseal.graph.types import Graph, Node
+from zkseal.graph.types import Graph, Node, Value
 
-__all__ = ["TREES", "Trees", "only_compared"]
+__all__ = ["TREES", "ComparedInput", "Trees", "compared_inputs"]
 
 TREES = "TreeEnsembleRegressor"
 
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
+_FLOATS = ("float32", "float64")
 _LEAF = "LEAF"
 _SWAPPED = ("BRANCH_GT", "BRANCH_GTE")
 _STRICT = ("BRANCH_LT", "BRANCH_GTE")
@@ -147,16 +148,47 @@ class Trees:
         return _Reader(node).trees()
 
 
-def only_compared(graph: Graph, name: str) -> bool:
-    """Whether nothing but trees reads the value `name`, itself or cast to another float type."""
-    consumers = graph.consumers(name)
-    if name in graph.outputs or not consumers:
-        return False
-    for node in consumers:
-        cast = node.op == "Cast" and graph.values[node.outputs[0]].dtype in ("float32", "float64")
-        if not (node.op == TREES or (cast and only_compared(graph, node.outputs[0]))):
-            return False
-    return True
+@dataclass(frozen=True)
+class ComparedInput:
+    """A graph input that nothing but trees reads: `dtype` is the float type in which all of them compare it.
+
+    - `missing`: whether all of them know what to do with NaN.
+    - `values`: the input itself and what it is cast to.
+    """
+
+    dtype: str
+    missing: bool
+    values: tuple[str, ...]
+
+
+def compared_inputs(graph: Graph) -> dict[str, ComparedInput]:
+    """Graph inputs of shape (rows, features) that only trees read, themselves or cast to another float type.
+
+    A cast to float32 on the way rounds, so a tree behind it compares float32. Inputs that trees compare in both types
+    are left out.
+    """
+    found = {value.name: _compared(graph, value) for value in graph.inputs if len(value.shape) == 2}
+    return {name: compared for name, compared in found.items() if compared is not None}
+
+
+def _compared(graph: Graph, value: Value) -> ComparedInput | None:
+    kinds, missing, names = set(), True, []
+    pending = [(value.name, value.dtype)]
+    while pending:
+        name, kind = pending.pop()
+        names.append(name)
+        if kind not in _FLOATS or name in graph.outputs:
+            return None
+        for node in graph.consumers(name):
+            target = graph.values[node.outputs[0]].dtype
+            if node.op == TREES:
+                kinds.add(kind)
+                missing &= bool(node.attributes.get("nodes_missing_value_tracks_true"))
+            elif node.op == "Cast" and target in _FLOATS:
+                pending.append((node.outputs[0], "float32" if "float32" in (kind, target) else target))
+            else:
+                return None
+    return ComparedInput(kinds.pop(), missing, tuple(names)) if len(kinds) == 1 else None
 
 
 def _tuple(array: npt.NDArray[Any]) -> tuple[int, ...]:

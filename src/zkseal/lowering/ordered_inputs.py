@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from zkseal.errors import RangeExceeded, WrongInput
 from zkseal.graph import Graph, Value
-from zkseal.graph.trees import TREES, only_compared
+from zkseal.graph.trees import compared_inputs
 from zkseal.lowering.values import Quantized
 from zkseal.quantize.integers import Integers
 from zkseal.quantize.ordered import ORDERS
@@ -18,28 +18,12 @@ __all__ = ["declare_ordered", "encode_ordered"]
 
 
 def declare_ordered(graph: Graph, value: Value) -> Quantized | None:
-    """The input as codes of the floats that the trees compare; None if something else reads it too.
-
-    The codes are those of float64 if its path to every tree is, else of float32: a cast rounds the float as the model
-    does. None for trees of both kinds.
-    """
-    if value.dtype not in ORDERS or len(value.shape) != 2 or not only_compared(graph, value.name):
+    """The input as codes of the floats that the trees compare; None if something else reads it too."""
+    compared = compared_inputs(graph).get(value.name)
+    if compared is None:
         return None
-    kinds, missing = set(), True
-    pending = [(value.name, value.dtype)]
-    while pending:
-        name, kind = pending.pop()
-        for node in graph.consumers(name):
-            if node.op == TREES:
-                kinds.add(kind)
-                missing &= bool(node.attributes.get("nodes_missing_value_tracks_true"))
-            else:
-                narrow = "float32" in (kind, graph.values[node.outputs[0]].dtype)
-                pending.append((node.outputs[0], "float32" if narrow else "float64"))
-    if len(kinds) != 1:
-        return None
-    order = ORDERS[kinds.pop()]
-    return Quantized(value.name, value.shape, 0, order.lo, order.hi, order=order.name, missing=missing)
+    order = ORDERS[compared.dtype]
+    return Quantized(value.name, value.shape, 0, order.lo, order.hi, order=order.name, missing=compared.missing)
 
 
 def encode_ordered(value: Quantized, array: npt.NDArray[Any]) -> Integers:

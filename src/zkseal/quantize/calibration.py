@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from zkseal.errors import CalibrationMissing
 from zkseal.graph import Graph
-from zkseal.graph.trees import only_compared
+from zkseal.graph.trees import compared_inputs
 
 __all__ = ["MAX_EXACT_EXPONENT", "Calibration", "ValueStatistics", "values_to_calibrate"]
 
@@ -112,8 +112,9 @@ class Calibration:
 def values_to_calibrate(graph: Graph) -> tuple[str, ...]:
     """The values that a float run must give: inputs and everything that nodes compute.
 
-    Not those that trees alone read: they are compared, not scaled, and may hold missing entries (NaN).
+    Not inputs that trees alone read: they are compared, not scaled, and may hold missing entries (NaN).
     """
     computed = (name for node in graph.nodes for name in node.outputs if name)
     names = (*(value.name for value in graph.inputs), *computed)
-    return tuple(name for name in names if not only_compared(graph, name))
+    compared = {name for found in compared_inputs(graph).values() for name in found.values}
+    return tuple(name for name in names if name not in compared)

@@ -65,13 +65,11 @@ def to_onnx(estimator: Any, *, n_features: int | None = None) -> onnx.ModelProto
             node=type(estimator).__name__,
         )
     last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
-    options = {id(last): {"zipmap": False}} if hasattr(last, "classes_") else None
+    # Some classifiers without probabilities do not know the option; where it matters, ZipMap is taken out later.
+    options = {id(last): {"zipmap": False}} if hasattr(last, "predict_proba") else {}
+    types = [("X", data_types.FloatTensorType([None, int(features)]))]
     try:
-        model: onnx.ModelProto = skl2onnx.to_onnx(
-            estimator,
-            initial_types=[("X", data_types.FloatTensorType([None, int(features)]))],
-            options=options,
-        )
+        model: onnx.ModelProto = skl2onnx.to_onnx(estimator, initial_types=types, options=options)
     except Exception as error:
         name = type(estimator).__name__
         text = (str(error).strip().splitlines() or [type(error).__name__])[0]

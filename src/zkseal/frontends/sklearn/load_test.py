@@ -16,7 +16,7 @@ from zkseal.frontends.sklearn import load
 pytest.importorskip("sklearn")
 pytest.importorskip("skl2onnx")
 
-from sklearn import linear_model, neural_network, pipeline, preprocessing, tree
+from sklearn import linear_model, neural_network, pipeline, preprocessing, svm, tree
 
 RNG = np.random.default_rng(0)
 X = (RNG.standard_normal((120, 6)) * [1, 2, 5, 0.1, 1, 3] + [0, 1, 20, 0, -3, 0]).astype(np.float32)
@@ -99,6 +99,13 @@ def test_regressor(kind: str) -> None:
         found = FloatSession(graph, threads=1).run({"X": X})[graph.outputs[0]]
         want = estimator.predict(X)
         np.testing.assert_allclose(found.reshape(want.shape), want, rtol=1e-4, atol=1e-4)
+
+
+def test_a_classifier_without_probabilities_has_scores() -> None:
+    estimator = fit(svm.LinearSVC(), THREE, preprocessing.StandardScaler())
+    found = FloatSession(load(estimator), threads=1).run({"X": X})
+    np.testing.assert_array_equal(found["label"], estimator.predict(X))
+    np.testing.assert_allclose(found["probabilities"], estimator.decision_function(X), atol=1e-4)
 
 
 def test_string_classes_become_indices() -> None:

@@ -20,7 +20,7 @@ sklearn = pytest.importorskip("sklearn")
 xgboost = pytest.importorskip("xgboost")
 lightgbm = pytest.importorskip("lightgbm")
 
-from sklearn import ensemble, linear_model, pipeline, preprocessing, tree  # noqa: E402
+from sklearn import ensemble, impute, linear_model, pipeline, preprocessing, tree  # noqa: E402
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((300, 5)) * [1, 1e-3, 1e4, 1, 10] + [0, 0, 1e4, 0, 5]
@@ -51,6 +51,9 @@ CLASSIFIERS: dict[str, Maker] = {
     "lightgbm one against all": lambda: lightgbm.LGBMClassifier(**LGBM, objective="multiclassova", num_class=3),
     "scaled forest": lambda: pipeline.make_pipeline(
         preprocessing.StandardScaler(), preprocessing.MinMaxScaler(clip=True), ensemble.RandomForestClassifier(**SMALL)
+    ),
+    "filled forest": lambda: pipeline.make_pipeline(
+        impute.SimpleImputer(), preprocessing.StandardScaler(), ensemble.RandomForestClassifier(**SMALL)
     ),
     "scaled xgboost": lambda: pipeline.make_pipeline(preprocessing.RobustScaler(), xgboost.XGBClassifier(**XGB)),
 }
@@ -99,7 +102,9 @@ def test_classifiers(kind: str) -> None:
         compare(fit(CLASSIFIERS[kind], X, THREE), X)
 
 
-@pytest.mark.parametrize("kind", ["decision tree", "random forest", "histogram boosting", "xgboost", "lightgbm"])
+@pytest.mark.parametrize(
+    "kind", ["decision tree", "random forest", "filled forest", "histogram boosting", "xgboost", "lightgbm"]
+)
 def test_missing_entries(kind: str) -> None:
     for trained in (GAPS, X):
         compare(fit(CLASSIFIERS[kind], trained, TWO), GAPS)

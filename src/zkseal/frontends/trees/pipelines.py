@@ -1,8 +1,9 @@
-"""scikit-learn pipelines of scalers and a tree model: the scalers go into the thresholds.
+"""scikit-learn pipelines of scalers, imputers and a tree model: all go into the thresholds.
 
 A scaler s is non-decreasing in each feature, as computed in floats too. So s(x) <= t holds for all floats x up to one,
 and that one, found by bisection over the floats with the scalers' own code, takes the place of t: the same leaf for
-every float64 input, whatever rounding happens in between.
+every float64 input, whatever rounding happens in between. What an imputer puts in the place of a missing entry goes one
+way at each node: it becomes the way of missing entries.
 """
 
 from __future__ import annotations
@@ -22,17 +23,27 @@ __all__ = ["SCALERS", "behind_scalers", "scalers_of"]
 SCALERS = frozenset({"StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler"})
 """Names of the transformers that are non-decreasing in each feature alone."""
 
+IMPUTER = "SimpleImputer"
+
 Floats = npt.NDArray[np.float64]
 
 
 def scalers_of(pipeline: Any) -> list[Any] | None:
-    """The fitted scalers before the last step of a pipeline; None if there is anything else before it."""
+    """The fitted scalers and imputers before the last step of a pipeline; None if there is anything else before it."""
     steps = [step for _, step in pipeline.steps[:-1] if step is not None and step != "passthrough"]
-    return steps if all(type(step).__name__ in SCALERS for step in steps) else None
+    return steps if all(type(step).__name__ in SCALERS or _fills_gaps(step) for step in steps) else None
+
+
+def _fills_gaps(step: Any) -> bool:
+    """Whether a step only replaces NaN, by a number for each feature."""
+    if type(step).__name__ != IMPUTER or step.add_indicator or not np.isnan(float(step.missing_values)):
+        return False
+    found = getattr(step, "statistics_", None)
+    return found is not None and found.dtype.kind == "f" and bool(np.isfinite(found).all())
 
 
 def behind_scalers(model: TreeModel, scalers: list[Any]) -> TreeModel:
-    """The model for inputs before the scalers, which are float64 of any scale."""
+    """The model for inputs before the scalers and imputers, which are float64 of any scale."""
     if not scalers:
         return model
     trees = model.trees
@@ -47,6 +58,16 @@ def behind_scalers(model: TreeModel, scalers: list[Any]) -> TreeModel:
 
     thresholds = _last_below(trees, model.features, scaled)
     moved = replace(trees, thresholds=thresholds, strict=np.zeros_like(trees.strict), dtype="float64")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        filled = scaled(np.full((1, model.features), np.nan))[0, trees.features]
+    left = np.where(trees.strict, filled < trees.thresholds, filled <= trees.thresholds)
+    known = ~np.isnan(filled)
+    moved = replace(
+        moved,
+        missing_left=np.where(known, left, trees.missing_left),
+        accepts_missing=trees.accepts_missing or bool(known.all()),
+    )
     return replace(model, trees=moved, dtype="float64")
 
 

@@ -27,11 +27,12 @@ THREE = TWO + (X[:, 2] > -5)
 KERNELS = ("linear", "rbf", "poly", "sigmoid")
 
 
-def exported(estimator: Any, **options: Any) -> onnx.ModelProto:
-    options = {id(estimator): {"zipmap": False, **options}} if hasattr(estimator, "classes_") else {}
+def exported(estimator: Any) -> onnx.ModelProto:
+    options = {id(estimator): {"zipmap": False}} if hasattr(estimator, "classes_") else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return skl2onnx.to_onnx(estimator, X[:1], options=options or None)
+        made: onnx.ModelProto = skl2onnx.to_onnx(estimator, X[:1], options=options)
+    return made
 
 
 def assert_equal(source: onnx.ModelProto, feeds: dict[str, Any], *, atol: float = 1e-5) -> set[str]:
@@ -95,7 +96,7 @@ def single(op: str, inputs: dict[str, tuple[int, Any]], kind: int, rank: int, **
     return made
 
 
-FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
+FLOAT, INT64 = int(TensorProto.FLOAT), int(TensorProto.INT64)
 WHOLE = np.floor(X).astype(np.int64)
 
 

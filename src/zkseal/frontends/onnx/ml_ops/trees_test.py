@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ RNG = np.random.default_rng(3)
 X = np.concatenate([RNG.integers(-3, 4, size=(60, 3)), RNG.standard_normal((60, 3))]).astype(np.float32)
 
 
-def model(op: str, outputs: dict[str, int], version: int, dtype: int = TensorProto.FLOAT, **attributes: Any) -> Any:
+def model(op: str, outputs: Mapping[str, int], version: int, dtype: int = TensorProto.FLOAT, **attributes: Any) -> Any:
     made = helper.make_model(
         helper.make_graph(
             [helper.make_node(op, ["x"], list(outputs), name="op", domain=ML, **attributes)],
@@ -94,10 +95,9 @@ def test_two_classes(transform: str, ids: tuple[int, ...], weights: Any, base: l
 @pytest.mark.parametrize("transform", ["NONE", "LOGISTIC", "SOFTMAX"])
 @pytest.mark.parametrize("base", [[], [0.1, -0.4, 0.3]])
 def test_three_classes(transform: str, base: list[float]) -> None:
-    more = {"base_values": base} if base else {}
-    attributes = stumps((0, 1, 2), RNG.standard_normal((2, 2, 3)))
-    labels = {"classlabels_int64s": [4, 2, 9], "post_transform": transform}
-    assert_equal(model("TreeEnsembleClassifier", LABELS, 1, **attributes, **labels, **more))
+    attributes = {**stumps((0, 1, 2), RNG.standard_normal((2, 2, 3))), "post_transform": transform}
+    attributes |= {"base_values": base} if base else {}
+    assert_equal(model("TreeEnsembleClassifier", LABELS, 1, **attributes, classlabels_int64s=[4, 2, 9]))
 
 
 @pytest.mark.parametrize("mode", [f"BRANCH_{name}" for name in ("LEQ", "LT", "GTE", "GT", "EQ", "NEQ")])
