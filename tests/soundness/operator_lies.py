@@ -145,6 +145,11 @@ LIES = (
     # GatherElements of ((2, 0, 1), (1, 2, 0)) at itself, by a table
     OperatorLie("gatherelements", "entry of another place", "n0/lookup_0", add(y=(0, 1))),
     OperatorLie("gatherelements", "index that reads the next row", "n0/range_1", put(x=[[3, 0, 1], [1, 2, 0]])),
+    # ScatterElements of (2, 1) to 1 and -1 of (5, 9, -3, 7)
+    OperatorLie("scatter", "update of another place", "n0/zero_3", put(y__chosen=[[0, 0, 1, 0], [0, 0, 0, 1]])),
+    OperatorLie("scatter", "two updates of one place", "n0/zero_5", put(x=[1, 1])),
+    OperatorLie("scatter", "entry not cleared", "n0/zero_4", put(y__touched=[0, 0, 0, 1])),
+    OperatorLie("cumsum", "sum beside the entries", "n0/zero_0", add(y=(2, 1))),
     # MaxPool: a chain of maxima; taps 3, -3, -13, 10 and 16, 3, 32, 22
     OperatorLie("maxpool", "a maximum above both", "n0/zero_1", add(y__up=(2, 1), y__down=(2, 1), y=(0, 1))),
     OperatorLie(

@@ -18,6 +18,7 @@ from zkseal.errors import InvalidParameters
 from zkseal.lowering import Program
 from zkseal.lowering.blocks.position import Position
 from zkseal.lowering.harness_test import calibrated, f32, graph_of
+from zkseal.lowering.rules.scatter import Touched
 from zkseal.lowering.values import Environment, Quantized
 from zkseal.quantize import QuantizationOptions
 from zkseal.relation import Column, Relation
@@ -67,6 +68,7 @@ class Lowered:
         with (
             mock.patch.object(Quantized, "check", lambda _self, array: array),
             mock.patch.object(Position, "require_inside", return_value=None),
+            mock.patch.object(Touched, "require_distinct", return_value=None),
         ):
             for step in self.program.steps:
                 step.execute(environment)
@@ -105,6 +107,13 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
     "gatherelements": lambda: lowered(
         [("GatherElements", ["x", "x"], ["y"], {"axis": 1})], [[2, 0, 1], [1, 2, 0]], dtype="int64"
     ),
+    "scatter": lambda: lowered(
+        [("ScatterElements", ["D", "x", "U"], ["y"])],
+        *([1, -1], [3, -4]),
+        constants={"D": np.array([5, 9, -3, 7]), "U": np.array([2, 1])},
+        dtype="int64",
+    ),
+    "cumsum": lambda: lowered([("CumSum", ["x", "a"], ["y"])], [3, 1, -4], constants={"a": np.array(0)}, dtype="int64"),
     "maxpool": lambda: lowered(
         [("MaxPool", ["x"], ["y"], {"kernel_shape": [2, 2], "strides": [2, 2]})],
         [[[[0.1, -0.1, 0.5, 0.1], [-0.4, 0.3, 1.0, 0.7]]]],

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zkseal.lowering.blocks.extremum import entry_number
 from zkseal.lowering.blocks.position import Position
 from zkseal.lowering.emitter import Emitter, flat_loops
 from zkseal.lowering.plan import Plan
@@ -27,14 +28,15 @@ __all__ = ["OneHot", "Selected", "plan_choice", "select"]
 
 @dataclass(frozen=True)
 class OneHot:
-    """The step; `chosen` has the shape of the position and behind it the axis."""
+    """The step; `chosen` has the shape of the position and behind it the axis, whose entries count from `first`."""
 
-    position: Position
+    position: Accumulator
     chosen: Quantized
+    first: int = 0
 
     def execute(self, environment: Environment) -> None:
-        position = self.position.compute(environment)
-        entries = np.arange(self.position.count, dtype=np.int64)
+        position = self.position.compute(environment) - self.first
+        entries = np.arange(self.chosen.shape[-1], dtype=np.int64)
         environment[self.chosen.name] = (position[..., np.newaxis] == entries).astype(np.int64)
 
     def constrain(self, emitter: Emitter) -> None:
@@ -42,14 +44,14 @@ class OneHot:
         sizes = emitter.sizes_for(position)
         outer = emitter.loops(sizes)
         loops = flat_loops(outer)
-        width = emitter.plain((position.count,))
+        width = emitter.plain(self.chosen.shape[-1:])
         chosen = emitter.hint(self.chosen, (*sizes, *width), node)
         (along,) = emitter.loops(width)
         bit = chosen.at(b, (*outer, along))
         b.zero([*loops, *along], bit * bit - bit, origin=node)
         b.zero(loops, bit.sum(along) - 1, origin=node)
-        number = b.progression(position.count)[along[0] if along else 0]
-        b.zero(loops, (bit * number).sum(along) - position.expression(emitter, outer), origin=node)
+        number = entry_number(b, along)
+        b.zero(loops, (bit * number).sum(along) + self.first - position.expression(emitter, outer), origin=node)
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,10 @@ class Selected(Accumulator):
         return (emitter.read(self.chosen.name, (*index[axis : axis + rank], along)) * data).sum(along)
 
 
-def plan_choice(plan: Plan, position: Position, name: str) -> Quantized:
-    """Commits the one-hot vectors `name` of a position (whose own check is not needed)."""
-    chosen = Quantized(name, (*position.shape, position.count), 0, 0, 1)
-    plan.add(OneHot(position, chosen), chosen)
+def plan_choice(plan: Plan, position: Accumulator, name: str, count: int, first: int = 0) -> Quantized:
+    """Commits the one-hot vectors `name` of a position, which has to be one of `count` entries from `first`."""
+    chosen = Quantized(name, (*position.shape, count), 0, 0, 1)
+    plan.add(OneHot(position, chosen, first), chosen)
     return chosen
 
 

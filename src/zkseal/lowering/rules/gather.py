@@ -96,7 +96,7 @@ def _gather_computed(node: Node, plan: Plan, axis: int) -> None:
     if rows > MAX_TABLE_ROWS or rows * ROW_COST + prod(shape) >= bits * BIT_COST:
         # An index that is out of range has no one-hot vector.
         position = plan_position(plan, node, index, count, f"{output}/position", check=False)
-        chosen = plan_choice(plan, position, f"{output}/chosen")
+        chosen = plan_choice(plan, position, f"{output}/chosen", count)
         plan.define(select(output, shape, chosen, position, data, axis))
         return
     aligned = (*index.shape, *([1] * (len(data.shape) - axis - 1)))
