@@ -65,18 +65,25 @@ def to_onnx(estimator: Any, *, n_features: int | None = None) -> onnx.ModelProto
             node=type(estimator).__name__,
         )
     last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
-    # Some classifiers without probabilities do not know the option; where it matters, ZipMap is taken out later.
-    options = {id(last): {"zipmap": False}} if hasattr(last, "predict_proba") else {}
     types = [("X", data_types.FloatTensorType([None, int(features)]))]
-    try:
+
+    def written(option: str) -> onnx.ModelProto:
+        options = {id(last): {option: False}} if hasattr(last, "classes_") else None
         model: onnx.ModelProto = skl2onnx.to_onnx(estimator, initial_types=types, options=options)
+        return model
+
+    try:
+        try:
+            return written("zipmap")
+        except NameError:
+            # Some classifiers do not know the option, and skl2onnx adds it by itself unless they have another one.
+            return written("nocl")
     except Exception as error:
         name = type(estimator).__name__
         text = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UnsupportedOp(
             f"{name} cannot be written as ONNX: {text} Use an estimator that skl2onnx knows.", op=name, node=name
         ) from error
-    return model
 
 
 def _check_fitted(estimator: Any) -> None:
