@@ -11,6 +11,8 @@
 | `inputs` | scales of graph inputs |
 | `fusion`, `formula` | chains of elementwise operators of one value as one function |
 | `precision` | which values need finer scales than others |
+| `fusion`, `formula` | chains of elementwise operators of one value as one function |
+| `precision` | which values need finer scales than others |
 
 A new operator: a file in `rules/` with a function under `@rule("Name")`, and its test beside it.
 """

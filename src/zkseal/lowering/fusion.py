@@ -96,8 +96,11 @@ class _Fusion:
 
     def _is_elementwise(self, node: Node) -> bool:
         """Whether the node could be a term: of one shape and float type, with constants of one entry."""
-        values, shape = self._graph.values, self._graph.values[node.outputs[0]].shape
-        if len(node.outputs) != 1 or not values[node.outputs[0]].dtype.startswith("float"):
+        if len(node.outputs) != 1:
+            return False
+        values, result = self._graph.values, self._graph.values[node.outputs[0]]
+        shape = result.shape
+        if not result.dtype.startswith("float"):
             return False
         for name in node.inputs:
             constant = self._graph.initializers.get(name) if name else np.zeros(1)
