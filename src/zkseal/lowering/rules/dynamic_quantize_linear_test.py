@@ -29,13 +29,22 @@ def test_steps_that_are_rounded_up_on_both_sides_saturate() -> None:
     program.relation.check(program.run({"x": x}).tensors)
 
 
-def test_all_zeros_have_a_proof() -> None:
-    graph = graph_of([NODE], {"x": (2, 3)}, ["y", "z"])
-    program = calibrated(graph, [{"x": f32(rng_of(2).normal(size=(2, 3)))}])
-    witness = program.run({"x": np.zeros((2, 3))})
-    assert not witness.outputs["y"].any()
-    assert not witness.outputs["z"].any()
-    program.relation.check(witness.tensors)
+def test_zeros_have_scale_one() -> None:
+    graph = graph_of([NODE], {"x": (2, 3)}, ["y", "s", "z"])
+    samples: list[Arrays] = [{"x": f32(values)} for values in (rng_of(2).normal(size=(2, 3)), np.zeros((2, 3)))]
+    verify(graph, samples=samples)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ties_are_those_of_single_precision(seed: int) -> None:
+    """Entries at and next to the middle between two steps, where only the rounding of quotients decides."""
+    rng = rng_of(20 + seed)
+    width = float(rng.integers(1 << 10, 1 << 20))
+    middles = (rng.integers(0, 255, size=400) + 0.5) * width / 255
+    x = np.round(np.concatenate([middles + rng.integers(-1, 2, size=400) * 2.0**-4, [0.0, width]]) * 16) / 16
+    shifted = f32(x - np.round(width * float(rng.uniform(0, 1)) * 16) / 16)
+    calibrated_graph = graph_of([NODE], {"x": (1, 402)}, ["y", "s", "z"])
+    verify(calibrated_graph, samples=[{"x": shifted[None]}])
 
 
 def test_the_linear_layer_that_quantizers_write() -> None:
