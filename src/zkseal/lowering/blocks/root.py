@@ -25,7 +25,18 @@ from zkseal.quantize.integers import Integers
 
 __all__ = ["Root", "plan_root"]
 
+INT64_BITS = 62
+"""Below this width the square of a root plus one fits int64."""
+
 _isqrt: Callable[[Integers], Integers] = np.frompyfunc(isqrt, 1, 1)
+
+
+def _int64_root(n: Integers) -> Integers:
+    """isqrt of int64 below 2^62: that of floats, off by one at most."""
+    root = np.sqrt(n.astype(np.float64)).astype(np.int64)
+    root -= root * root > n
+    root += (root + 1) * (root + 1) <= n
+    return root
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,8 @@ class Root:
                 lo=0.0,
                 hi=acc.hi * scale,
             )
-        roots = _isqrt((n.astype(object) << up) >> down)
+        fits = (acc.hi << up).bit_length() < INT64_BITS
+        roots = _int64_root((n << up) >> down) if fits else _isqrt((n.astype(object) << up) >> down)
         environment[self.value.name] = self.value.check(np.asarray(roots).astype(np.int64))
 
     def constrain(self, emitter: Emitter) -> None:

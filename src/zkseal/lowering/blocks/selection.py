@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zkseal.errors import InternalError
 from zkseal.lowering.accumulators import broadcast_cuts, broadcast_index, broadcast_operands
 from zkseal.lowering.emitter import Emitter
 from zkseal.lowering.values import Accumulator, Environment, Operand
@@ -34,6 +35,8 @@ class Selection(Accumulator):
         name: str, node: str, shape: tuple[int, ...], condition: Accumulator, chosen: Accumulator, other: Accumulator
     ) -> Selection:
         """At the finer of both exponents. The bounds are those of x and y, as the condition is a bit."""
+        if condition.lo < 0 or condition.hi > 1 or condition.exponent != 0:
+            raise InternalError(f"The condition '{condition.name}' of node '{node}' is no bit.")
         exponent = max(chosen.exponent, other.exponent)
         factors = (1 << (exponent - chosen.exponent), 1 << (exponent - other.exponent))
         lo = min(chosen.lo * factors[0], other.lo * factors[1])

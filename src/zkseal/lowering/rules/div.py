@@ -45,7 +45,7 @@ def div_precision(node: Node, plan: Plan) -> dict[str, int]:
     least = min(abs(seen.minimum), abs(seen.maximum)) if seen.minimum * seen.maximum > 0 else 0.0
     least = max(least, math.ldexp(seen.magnitude, -UNKNOWN_BITS), 2.0**-60)
     largest = max(plan.statistics(node.outputs[0]).magnitude, 2.0**-60)
-    bits = plan.options.bits - 2
+    bits = plan.options.bits - 4
     wanted = {divisor: bits - math.floor(math.log2(least))}
     if numerator and plan.constant(numerator[0]) is None:
         own = bits - math.floor(math.log2(least * largest))
