@@ -29,7 +29,7 @@ _OPTIONAL = onnx.defs.OpSchema.FormalParameterOption.Optional
 
 _KEPT = frozenset({"Constant", "DequantizeLinear", "QuantizeLinear"})
 
-_RANDOM = frozenset(
+RANDOM = frozenset(
     {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
 )
 
@@ -104,15 +104,16 @@ def omit_unread_outputs(graph: onnx.GraphProto) -> None:
 
 
 def _used(graph: onnx.GraphProto) -> set[str]:
-    return {name for node in graph.node for name in _reads(node)} | {value.name for value in graph.output}
+    return {name for node in graph.node for name in reads(node)} | {value.name for value in graph.output}
 
 
-def _reads(node: onnx.NodeProto) -> set[str]:
+def reads(node: onnx.NodeProto) -> set[str]:
+    """Names that a node reads, those that its bodies capture included."""
     names = set(node.input)
     for inner in subgraphs(node.attribute):
         names.update(value.name for value in inner.output)
         for child in inner.node:
-            names |= _reads(child)
+            names |= reads(child)
     return names - {""}
 
 
@@ -148,7 +149,7 @@ class _Folder:
         if empty is not None:
             return empty
         inputs = [name for name in node.input if name]
-        if node.op_type in _KEPT | _RANDOM or any(name not in self.constants for name in inputs):
+        if node.op_type in _KEPT | RANDOM or any(name not in self.constants for name in inputs):
             return None
         if node.domain not in ("", "ai.onnx") or any(True for _ in subgraphs(node.attribute)):
             return None

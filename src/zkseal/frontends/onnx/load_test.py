@@ -229,10 +229,13 @@ def test_control_flow_is_refused() -> None:
             [helper.make_node(op, ["x"], ["r"])],
             op,
             [],
-            [helper.make_tensor_value_info("r", TensorProto.FLOAT, [1, 3])],
+            [helper.make_tensor_value_info("r", TensorProto.FLOAT, shape)],
         )
-        for op in ("Relu", "Tanh")
+        for op, shape in (("Relu", [1, 3]), ("NonZero", [2, None]))
     ]
+    branch[1].output[0].type.tensor_type.elem_type = TensorProto.INT64
+    branch[1].node.append(helper.make_node("Cast", ["r"], ["q"], to=TensorProto.FLOAT))
+    branch[1].output[0].CopyFrom(helper.make_tensor_value_info("q", TensorProto.FLOAT, [2, None]))
     nodes = [
         helper.make_node("ReduceSum", ["x"], ["s"], keepdims=0),
         helper.make_node("Cast", ["s"], ["c"], to=TensorProto.BOOL),

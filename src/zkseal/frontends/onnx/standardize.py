@@ -14,6 +14,7 @@ from onnx import numpy_helper
 
 from zkseal.errors import InvalidModel, ZksealError
 from zkseal.frontends.onnx import inference
+from zkseal.frontends.onnx.control_flow import write_out_control_flow
 from zkseal.frontends.onnx.fold import LIMIT, fold_constants, omit_unread_outputs
 from zkseal.frontends.onnx.infinities import drop_infinite_operands
 from zkseal.frontends.onnx.inputs import fix_inputs
@@ -40,8 +41,9 @@ def standardize(
 ) -> tuple[onnx.ModelProto, list[str]]:
     """The model at `OPSET` with static inputs and only `outputs`; and notes for people.
 
-    Steps: inline functions, static inputs, bfloat16 to float32, plain operators for `ai.onnx.ml`, cut, version, then
-    shapes with data propagation and constant folding until nothing changes, finite weights. Raises their errors.
+    Steps: inline functions, static inputs, control flow written out, bfloat16 to float32, plain operators for
+    `ai.onnx.ml`, cut, version, then shapes with data propagation and constant folding until nothing changes, finite
+    weights. Raises their errors.
     """
     if model.functions:
         model = _guarded("function inlining", lambda: onnx.inliner.inline_local_functions(model, convert_version=True))
@@ -49,6 +51,7 @@ def standardize(
     if not any(entry.domain == "" for entry in model.opset_import):
         model.opset_import.append(onnx.helper.make_opsetid("", OPSET))  # All its operators are of other domains.
     fix_inputs(model, batch, input_shapes)
+    model = _guarded("writing out control flow", partial(write_out_control_flow, model))
     notes = widen_bfloat16(model) + rewrite_ml_ops(model)
     notes += select_outputs(model, outputs)
     if next(entry.version for entry in model.opset_import if entry.domain == "") != OPSET:
