@@ -302,3 +302,12 @@ def test_random_graphs_keep_their_meaning(seed: int) -> None:
     result = normalize(graph)
     assert_same(graph, result)
     assert not {"Identity", "BatchNormalization", "Div"} & set(ops(result))
+
+
+def test_log_of_sum_of_exponentials_subtracts_the_maximum() -> None:
+    net = Net((2, 6)).add("Exp", "x").add("ReduceSum", "x", "axes", keepdims=0).add("Log", "x")
+    net.constants.append(numpy_helper.from_array(np.asarray([1]), "axes"))
+    before = net.graph()
+    after = normalize(before)
+    assert after.ops()["ReduceMax"] == 1
+    assert_same(before, after)

@@ -2,6 +2,7 @@
 
 | pass | what it does |
 | --- | --- |
+| `recognize_log_sum_exp` | Log of ReduceSum of Exp becomes ReduceLogSumExp, which subtracts the maximum |
 | `decompose` | writes composite operators as simpler ones (`graph.decompose`) |
 | `fuse_quantized` | DequantizeLinear, operator, QuantizeLinear become one operator on integers |
 | `fold_constants` | evaluates small operators whose inputs are all constant |
@@ -38,6 +39,7 @@ from zkseal.graph.passes.fuse_linear import fuse_linear
 from zkseal.graph.passes.fuse_quantized import fuse_quantized
 from zkseal.graph.passes.merge_affine import merge_affine
 from zkseal.graph.passes.merge_reshapes import merge_reshapes
+from zkseal.graph.passes.recognize_log_sum_exp import recognize_log_sum_exp
 from zkseal.graph.passes.split_sum import split_sum
 from zkseal.graph.passes.unfold_batch_norm import unfold_batch_norm
 from zkseal.graph.types import Graph
@@ -57,6 +59,7 @@ __all__ = [
     "merge_affine",
     "merge_reshapes",
     "normalize",
+    "recognize_log_sum_exp",
     "split_sum",
     "unfold_batch_norm",
 ]
@@ -65,6 +68,7 @@ Pass: TypeAlias = Callable[[Graph], Graph]
 
 DEFAULT: tuple[Pass, ...] = (
     eliminate_dead,
+    recognize_log_sum_exp,
     decompose,
     fuse_quantized,
     fold_constants,
