@@ -82,6 +82,25 @@ def other_step(amount: int) -> Callable[[Lowered, Arrays], Forced]:
     return forge
 
 
+def other_dynamic_step(amount: int) -> Callable[[Lowered, Arrays], Forced]:
+    """The first entry of what is quantized dynamically taken from another step, with the bounds of that step."""
+
+    def forge(_found: Lowered, honest: Arrays) -> Forced:
+        step = int(honest["y/step"].flat[0]) + amount
+        forced = {key: honest[key].copy() for key in ("y/step", "y/step_lower", "y/step_upper")}
+        forced["y/step"].flat[0] = step
+        for side in ("lower", "upper"):
+            forced[f"y/step_{side}"].flat[0] = honest[f"y/{side}"].flat[step + 255]
+        return forced
+
+    return forge
+
+
+def half_power(_found: Lowered, honest: Arrays) -> Forced:
+    """A scale of 23 bits."""
+    return {"y/power": honest["y/power"] // 2}
+
+
 LIES = (
     # Rounding, ranges, limbs
     OperatorLie("gemm", "rounding off by one, up: negative remainder", "n0/range_0/top", add(y=(0, 1))),
@@ -194,6 +213,15 @@ LIES = (
     OperatorLie("maxpool_indices", "maximum above all entries", "n0/zero_2", put(y=5)),
     OperatorLie("maxpool_indices", "two taps chosen", "n0/zero_1", put(y__chosen=[0, 1, 1, 0], y=6, i=3)),
     OperatorLie("maxpool_indices", "index of another entry", "n0/zero_3", put(i=3)),
+    # DynamicQuantizeLinear of (0.5, -1, 2)
+    OperatorLie("dynamic", "step above", "n0/range_18/top", other_dynamic_step(1)),
+    OperatorLie("dynamic", "step below", "n0/range_19/top", other_dynamic_step(-1)),
+    OperatorLie("dynamic", "step of another row", "n0/lookup_2", add(y__step_lower=(0, 1))),
+    OperatorLie("dynamic", "scale beside its width", "n0/range_6/top", add(y__sigma=(0, 1))),
+    OperatorLie("dynamic", "scale of too few bits", "n0/range_4/top", half_power),
+    OperatorLie("dynamic", "width beside the extremes", "n0/zero_10", add(y__width=(0, 1))),
+    OperatorLie("dynamic", "scale of zeros for what is not zero", "n0/zero_12", put(y__empty=1)),
+    OperatorLie("dynamic", "integer beside its step", "n0/zero_15", add(y=(0, 1))),
     # Step functions of quantized models: 0.25 / 0.25 + 3 is 4
     OperatorLie("quantize", "step above: before its interval", "n0/range_0", other_step(1)),
     OperatorLie("quantize", "step below: behind its interval", "n0/range_1", other_step(-1)),

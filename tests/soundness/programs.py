@@ -122,6 +122,7 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
     "maxpool_indices": lambda: lowered(
         [("MaxPool", ["x"], ["y", "i"], {"kernel_shape": [2, 2]})], [[[[1, 3], [3, -2]]]], [[[[-4, 3], [2, 3]]]]
     ),
+    "dynamic": lambda: lowered([("DynamicQuantizeLinear", ["x"], ["y", "s", "z"])], [[0.5, -1, 2]]),
     "quantize": lambda: lowered(
         [("QuantizeLinear", ["x", "s", "z"], ["y"])], [[0.25, -0.5, 1.75]], constants=QUANTIZED
     ),

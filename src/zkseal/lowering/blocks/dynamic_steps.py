@@ -104,11 +104,11 @@ class DynamicScale:
         b.lookup(
             b.table("powers_of_two", [np.asarray([1 << h for h in range(MAX_POWER + 1)])]), [], [power], origin=node
         )
-        b.range([], width * power - (TOP << 23), bits=31, origin=node)
-        b.range([], width * power * -1 + ((TOP << 24) - 1), bits=31, origin=node)
+        b.range([], width * power - (TOP << 23), bits=32, origin=node)
+        b.range([], width * power * -1 + ((TOP << 24) - 1), bits=32, origin=node)
         remainder = width * power * 2 - sigma * (2 * TOP) + TOP
-        b.range([], remainder, bits=9, origin=node)
-        b.range([], remainder * -1 + 2 * TOP, bits=9, origin=node)
+        b.range([], remainder, bits=10, origin=node)
+        b.range([], remainder * -1 + 2 * TOP, bits=10, origin=node)
         gap = emitter.hint(self._gap, ((GAPS,),), node)
         for k in range(GAPS):
             low = sigma - gap.at(b, (k,)) * (1 << (FIRST_GAP + k))

@@ -79,13 +79,11 @@ class DynamicQuantization:
         wide = span + environment[f"{self.value.name}/empty"] * self._width_of_one
         environment[self.width.name] = self.width.check(wide)
         self._scale.execute_scale(environment)
-        zero = self._scale.quantize(environment, below, "zero")
-        steps = self._scale.quantize(environment, x, "step")
-        over = steps + zero - np.clip(steps + zero, 0, TOP)
-        environment[self.zero_point.name] = zero
-        environment[f"{self.value.name}/step"] = steps
-        environment[f"{self.value.name}/over"] = over
-        environment[self.value.name] = steps + zero - over
+        environment[self.zero_point.name] = self._scale.quantize(environment, below, "zero")
+        environment[f"{self.value.name}/step"] = self._scale.quantize(environment, x, "step")
+        total = environment[f"{self.value.name}/step"] + environment[self.zero_point.name]
+        environment[f"{self.value.name}/over"] = total - np.clip(total, 0, TOP)
+        environment[self.value.name] = total - environment[f"{self.value.name}/over"]
 
     def constrain(self, emitter: Emitter) -> None:
         b, node = emitter.builder, self.node
