@@ -198,9 +198,9 @@ def _trees(w: Writer, attributes: Mapping[str, Any]) -> Trees | None:
         trees = Trees.of(Node(w.stem, w.node.op_type, (), (), expand_splits(attributes)))
     except (ZksealError, IndexError, KeyError, ValueError):
         return None
-    if w.rewrite.types.get(w.node.input[0]) == TensorProto.DOUBLE and trees.dtype == "float32":
-        return replace(trees, dtype="float64")
-    return trees
+    double = w.rewrite.types.get(w.node.input[0]) == TensorProto.DOUBLE
+    # Without the attribute NaN fails every comparison, which is an answer too.
+    return replace(trees, dtype="float64" if double else trees.dtype, accepts_missing=True)
 
 
 def _write(w: Writer, trees: Trees, output: str | None = None) -> str:
