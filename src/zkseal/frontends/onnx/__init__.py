@@ -5,7 +5,7 @@
 | `read` | path, bytes or ModelProto to a checked ModelProto |
 | `ml_ops` | operators of `ai.onnx.ml` written with plain ones |
 | `inputs`, `outputs` | static input shapes; which values the model returns |
-| `widen` | bfloat16 to float32 |
+| `widen` | bfloat16 to float32, 2 and 4 bits to 8 |
 | `inference` | types and shapes of all values |
 | `fold` | nodes on constants become constants |
 | `infinities` | infinite constants that have a finite meaning |

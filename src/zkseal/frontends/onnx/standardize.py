@@ -21,7 +21,7 @@ from zkseal.frontends.onnx.inputs import fix_inputs
 from zkseal.frontends.onnx.ml_ops import rewrite_ml_ops
 from zkseal.frontends.onnx.outputs import select_outputs
 from zkseal.frontends.onnx.read import tensors
-from zkseal.frontends.onnx.widen import widen_bfloat16
+from zkseal.frontends.onnx.widen import widen_bfloat16, widen_small_integers
 from zkseal.graph.spec import check_finite
 
 # The operator set of every graph: the newest that onnx defines and onnxruntime loads.
@@ -52,6 +52,7 @@ def standardize(
         model.opset_import.append(onnx.helper.make_opsetid("", OPSET))  # All its operators are of other domains.
     fix_inputs(model, batch, input_shapes)
     model = _guarded("writing out control flow", partial(write_out_control_flow, model))
+    widen_small_integers(model)
     notes = widen_bfloat16(model) + rewrite_ml_ops(model)
     notes += select_outputs(model, outputs)
     if next(entry.version for entry in model.opset_import if entry.domain == "") != OPSET:
