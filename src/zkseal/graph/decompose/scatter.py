@@ -1,4 +1,4 @@
-"""ScatterElements, ScatterND and TensorScatter with constant indices; with computed ones the reductions mul, max, min.
+"""ScatterElements, ScatterND, TensorScatter with constant indices; with computed ones the reductions mul, max, min.
 
 Constant indices: updates that fall on different places are one layer, a Gather through a constant list. Without a
 reduction the last update of a place counts, as in onnxruntime; with one, layers are combined one after the other.
@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from zkseal.graph.decompose.expansion import Expansion
 from zkseal.graph.decompose.registry import decomposition
+
+__all__ = ["layers"]
 
 Places = npt.NDArray[np.int64]
 
@@ -80,18 +82,36 @@ def scatter_nd(x: Expansion) -> bool | None:
 
 @decomposition("TensorScatter")
 def tensor_scatter(x: Expansion) -> None:
-    """A cache updated from a position on, for each batch; the positions must be constant."""
+    """A cache updated from a position on, which may differ in each batch."""
     data, updates = x.input(0), x.input(1)
     shape, part = x.shape(data), x.shape(updates)
     axis = int(x.attribute("axis", -2)) % len(shape)
     starts = x.array(x.input(2)) if x.has_input(2) else np.zeros(shape[0], dtype=np.int64)
+    circular = str(x.attribute("mode", "linear")) == "circular"
     if starts is None:
-        raise x.unsupported("its write positions are not constant. Make them an initializer")
+        x.define(0, _at_computed_positions(x, axis, circular))
+        return
     own: list[Places] = list(np.indices(part, dtype=np.int64))
     own[axis] = own[axis] + np.asarray(starts, dtype=np.int64).reshape(-1, *([1] * (len(shape) - 1)))
-    if str(x.attribute("mode", "linear")) == "circular":
+    if circular:
         own[axis] %= shape[axis]
     x.define(0, _listed(x, data, updates, np.asarray(np.ravel_multi_index(own, shape)), "none"))
+
+
+def _at_computed_positions(x: Expansion, axis: int, circular: bool) -> str:
+    """The cache after updates that start at computed positions: a ScatterElements along the axis."""
+    data, updates, starts = x.input(0), x.input(1), x.input(2)
+    part, rank = x.shape(updates), len(x.shape(updates))
+    steps = np.arange(part[axis]).reshape([-1 if k == axis else 1 for k in range(rank)])
+    column = x.reshape(starts, [part[0], *([1] * (rank - 1))])
+    index = x.apply("Add", column, x.constant("steps", steps, x.dtype(starts)))
+    if circular:  # places behind the end count from the end, as negative indices do
+        size = x.number(x.shape(data)[axis], starts)
+        beyond = x.apply("GreaterOrEqual", index, size, shape=x.shape(index))
+        wrapped = x.apply("Sub", index, size, shape=x.shape(index))
+        index = x.apply("Where", beyond, wrapped, index, shape=x.shape(index), dtype=x.dtype(starts))
+    index = x.apply("Expand", x.cast(index, "int64"), x.constant("shape", list(part)), shape=part)
+    return x.apply("ScatterElements", data, index, updates, shape=x.shape(data), axis=axis)
 
 
 def _listed(x: Expansion, data: str, updates: str, places: Places, reduction: str) -> str:
@@ -110,14 +130,14 @@ def _listed(x: Expansion, data: str, updates: str, places: Places, reduction: st
         neutral = x.constant("neutral", [0 if reduction == "add" else 1], x.dtype(data))
         both = x.concat([both, neutral], axis=0)
     idle = np.arange(size) if reduction in ("max", "min") else np.full(size, size + targets.size)
-    for layer in _layers(targets):
+    for layer in layers(targets):
         entries = idle.copy()
         entries[targets[layer]] = size + layer
         result = x.apply(_COMBINE[reduction], result, x.apply("Gather", both, x.constant("entries", entries), axis=0))
     return x.reshape(result, shape)
 
 
-def _layers(targets: Places) -> list[Places]:
+def layers(targets: Places) -> list[Places]:
     """Numbers of updates in groups that fall on different places, in order."""
     seen: dict[int, int] = {}
     layers: list[list[int]] = []

@@ -37,3 +37,9 @@ def test_reductions_at_computed_indices(reduction: str) -> None:
 def test_cache(mode: str) -> None:
     inputs = {"x": normal(1, 2, 4, 3), "u": normal(2, 2, 2, 3), "s": np.asarray([0, 2 if mode == "linear" else 3])}
     check("TensorScatter", inputs, constants=("s",), mode=mode)
+
+
+@pytest.mark.parametrize("mode", ["linear", "circular"])
+def test_cache_at_computed_positions(mode: str) -> None:
+    inputs = {"x": normal(1, 2, 4, 3), "u": normal(2, 2, 2, 3), "s": np.asarray([0, 2 if mode == "linear" else 3])}
+    check("TensorScatter", inputs, mode=mode, proved=mode == "circular")
