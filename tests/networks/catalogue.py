@@ -46,6 +46,7 @@ class Network:
         samples: calibration samples and then one input that was not among them, from a seeded generator.
         tolerance: largest 2-norm of the error as a share of the output's, against onnxruntime.
         cosine: least cosine between the output and onnxruntime's.
+        memory: bytes that setup or proving takes, where that is more than any machine has.
         bench_only: too large for the tests.
     """
 
@@ -58,6 +59,7 @@ class Network:
     input_shapes: Mapping[str, Sequence[int]] | None = None
     tolerance: float = 0.01
     cosine: float = 0.999
+    memory: float = 0.0
     bench_only: bool = False
 
     def installed(self) -> bool:
