@@ -32,6 +32,7 @@ LEAST_CELLS = 64
 """No cell is wider than this part of the domain, so that every wave of f is seen."""
 
 MAX_CELLS = 1 << 13
+MAX_WIDENING = 16
 MAX_SHIFT = 40
 STEPS = 64
 BISECTIONS = 40
@@ -85,12 +86,15 @@ def fit_cells(f: Function, argument: int, first: int, last: int, result: int, to
     """The cells of f over arguments first .. last at exponent `argument`; `tolerance` in steps of 2^-result.
 
     f must be finite there. Values are those of the C library, which gives the same bits on more machines than numpy's
-    vector code. Where f is so steep or so curved that the tolerance would take more than `MAX_CELLS`, it is widened.
+    vector code. Where f is so steep or so curved that the tolerance would take more than `MAX_CELLS`, it is widened;
+    raises `ValueError` where even `MAX_WIDENING` times the tolerance does not do.
     """
-    found = _cover(f, argument, first, last, result, tolerance)
-    while found is None:
-        tolerance *= 4
-        found = _cover(f, argument, first, last, result, tolerance)
+    found, widening = None, 1
+    while found is None and widening <= MAX_WIDENING:
+        found = _cover(f, argument, first, last, result, tolerance * widening)
+        widening *= 4
+    if found is None:
+        raise ValueError(f"f takes more than {MAX_CELLS} chords.")
     starts = np.asarray([cell[0] for cell in found], dtype=np.int64)
     widths = np.asarray([cell[1] for cell in found], dtype=np.int64)
     shift = min(int(widths.max()) + GUARD_BITS, MAX_SHIFT)

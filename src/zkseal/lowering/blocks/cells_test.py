@@ -44,8 +44,13 @@ def test_cells_are_as_wide_as_the_function_is_flat() -> None:
 
 
 def test_too_many_cells_coarsen_the_tolerance() -> None:
-    cells = fit_cells(lambda x: math.sin(1e3 * x), 12, 0, (1 << 14) - 1, 20, 1e-3)
+    cells = fit_cells(lambda x: math.sin(25 * x), 14, 0, (1 << 16) - 1, 20, 1.5)
     assert len(cells.starts) <= 1 << 13
+
+
+def test_a_function_without_chords_is_refused() -> None:
+    with pytest.raises(ValueError, match="chords"):
+        fit_cells(lambda x: math.sin(1e3 * x), 12, 0, (1 << 15) - 1, 20, 1e-3)
 
 
 def test_steepest_finds_slopes_at_ends() -> None:

@@ -23,6 +23,10 @@ CONSTANT_BITS = 24
 """Width of constants that no small exponent represents exactly."""
 
 
+MAX_CONSTANT_BITS = 40
+"""Width of constants at a given scale; a relation stores at most 48 bits."""
+
+
 def exact_exponent(array: np.ndarray) -> int | None:
     """The least k >= 0 at which all entries are integers times 2^-k, if it is small; None else."""
     values = np.asarray(array, dtype=np.float64)
@@ -46,8 +50,11 @@ def operand(node: Node, plan: Plan, position: int, exponent: int | None = None) 
         exponent = 0  # a constant that is not finite is refused by its name below
     elif exponent is None:
         exponent = exact_exponent(array)
+    largest = float(np.abs(array).max(initial=0.0)) if np.isfinite(array).all() else 0.0
     if exponent is None:
-        exponent = fitting_exponent(float(np.abs(array).max(initial=0.0)), (1 << (CONSTANT_BITS - 1)) - 1)
+        exponent = fitting_exponent(largest, (1 << (CONSTANT_BITS - 1)) - 1)
+    if array.dtype.kind == "f":
+        exponent = min(exponent, fitting_exponent(largest, (1 << MAX_CONSTANT_BITS) - 1))
     return Constant.of(plan.parameter(name, array, exponent, stated=exponent), tuple(array.shape), node.name)
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zkseal.errors import UnsupportedOp
 from zkseal.lowering.blocks.cells import GUARD_BITS, Cells, Function, fit_cells, reach_of, steepest
 from zkseal.lowering.blocks.function import LOOKUP_COST, ROW_COST, TableLookup
 from zkseal.lowering.blocks.rescale import Rescale, half, proven_range
@@ -35,6 +36,9 @@ __all__ = ["Piecewise", "Shape", "argument_exponent", "define_piecewise"]
 
 ARGUMENT_BITS = 30
 """The widest argument of a function."""
+
+LEAST_BITS = 8
+"""The narrowest one, where f hardly depends on it."""
 
 ENTRY_COST = 11 * LOOKUP_COST
 WIDE = (1 << 40) - 1
@@ -114,7 +118,8 @@ def argument_exponent(shape: Shape, tolerance: float) -> int:
     # Where one argument was seen, its neighbours tell the slope.
     slope = steepest(shape.f, *((shape.lo, shape.hi) if shape.lo < shape.hi else shape.domain()))
     wanted = math.ceil(math.log2(max(slope, 2.0**-40) / tolerance)) if tolerance > 0 else 0
-    return min(wanted, fitting_exponent(shape.reach, (1 << (ARGUMENT_BITS - 1)) - 1))
+    widest, narrowest = (fitting_exponent(shape.reach, (1 << (b - 1)) - 1) for b in (ARGUMENT_BITS, LEAST_BITS))
+    return max(min(wanted, widest), narrowest)
 
 
 def define_piecewise(
@@ -142,7 +147,15 @@ def define_piecewise(
     def f(x: float) -> float:
         return shape.f(min(max(x, lo), hi))
 
-    cells = fit_cells(f, at, first, last, exponent, math.ldexp(tolerance, exponent) / 2)
+    try:
+        cells = fit_cells(f, at, first, last, exponent, math.ldexp(tolerance, exponent) / 2)
+    except ValueError as error:
+        raise UnsupportedOp(
+            f"Node '{node}' ({shape.name}): the function varies too much between {lo:.6g} and {hi:.6g}, which "
+            "calibration and headroom allow. Bring its argument to a smaller range, as by Clip or Mod before it.",
+            op=shape.name,
+            node=node,
+        ) from error
     name = f"{shape.name}/{output}"
     rows, entries = last - first + 1, math.prod(accumulator.shape)
     if rows * ROW_COST + entries * LOOKUP_COST <= len(cells.starts) * ROW_COST + entries * ENTRY_COST:

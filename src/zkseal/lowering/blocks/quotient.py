@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zkseal.errors import RangeExceeded
+from zkseal.errors import AccumulatorTooWide, RangeExceeded
 from zkseal.lowering.accumulators import broadcast_cuts, broadcast_index, broadcast_operands
 from zkseal.lowering.blocks.rescale import proven_range
 from zkseal.lowering.emitter import Emitter, flat_loops
@@ -29,6 +29,11 @@ from zkseal.lowering.values import Accumulator, Environment, Quantized
 from zkseal.quantize.integers import Integers
 
 __all__ = ["Quotient", "plan_quotient", "refuse_divisor"]
+
+MAX_UP_BITS = 56
+"""A numerator is not multiplied by more than 2^56: a quotient of such scales is zero or of few bits."""
+
+MAX_RANGE_BITS = 62
 
 INT64_BITS = 62
 """Below this width sums of two terms are computed in int64, above it in Python's integers."""
@@ -120,12 +125,14 @@ def plan_quotient(
     magnitude: Accumulator | None = None,
     nearest: bool = True,
 ) -> Quantized:
-    """Adds the step for `name` = numerator / divisor at `exponent`; `limit` is the largest integer that y may reach.
+    """Adds the step for `name` = numerator / divisor at `exponent` at most.
 
+    `limit` is the largest integer that y may reach.
     `divisor` is positive, or `magnitude` its absolute value; both linear in committed values. A quotient above the
     limit raises `RangeExceeded` when the program runs, and so does a divisor that is not positive.
     """
     m = divisor if magnitude is None else magnitude
+    exponent = min(exponent, numerator.exponent - divisor.exponent + MAX_UP_BITS)
     bits = exponent - numerator.exponent + divisor.exponent
     least = max(m.lo, 1) << max(-bits, 0)
     lo, hi = numerator.lo << max(bits, 0), numerator.hi << max(bits, 0)
@@ -133,5 +140,13 @@ def plan_quotient(
         lo, hi = -max(abs(lo), abs(hi)), max(abs(lo), abs(hi))
     lo, hi = proven_range(min(-(-lo // least) - 1, 0) if lo < 0 else 0, max(hi // least + 1, 0), limit)
     value = Quantized(name, tuple(shape), exponent, lo, hi)
+    width = (m.hi << (max(-bits, 0) + nearest)).bit_length()
+    if width > MAX_RANGE_BITS:
+        raise AccumulatorTooWide(
+            f"The remainder of the division in node '{node}' takes {width} bits, more than {MAX_RANGE_BITS}. "
+            "Scale the divisor of the model, so that the quotient is neither huge nor tiny.",
+            node=node,
+            bits=width,
+        )
     plan.add(Quotient(node, numerator, divisor, m, value, nearest), value)
     return value

@@ -4,6 +4,7 @@ Constraints: the remainder acc + 2^(s-1) - y * 2^s lies in [0, 2^s), and y in it
 by the verifier itself when y is a public output). Together they fix y: two integers y with a remainder in range would
 differ by less than one. Nothing wraps, since accumulator bounds are proven to stay under 62 bits.
 For s = 0 the remainder must be zero; then y needs no check of its range where the accumulator's bounds are proven.
+An accumulator is below 2^61, so it is 0 in steps of 2^62 and more.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from zkseal.lowering.emitter import Emitter, flat_loops
-from zkseal.lowering.values import Accumulator, Environment, Quantized
+from zkseal.lowering.values import MAX_ACCUMULATOR_BITS, Accumulator, Environment, Quantized
 from zkseal.quantize.integers import round_shift
 
 if TYPE_CHECKING:
@@ -51,7 +54,8 @@ class Rescale:
     shift: int
 
     def execute(self, environment: Environment) -> None:
-        rounded = round_shift(self.accumulator.compute(environment), self.shift)
+        acc = self.accumulator.compute(environment)
+        rounded = np.zeros_like(acc) if self.shift >= MAX_ACCUMULATOR_BITS else round_shift(acc, self.shift)
         environment[self.value.name] = self.value.check(rounded)
 
     def constrain(self, emitter: Emitter) -> None:
@@ -60,6 +64,9 @@ class Rescale:
         index = emitter.loops(sizes)
         loops = flat_loops(index)
         y = emitter.declare(value, sizes, node).at(emitter.builder, index)
+        if self.shift >= MAX_ACCUMULATOR_BITS:
+            emitter.builder.zero(loops, y, origin=node)
+            return
         remainder = acc.expression(emitter, index) + half(self.shift) - y * (1 << self.shift)
         emitter.remainder(loops, remainder, self.shift, origin=node)
         if not emitter.is_public(value.name) and not self._is_in_range:

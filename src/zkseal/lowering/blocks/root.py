@@ -25,6 +25,9 @@ from zkseal.quantize.integers import Integers
 
 __all__ = ["Root", "plan_root"]
 
+MAX_UP_BITS = 56
+"""An argument with a coarse scale is not multiplied by more than 2^56: it has no finer root."""
+
 INT64_BITS = 62
 """Below this width the square of a root plus one fits int64."""
 
@@ -86,10 +89,11 @@ class Root:
 
 
 def plan_root(plan: Plan, name: str, accumulator: Accumulator, exponent: int, limit: int) -> Quantized:
-    """Adds the step for `name` = sqrt(accumulator) at `exponent`, no integer above `limit` = 2^k - 1.
+    """Adds the step for `name` = sqrt(accumulator) at `exponent` at most, no integer above `limit` = 2^k - 1.
 
     A negative argument, or a root above the limit, raises `RangeExceeded` when the program runs.
     """
+    exponent = min(exponent, (accumulator.exponent + MAX_UP_BITS) // 2)
     bits = 2 * exponent - accumulator.exponent
     most = isqrt((max(accumulator.hi, 0) << max(bits, 0)) >> max(-bits, 0))
     hi = min((1 << most.bit_length()) - 1, limit)

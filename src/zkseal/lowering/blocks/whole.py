@@ -55,12 +55,10 @@ class NearestEven:
 
 
 def _whole(accumulator: Accumulator, name: str) -> Accumulator | None:
-    """The accumulator under `name` at exponent 0 if it holds whole numbers only."""
+    """The accumulator under `name` if it holds whole numbers only."""
     if accumulator.exponent > 0:
         return None
-    factor = 1 << -accumulator.exponent
-    scaled = Sum.of(name, accumulator.node, accumulator.shape, [(accumulator, factor)])
-    return scaled.divided(accumulator.exponent)
+    return Sum.of(name, accumulator.node, accumulator.shape, [(accumulator, 1)])
 
 
 def _plan_shifted(plan: Plan, accumulator: Accumulator, name: str, addend: int) -> Accumulator:
@@ -74,7 +72,7 @@ def _plan_shifted(plan: Plan, accumulator: Accumulator, name: str, addend: int) 
 
 
 def plan_down(plan: Plan, accumulator: Accumulator, name: str) -> Accumulator:
-    """floor(acc), at exponent 0, committed under `name` unless it holds whole numbers."""
+    """floor(acc) at exponent 0, committed under `name`; as it is where it holds whole numbers."""
     return _whole(accumulator, name) or _plan_shifted(plan, accumulator, name, 0)
 
 
@@ -84,8 +82,12 @@ def plan_up(plan: Plan, accumulator: Accumulator, name: str) -> Accumulator:
 
 
 def plan_toward_zero(plan: Plan, accumulator: Accumulator, name: str) -> Accumulator:
-    """trunc(acc)."""
-    if accumulator.exponent <= 0 or accumulator.lo >= 0:
+    """trunc(acc), at exponent 0."""
+    if accumulator.exponent <= 0:
+        factor = 1 << -accumulator.exponent
+        scaled = Sum.of(name, accumulator.node, accumulator.shape, [(accumulator, factor)])
+        return scaled.divided(accumulator.exponent)
+    if accumulator.lo >= 0:
         return plan_down(plan, accumulator, name)
     split = plan_split(accumulator, f"{name}/positive", accumulator.exponent, INTEGER_LIMIT)
     plan.add(split, split.positive, split.negative)

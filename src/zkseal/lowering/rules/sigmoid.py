@@ -4,7 +4,8 @@ What it lowers
     Sigmoid and Tanh of any value, fused with the linear layer before it.
 Constraints
     `blocks.function`: the argument is rounded to a grid and clamped where the function is flat to the precision asked,
-    then looked up in one table, or interpolated from a small one. The lookups fix every hint.
+    then looked up in one table, or interpolated from a small one. The lookups fix every hint. A Tanh that stays small
+    is not clamped (`blocks.piecewise`), so that it keeps its relative precision.
 Range assumptions
     None where the whole curve is in the table; else |x| <= headroom * calibrated magnitude.
 Cost
@@ -20,8 +21,11 @@ import math
 
 from zkseal.graph import Node
 from zkseal.lowering.blocks.function import Curve, define_function
+from zkseal.lowering.blocks.piecewise import Shape, define_piecewise
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
+
+SMALL = 0.25
 
 
 def _sigmoid(x: float) -> float:
@@ -37,5 +41,12 @@ def lower_sigmoid(node: Node, plan: Plan) -> None:
     """Plans a Sigmoid or a Tanh."""
     source, output = node.inputs[0], node.outputs[0]
     curve = SIGMOID if node.op == "Sigmoid" else TANH
+    largest = plan.statistics(output).magnitude * plan.options.headroom
+    if largest < SMALL:
+        seen = plan.statistics(source)
+        reach = seen.magnitude * plan.options.headroom
+        shape = Shape(node.op.lower(), curve.f, seen.minimum, seen.maximum, reach, largest)
+        define_piecewise(plan, node.name, output, plan.accumulator(source, node), shape, plan.target_exponent(output))
+        return
     reach = plan.statistics(source).magnitude * plan.options.headroom
     define_function(plan, node.name, output, plan.accumulator(source, node), curve, reach)

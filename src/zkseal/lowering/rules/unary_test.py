@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zkseal.errors import RangeExceeded
+from zkseal.errors import RangeExceeded, UnsupportedOp
 from zkseal.lowering.blocks.function import TableLookup
 from zkseal.lowering.blocks.piecewise import Piecewise
 from zkseal.lowering.harness_test import calibrated, f32, graph_of, rng_of, verify
@@ -69,6 +69,23 @@ def test_a_wide_argument_is_looked_up_in_few_cells() -> None:
     program = verify(graph_of([("Log", ["x"], ["y"])], {"x": (40,)}, ["y"]), samples=samples)
     cells = next(step.cells for step in program.steps if isinstance(step, Piecewise))
     assert len(cells.starts) < 1000 < cells.last >> 10
+
+
+def test_a_sine_over_a_million_periods_is_refused() -> None:
+    samples = [{"x": f32([1e6, -3e5, 12.0])}]
+    with pytest.raises(UnsupportedOp) as caught:
+        calibrated(graph_of([("Sin", ["x"], ["y"])], {"x": (3,)}, ["y"]), samples)
+    assert caught.value.node == "n0"
+
+
+@pytest.mark.parametrize("op", ["Tanh", "Erf", "Elu", "Exp", "Log", "Sqrt", "Reciprocal", "Abs", "Round"])
+@pytest.mark.parametrize("size", [1e-4, 1e-2, 1e3, 1e6])
+def test_numbers_of_any_size(op: str, size: float) -> None:
+    if op == "Exp" and size > 1:
+        size = 10.0
+    rng = rng_of(7)
+    samples = [{"x": f32(size * rng.uniform(0.1, 1, size=6))} for _ in range(3)]
+    verify(graph_of([(op, ["x"], ["y"])], {"x": (6,)}, ["y"]), samples=samples)
 
 
 @pytest.mark.parametrize(("op", "seen", "given"), [("Log", 1.0, 0.0), ("Exp", 4.0, 7.5), ("Tan", 1.0, 1.571)])
