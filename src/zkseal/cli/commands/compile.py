@@ -75,7 +75,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
             progress=progress,
         )
         files.save_model(out, model)
-    for note in model.graph.notes:
+    notes = [*model.graph.notes, *model.program.notes]
+    for note in notes:
         console.note(f"note: {note}")
     cost = model.relation.cost
     result = {
@@ -84,7 +85,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         "nodes": len(model.graph.nodes),
         "lookups": cost.lookups,
         "table_rows": cost.table_rows,
-        "notes": list(model.graph.notes),
+        "notes": notes,
         "accuracy": None if model.accuracy is None else model.accuracy.to_dict(),
     }
     lines = [f"wrote {out} ({bytes_text(result['bytes'])}): {len(model.graph.nodes)} nodes, {cost.lookups} lookups"]

@@ -30,6 +30,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from zkseal.graph import Node
 from zkseal.graph.trees import TREES, Trees
@@ -48,6 +49,7 @@ PART_BITS = 31
 """Bits of the lower part of a threshold in two parts."""
 
 MAX_COLUMNS = 8
+MAX_REPORTED = 5
 
 MAX_COLUMN_BITS = 48
 """Width of model tensors, sign included."""
@@ -230,13 +232,9 @@ def lower_tree_ensemble(node: Node, plan: Plan) -> None:
             node, f"it compares a feature that its input of {source.shape[1]} lacks. Export it again"
         )
     thresholds, rounded = _integer_thresholds(trees, source)
-    if rounded:
-        plan.note(
-            f"Node '{node.name}' compares computed or rounded numbers: {rounded} of {len(thresholds)} thresholds are "
-            "rounded to their steps, so inputs within a step of these may take another branch."
-        )
     splits_missing = source.order is not None and trees.accepts_missing and bool(trees.missing_left.any())
     exponent = leaf_exponent(trees)
+    plan.note(_report(node.name, trees, source, rounded))
     if splits_missing:
         trees = replace(trees, features=trees.features + trees.missing_left * source.shape[1])
     forest = plant(trees, thresholds, source.hi, exponent)
@@ -250,15 +248,32 @@ def lower_tree_ensemble(node: Node, plan: Plan) -> None:
     plan.add(TreePaths(node.name, source, value, forest, columns, base, splits_missing), value)
 
 
-def _integer_thresholds(trees: Trees, source: Quantized) -> tuple[Integers, int]:
-    """Thresholds c such that an integer x of `source` goes to the right if x > c; and how many had to be rounded."""
+def _integer_thresholds(trees: Trees, source: Quantized) -> tuple[Integers, npt.NDArray[np.bool_]]:
+    """Thresholds c such that an integer x of `source` goes to the right if x > c; and which had to be rounded."""
     if source.order is not None:
-        return ORDERS[source.order].floor(trees.thresholds, trees.strict), 0
+        codes = ORDERS[source.order].floor(trees.thresholds, trees.strict)
+        return codes, np.zeros(len(codes), dtype=bool)
     exponents = np.full(source.shape[1], source.exponent) + np.asarray(source.feature_exponents or 0)
     scaled = np.ldexp(trees.thresholds, exponents[trees.features])
     floors = np.floor(scaled)
     codes = np.clip(floors - (trees.strict & (floors == scaled)), source.lo - 1, source.hi)
-    return codes.astype(np.int64), int((floors != scaled).sum())
+    return codes.astype(np.int64), np.asarray(floors != scaled, dtype=bool)
+
+
+def _report(name: str, trees: Trees, source: Quantized, rounded: npt.NDArray[np.bool_]) -> str:
+    """What people are told about thresholds."""
+    size = f"Node '{name}' has {trees.roots.size} trees of depth {len(trees.levels())}"
+    if source.order is not None:
+        return f"{size}; no threshold is rounded: every {source.order} input takes the branches of the float model."
+    if not rounded.any():
+        return f"{size}; no threshold is rounded to the steps of the numbers that it compares."
+    some = ", ".join(
+        f"{trees.thresholds[k]:.6g} of feature {trees.features[k]}" for k in np.flatnonzero(rounded)[:MAX_REPORTED]
+    )
+    return (
+        f"{size} and compares numbers that are rounded themselves; {int(rounded.sum())} of {rounded.size} thresholds "
+        f"are rounded to their steps ({some}{', ..' if rounded.sum() > MAX_REPORTED else ''})."
+    )
 
 
 def _columns(forest: Forest) -> dict[str, Integers]:

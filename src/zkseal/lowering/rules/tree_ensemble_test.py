@@ -80,6 +80,7 @@ def exact(trees: Trees, rows: int, features: int, dtype: str = "float32", **visi
     samples = samples_of(trees, rows, features, dtype)
     program = verify(graph, samples=samples, tolerance=0.0, **visibility)
     assert program.inputs[0].order == dtype
+    assert "no threshold is rounded" in program.notes[0]
     return program
 
 
@@ -172,7 +173,7 @@ def test_computed_numbers_are_compared_in_their_steps() -> None:
     rng = rng_of(0)
     samples = [{"x": (rng.integers(-40, 40, size=(1, 4)) / 16).astype(np.float32)} for _ in range(8)]
     program = verify(replace(graph, values=values, nodes=nodes), samples=samples, tolerance=0.0)
-    assert "thresholds are rounded" in program.notes[0]
+    assert f"{len(trees.thresholds)} of {len(trees.thresholds)} thresholds are rounded" in program.notes[0]
 
 
 def test_inputs_that_have_no_code_are_refused() -> None:

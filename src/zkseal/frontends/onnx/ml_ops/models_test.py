@@ -60,11 +60,11 @@ def test_classifier(kernel: str, target: Any) -> None:
 
 def test_probabilities_of_two_classes() -> None:
     """onnxruntime comes to them by an iteration that it stops early, at 0.005 / 2."""
-    assert_equal(exported(fit(svm.SVC(probability=True), TWO)), {"X": X}, atol=3e-3)
+    assert_equal(exported(fit(svm.SVC(probability=True, random_state=0), TWO)), {"X": X}, atol=5e-3)
 
 
 def test_the_label_of_three_classes_needs_no_probabilities() -> None:
-    source = exported(fit(svm.SVC(probability=True), THREE))
+    source = exported(fit(svm.SVC(probability=True, random_state=0), THREE))
     with pytest.raises(DynamicShape):
         load(source)
     graph = load(source, outputs="label")
