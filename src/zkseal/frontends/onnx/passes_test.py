@@ -93,6 +93,30 @@ def test_fuse_linear_keeps_matmul_of_rank_three() -> None:
     assert ops(passes.fuse_linear(graph)) == ["MatMul"]
 
 
+@pytest.mark.parametrize("op", ["Mul", "Div"])
+@pytest.mark.parametrize("side", [0, 1])
+def test_fold_scale_goes_through_moves_into_a_linear_layer(op: str, side: int) -> None:
+    net = Net((2, 3, 4))
+    query = net.add("MatMul", "x", net.weight(4, 4)).add("Add", "x", net.weight(4)).last
+    if side == 1:
+        query = net.add("Relu", query).last
+    net.last = "x"
+    net.add("MatMul", "x", net.weight(4, 4)).add("Add", net.weight(4), "x").add("Transpose", "x", perm=[0, 2, 1])
+    graph = net.add("MatMul", query, "x").add(op, "x", net.const(np.float32(0.3))).graph()
+    folded = passes.fold_scale(graph)
+    assert folded.ops() == {"Add": 2, "MatMul": 3, "Transpose": 1} | ({"Relu": 1} if side else {})
+    assert_same(graph, folded)
+
+
+def test_fold_scale_keeps_values_that_others_read() -> None:
+    net = Net((3, 4))
+    query = net.add("MatMul", "x", net.weight(4, 4)).last
+    product = net.add("MatMul", query, net.add("Transpose", query).last).last
+    graph = net.add("Mul", "x", net.const(np.float32(0.3))).graph()
+    assert passes.fold_scale(graph).ops()["Mul"] == 1
+    assert product
+
+
 def test_batch_norm_folds_into_conv() -> None:
     net = Net((1, 3, 6, 6))
     net.add("Conv", "x", net.weight(4, 3, 3, 3), pads=[1, 1, 1, 1])

@@ -11,6 +11,7 @@
 | `unfold_batch_norm` | writes BatchNormalization as a product and a sum per channel |
 | `fuse_linear` | MatMul + Add becomes Gemm; alpha, beta and transposes of Gemm go into its constants |
 | `fold_affine` | products and sums by constants behind Conv or Gemm go into its weights and bias |
+| `fold_scale` | numbers that multiply products of two values go into constants before them |
 | `merge_affine` | chains of Scaler, Add, Sub, Mul, Div by constants become one Scaler, or one Mul and one Add |
 | `argmax_of_monotone` | ArgMax reads the scores instead of their Softmax, LogSoftmax or Sigmoid |
 | `merge_reshapes` | a Reshape, Flatten, Squeeze or Unsqueeze of another becomes one Reshape |
@@ -35,6 +36,7 @@ from zkseal.graph.passes.expand_scaler import expand_scaler
 from zkseal.graph.passes.explicit_padding import explicit_padding
 from zkseal.graph.passes.fold_affine import fold_affine
 from zkseal.graph.passes.fold_constants import fold_constants
+from zkseal.graph.passes.fold_scale import fold_scale
 from zkseal.graph.passes.fuse_linear import fuse_linear
 from zkseal.graph.passes.fuse_quantized import fuse_quantized
 from zkseal.graph.passes.merge_affine import merge_affine
@@ -54,6 +56,7 @@ __all__ = [
     "explicit_padding",
     "fold_affine",
     "fold_constants",
+    "fold_scale",
     "fuse_linear",
     "fuse_quantized",
     "merge_affine",
@@ -78,6 +81,7 @@ DEFAULT: tuple[Pass, ...] = (
     argmax_of_monotone,
     split_sum,
     unfold_batch_norm,
+    fold_scale,
     fuse_linear,
     fold_affine,
     merge_affine,

@@ -32,9 +32,10 @@ from zkseal.lowering.values import Quantized
 ROOT_BITS = 32
 """Roots are scaled to about this width; those of small rows are still accurate."""
 
-RECIPROCAL_BITS = 18
-"""Accuracy of the reciprocal of the largest root."""
+RECIPROCAL_BITS = 14
+"""Accuracy of the reciprocal of the largest root; those of usual rows, far below it, have several bits more."""
 
+SPARE_BITS = 3
 GUARD_BITS = 2
 
 _OPS = ("LayerNormalization", "RMSNormalization")
@@ -65,6 +66,10 @@ def lower_normalization(node: Node, plan: Plan) -> None:
     plan.add(Deviation(node.name, source, total, root, constant, scale_bits), root)
     least = 1 << (math.isqrt(constant).bit_length() - 1)
     numerator_bits = most.bit_length() + RECIPROCAL_BITS
+    # Rounding should drop no more than two limbs of 16 bits, where a few bits of the reciprocal can be spared for it.
+    fitting = plan.scale(output)[0] + 32 + scale_bits // 2
+    if numerator_bits - SPARE_BITS <= fitting < numerator_bits:
+        numerator_bits = fitting
     step = plan_reciprocal(node.name, f"{output}/reciprocal", root, least, numerator_bits)
     plan.add(step, step.value)
     exponent = numerator_bits - scale_bits // 2

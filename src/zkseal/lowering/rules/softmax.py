@@ -15,7 +15,7 @@ Cost
     For each entry: the maximum's step (one range, two integers), two lookups, five committed integers, and the two
     ranges of one rounding. Scores have function_bits - 2 bits behind the point, above 16 in all where they are large.
 Example
-    x = (0, 0) at any scale: E = (2^27, 2^27), S = 2^28, y = (2^13, 2^13) at k = 14.
+    x = (0, 0) at any scale: E = (2^27, 2^27), S = 2^28, y = (2^14, 2^14) at k = 15.
 """
 
 from __future__ import annotations
@@ -141,7 +141,8 @@ def _exponentials(node: Node, plan: Plan, scores: Accumulator, compared: Accumul
 def _define_shares(node: Node, plan: Plan, found: _Exponentials) -> None:
     """y = E / S, finer than 2^-15 where calibration saw only small shares, but never too small for a share of 1."""
     output, values, total = node.outputs[0], found.values, found.total
-    exponent = max(min(plan.scale(output, 1.0)[0], MAX_SHARE_BITS), 1)
+    # Shares are not negative: the bit of the sign is one more behind the point.
+    exponent = max(min(plan.scale(output, 1.0)[0] + 1, MAX_SHARE_BITS), 1)
     value = Quantized(output, values.shape, exponent, 0, (2 << exponent) - 1)
     count = values.shape[_axis(node, plan)]
     numerator_bits = values.exponent + plan.options.function_bits + (count - 1).bit_length()
