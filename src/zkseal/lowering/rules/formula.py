@@ -29,7 +29,7 @@ def _shape(node: Node, plan: Plan) -> Shape:
     seen, result = plan.statistics(node.inputs[0]), plan.statistics(node.outputs[0])
     headroom = plan.options.headroom
     reach, largest = seen.magnitude * headroom, result.magnitude * headroom
-    return Shape("formula", formula, seen.minimum, seen.maximum, reach, largest)
+    return Shape("Formula", formula, seen.minimum, seen.maximum, reach, largest)
 
 
 @precision(FORMULA)

@@ -58,7 +58,7 @@ def _shape(node: Node, plan: Plan) -> Shape | None:
         return result
 
     reach = seen.magnitude * plan.options.headroom
-    return Shape("pow", power, seen.minimum, seen.maximum, reach, largest)
+    return Shape("Pow", power, seen.minimum, seen.maximum, reach, largest)
 
 
 @precision("Pow")
@@ -85,7 +85,7 @@ def lower_pow(node: Node, plan: Plan) -> None:
         _lower_small(node, plan, int(exponent))
     elif exponent == 0.5:
         accumulator = operand(node, plan, 0)
-        plan_root(plan, output, accumulator, plan.target_exponent(output) + 1, 2 * plan.options.limit + 1)
+        plan_root(plan, output, accumulator, plan.target_exponent(output) + 1, 2 * plan.limit(output) + 1)
     else:
         shape = _shape(node, plan)
         if shape is None:
@@ -136,7 +136,7 @@ def _lower_computed(node: Node, plan: Plan) -> None:
     exponents = linear(plan, operand(node, plan, 1), f"{output}/exponent")
     largest = plan.statistics(output).magnitude * plan.options.headroom
     logs = max(abs(math.log2(seen.minimum)), abs(math.log2(seen.maximum))) + 1
-    shape = Shape("log2", math.log2, seen.minimum, seen.maximum, seen.magnitude * plan.options.headroom, logs)
+    shape = Shape("Pow", math.log2, seen.minimum, seen.maximum, seen.magnitude * plan.options.headroom, logs)
     # An error of 2^-k in the logarithm times y is a relative error of the power.
     bits = plan.options.bits + math.ceil(math.log2(max(exponents.magnitude, 1.0)))
     name = f"{output}/log2"
@@ -144,7 +144,7 @@ def _lower_computed(node: Node, plan: Plan) -> None:
     log = Stored.of(plan.committed(name), node.name)
     product = Times.of(f"{output}/product", node.name, log, exponents)
     least, most = _products(plan, node, seen.minimum, seen.maximum)
-    power = Shape("exp2", lambda x: math.pow(2.0, x), least, most, product.magnitude, largest)
+    power = Shape("Pow", lambda x: math.pow(2.0, x), least, most, product.magnitude, largest)
     total = Sum.of(f"{output}/total", node.name, plan.shape(output), [(product, 1)])
     define_piecewise(plan, node.name, output, total, power, plan.target_exponent(output))
 

@@ -45,7 +45,7 @@ def lower_sigmoid(node: Node, plan: Plan) -> None:
     if largest < SMALL:
         seen = plan.statistics(source)
         reach = seen.magnitude * plan.options.headroom
-        shape = Shape(node.op.lower(), curve.f, seen.minimum, seen.maximum, reach, largest)
+        shape = Shape(node.op, curve.f, seen.minimum, seen.maximum, reach, largest)
         define_piecewise(plan, node.name, output, plan.accumulator(source, node), shape, plan.target_exponent(output))
         return
     reach = plan.statistics(source).magnitude * plan.options.headroom

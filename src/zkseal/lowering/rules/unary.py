@@ -116,7 +116,7 @@ def _shape(node: Node, plan: Plan) -> Shape:
     seen, result = plan.statistics(node.inputs[0]), plan.statistics(node.outputs[0])
     headroom = plan.options.headroom
     reach, largest = seen.magnitude * headroom, result.magnitude * headroom
-    return Shape(node.op.lower(), f, seen.minimum, seen.maximum, reach, largest)
+    return Shape(node.op, f, seen.minimum, seen.maximum, reach, largest)
 
 
 @precision(*FUNCTIONS)
