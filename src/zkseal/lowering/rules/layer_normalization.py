@@ -33,7 +33,7 @@ ROOT_BITS = 32
 """Roots are scaled to about this width; those of small rows are still accurate."""
 
 RECIPROCAL_BITS = 14
-"""Accuracy of the reciprocal of the largest root; those of usual rows, far below it, have several bits more."""
+"""Accuracy of the reciprocal of the largest root that calibration lets expect."""
 
 SPARE_BITS = 3
 GUARD_BITS = 2
@@ -65,7 +65,7 @@ def lower_normalization(node: Node, plan: Plan) -> None:
     root = Quantized(f"{output}/root", shape, 0, 0, (1 << most.bit_length()) - 1)
     plan.add(Deviation(node.name, source, total, root, constant, scale_bits), root)
     least = 1 << (math.isqrt(constant).bit_length() - 1)
-    numerator_bits = most.bit_length() + RECIPROCAL_BITS
+    numerator_bits = _usual_root(node, plan, most).bit_length() + RECIPROCAL_BITS
     # Rounding should drop no more than two limbs of 16 bits, where a few bits of the reciprocal can be spared for it.
     fitting = plan.scale(output)[0] + 32 + scale_bits // 2
     if numerator_bits - SPARE_BITS <= fitting < numerator_bits:
@@ -74,6 +74,12 @@ def lower_normalization(node: Node, plan: Plan) -> None:
     plan.add(step, step.value)
     exponent = numerator_bits - scale_bits // 2
     plan.define(Standardized.of(output, node.name, source, total, step.value, exponent))
+
+
+def _usual_root(node: Node, plan: Plan, most: int) -> int:
+    """About the largest root that occurs: all entries of a row would have to be as large as the largest for `most`."""
+    ratio = plan.statistics(node.outputs[0]).magnitude * plan.options.headroom
+    return max(math.floor(most / max(ratio, 1.0)), 1)
 
 
 def _require_plain_form(node: Node, plan: Plan, source: Quantized) -> None:
