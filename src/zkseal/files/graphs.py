@@ -130,12 +130,13 @@ def _decode_attribute(key: str, value: Any, arrays: Mapping[str, npt.NDArray[Any
 
 
 def encode_calibration(calibration: Calibration) -> tuple[list[Any], dict[str, npt.NDArray[Any]]]:
-    """For each value its name and exact exponent; its extremes, then its feature magnitudes, as one array."""
+    """For each value its name and exact exponent; its extremes, what is typical (NaN where that is not known), then its
+    feature magnitudes, as one array."""
     data = [[name, seen.exact_exponent] for name, seen in calibration.values.items()]
-    arrays = {
-        f"calibration/{name}": np.array([seen.minimum, seen.maximum, *seen.feature_magnitude], np.float64)
-        for name, seen in calibration.values.items()
-    }
+    arrays = {}
+    for name, seen in calibration.values.items():
+        typical = np.nan if seen.typical is None else seen.typical
+        arrays[f"calibration/{name}"] = np.array([seen.minimum, seen.maximum, typical, *seen.feature_magnitude])
     return data, arrays
 
 
@@ -144,24 +145,32 @@ def decode_calibration(data: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> Cal
     try:
         values = {}
         for name, exact in data:
-            minimum, maximum, *features = arrays[f"calibration/{name}"].tolist()
-            values[name] = ValueStatistics(minimum, maximum, tuple(features), exact)
+            minimum, maximum, seen, *features = arrays[f"calibration/{name}"].tolist()
+            typical = None if np.isnan(seen) else seen
+            values[name] = ValueStatistics(minimum, maximum, tuple(features), exact, typical)
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidEncoding(f"The calibration in the file is damaged: {error!r}.", reason="calibration") from error
     return Calibration(values)
 
 
 def encode_options(options: QuantizationOptions) -> dict[str, Any]:
-    """The options by name."""
-    return {
-        name: ["float", struct.pack(">d", value)] if isinstance(value, float) else ["int", value]
-        for name, value in asdict(options).items()
-    }
+    """The options by name; the width of single tensors as a list of pairs."""
+    encoded: dict[str, Any] = {}
+    for name, value in asdict(options).items():
+        if isinstance(value, dict):
+            encoded[name] = ["pairs", [list(pair) for pair in value.items()]]
+        else:
+            encoded[name] = ["float", struct.pack(">d", value)] if isinstance(value, float) else ["int", value]
+    return encoded
 
 
 def decode_options(data: Any) -> QuantizationOptions:
     """The inverse of `encode_options`. Raises `InvalidEncoding`."""
     try:
-        return QuantizationOptions(**{name: _decode_attribute("", value, {}) for name, value in data.items()})
+        decoded: dict[str, Any] = {
+            name: dict(value[1]) if value[0] == "pairs" else _decode_attribute("", value, {})
+            for name, value in data.items()
+        }
+        return QuantizationOptions(**decoded)
     except (KeyError, TypeError, ValueError, AttributeError, struct.error) as error:
         raise InvalidEncoding(f"The options in the file are damaged: {error!r}.", reason="options") from error

@@ -99,6 +99,10 @@ class Plan:
         """Whether `name` is a value that was defined (not a constant)."""
         return name in self._quantized or name in self._accumulators
 
+    def committed_values(self) -> dict[str, Quantized]:
+        """The graph values that have been committed so far (views of committed values among them), by name."""
+        return {name: value for name, value in self._quantized.items() if name in self.graph.values}
+
     def is_integer(self, name: str) -> bool:
         """Whether a graph value has an integer or boolean element type: its integers are the numbers themselves."""
         value = self.graph.values.get(name)
@@ -116,8 +120,12 @@ class Plan:
             return 0
         magnitude = self.statistics(name).magnitude * self.options.headroom
         if bound is not None and bound <= magnitude:
-            return fitting_exponent(bound, self.options.limit)
-        return activation_exponent(magnitude, 1.0, self.options.limit)
+            return fitting_exponent(bound, self.limit(name))
+        return activation_exponent(magnitude, 1.0, self.limit(name))
+
+    def limit(self, name: str) -> int:
+        """The largest integer that a value of floats is committed with, but for the extra bits of `scale`."""
+        return self.options.limit_of(name)
 
     def scale(self, name: str, bound: float | None = None) -> tuple[int, int]:
         """The exponent with which a value is committed, and the largest integer that it may reach.
@@ -129,7 +137,7 @@ class Plan:
             return 0, INTEGER_LIMIT
         usual = self.target_exponent(name, bound)
         extra = max(self._wanted.get(name, usual) - usual, 0)
-        return usual + extra, ((self.options.limit + 1) << extra) - 1
+        return usual + extra, ((self.limit(name) + 1) << extra) - 1
 
     # Defining results ----------------------------------------------------------------------------------------------
 

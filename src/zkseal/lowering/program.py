@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import UnsupportedOp, WrongInput
-from zkseal.graph import Graph
+from zkseal.graph import Graph, Node
 from zkseal.lowering.emitter import Emitter, Visibility
 from zkseal.lowering.folding import fold_affine_inputs
 from zkseal.lowering.fusion import fuse_functions
@@ -19,6 +19,7 @@ from zkseal.lowering.inputs import declare_inputs, quantize_input
 from zkseal.lowering.masking import mark_masks
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import find_rule
+from zkseal.lowering.saturation import saturate
 from zkseal.lowering.values import Environment, Quantized, Step
 from zkseal.quantize.calibration import Calibration
 from zkseal.quantize.integers import Integers
@@ -59,6 +60,10 @@ class Program:
     integer_outputs: frozenset[str]
     notes: tuple[str, ...] = ()
     """Sentences for people about what lowering rounded."""
+    values: Mapping[str, Quantized] = field(default_factory=dict, repr=False)
+    """Every graph value that has integers of its own, by name; sums that are never rounded have none."""
+    nodes: Mapping[str, Node] = field(default_factory=dict, repr=False)
+    """The nodes that were lowered, by name: what the origins of constraints mean."""
 
     def execute(self, inputs: Mapping[str, npt.ArrayLike]) -> Environment:
         """Integer values of everything, from float inputs by name, without the relation.
@@ -119,7 +124,8 @@ def lower(
     `CalibrationMissing`, `AccumulatorTooWide`, `NonFiniteWeight`.
     """
     graph = fuse_functions(mark_masks(fold_affine_inputs(graph)))
-    plan = Plan(graph, calibration, options or QuantizationOptions())
+    plan = Plan(*saturate(graph, calibration, options or QuantizationOptions()))
+    graph = plan.graph
     input_values = declare_inputs(plan)
     for node in graph.nodes:
         find_rule(node)(node, plan)
@@ -149,6 +155,8 @@ def lower(
         layouts,
         integer,
         tuple(plan.notes),
+        plan.committed_values(),
+        {node.name: node for node in graph.nodes},
     )
 
 

@@ -1,13 +1,14 @@
 """What the float model was seen to do: for every value its extremes over the calibration samples.
 
 Source of the arrays: float runs of the graph, one entry for each sample (`FloatSession.run`), of shape
-(samples, *value shape) or any shape whose last axis is the value's last axis. Only extremes are kept.
+(samples, *value shape) or any shape whose last axis is the value's last axis. Only extremes are kept, and for a
+percentile a histogram of magnitudes while samples are read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,13 +28,15 @@ class ValueStatistics:
     """Extremes of one value. `feature_magnitude`: largest magnitude for each index of the last axis.
 
     `exact_exponent`: least k >= 0 such that every value seen is a multiple of 2^-k; None if there is none up to
-    `MAX_EXACT_EXPONENT`.
+    `MAX_EXACT_EXPONENT`. `typical`: the magnitude that the calibration's percentile of all entries does not exceed
+    (at most 4 % above it); None if no percentile was asked for.
     """
 
     minimum: float
     maximum: float
     feature_magnitude: tuple[float, ...]
     exact_exponent: int | None
+    typical: float | None = None
 
     @property
     def magnitude(self) -> float:
@@ -41,7 +44,7 @@ class ValueStatistics:
         return max(abs(self.minimum), abs(self.maximum))
 
     def merged(self, other: ValueStatistics) -> ValueStatistics:
-        """The statistics of both sets of samples together."""
+        """The statistics of both sets of samples together, without what is typical for them."""
         exact: int | None = None
         if self.exact_exponent is not None and other.exact_exponent is not None:
             exact = max(self.exact_exponent, other.exact_exponent)
@@ -77,6 +80,33 @@ def _exact_exponent(values: npt.NDArray[np.float64]) -> int | None:
     return None
 
 
+class _Magnitudes:
+    """How many entries of a value have which magnitude, by 32 steps for each power of two."""
+
+    STEPS, LEAST, MOST = 32, -160, 160
+
+    def __init__(self) -> None:
+        self._counts = np.zeros((self.MOST - self.LEAST) * self.STEPS, dtype=np.int64)
+        self._zeros = 0
+
+    def add(self, array: npt.ArrayLike) -> None:
+        magnitudes = np.abs(np.asarray(array, dtype=np.float64)).ravel()
+        mantissa, exponent = np.frexp(magnitudes[magnitudes > 0])
+        steps = (np.clip(exponent, self.LEAST + 1, self.MOST) - self.LEAST - 1) * self.STEPS
+        steps += ((mantissa - 0.5) * 2 * self.STEPS).astype(np.int64)
+        self._counts += np.bincount(steps, minlength=self._counts.size)
+        self._zeros += int(magnitudes.size - mantissa.size)
+
+    def percentile(self, percent: float) -> float:
+        """The upper end of the step that holds the percentile."""
+        total = self._zeros + np.cumsum(self._counts)
+        wanted = int(np.ceil(int(total[-1]) * percent / 100.0))
+        if wanted <= self._zeros:
+            return 0.0
+        octave, step = divmod(int(np.searchsorted(total, wanted)), self.STEPS)
+        return float(np.ldexp(0.5 + (step + 1) / (2 * self.STEPS), octave + self.LEAST + 1))
+
+
 @dataclass(frozen=True)
 class Calibration:
     """Statistics of all values by name."""
@@ -89,14 +119,23 @@ class Calibration:
         return Calibration({name: _statistics(name, array) for name, array in arrays.items()})
 
     @staticmethod
-    def from_runs(runs: Iterable[Mapping[str, npt.ArrayLike]]) -> Calibration:
-        """From one mapping of arrays for each run or batch, merged. Raises `CalibrationMissing` without runs."""
+    def from_runs(runs: Iterable[Mapping[str, npt.ArrayLike]], *, percentile: float = 100.0) -> Calibration:
+        """From one mapping of arrays for each run or batch, merged. Raises `CalibrationMissing` without runs.
+
+        `percentile` below 100: the statistics of values of floats say what is typical, too.
+        """
         merged: dict[str, ValueStatistics] = {}
+        magnitudes: dict[str, _Magnitudes] = {}
         for run in runs:
             for name, statistics in Calibration.from_arrays(run).values.items():
                 merged[name] = merged[name].merged(statistics) if name in merged else statistics
+                if percentile < 100.0:
+                    magnitudes.setdefault(name, _Magnitudes()).add(run[name])
         if not merged:
             raise CalibrationMissing("There are no calibration samples. Give at least one.", tensor="")
+        for name, found in magnitudes.items():
+            typical = min(found.percentile(percentile), merged[name].magnitude)
+            merged[name] = replace(merged[name], typical=typical)
         return Calibration(merged)
 
     def of(self, name: str) -> ValueStatistics:

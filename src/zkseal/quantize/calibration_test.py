@@ -33,3 +33,18 @@ def test_no_runs_and_unknown_values_are_refused() -> None:
         Calibration.from_runs([])
     with pytest.raises(CalibrationMissing):
         Calibration({}).of("x")
+
+
+def test_percentiles_leave_the_largest_out() -> None:
+    values = np.linspace(-1.0, 1.0, 2001)
+    runs = [{"x": values}, {"x": np.asarray([100.0, -50.0])}]
+    seen = Calibration.from_runs(runs, percentile=99.0).of("x")
+    assert seen.magnitude == 100.0
+    assert seen.typical is not None
+    assert 0.99 <= seen.typical <= 0.99 * 1.04
+    assert Calibration.from_runs(runs).of("x").typical is None
+
+
+@pytest.mark.parametrize(("values", "typical"), [([0.0, 0.0, 0.0, 5.0], 0.0), ([0.25] * 4, 0.25), ([1e-300], 1e-300)])
+def test_percentiles_of_few_values(values: list[float], typical: float) -> None:
+    assert Calibration.from_runs([{"x": np.asarray(values)}], percentile=75.0).of("x").typical == typical

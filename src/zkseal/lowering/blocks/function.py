@@ -168,7 +168,7 @@ def define_function(
     grid = max(0, math.ceil(math.log2(max(curve.slope, 2.0**-8))) + bits)
     exponent = min(grid, accumulator.exponent)
     first, last = _domain(lo, hi, exponent)
-    y_exponent, y_lo, y_hi = _output_scale(plan, curve)
+    y_exponent, y_lo, y_hi = _output_scale(curve, plan.limit(output))
     entries = math.prod(accumulator.shape)
     low_bits = _cell_bits(curve, exponent, bits)
     argument = _argument(plan, accumulator, f"{output}/argument", exponent, (first, last), curve, reach)
@@ -207,12 +207,12 @@ def _argument(
     return committed
 
 
-def _output_scale(plan: Plan, curve: Curve) -> tuple[int, int, int]:
+def _output_scale(curve: Curve, limit: int) -> tuple[int, int, int]:
     points = curve.at(np.linspace(curve.lo, curve.hi, 4097))
     largest = float(np.abs(points).max())
-    exponent = fitting_exponent(largest, plan.options.limit)
-    lo, hi = proven_range(-1 if float(points.min()) < 0 else 0, plan.options.limit, plan.options.limit)
-    return exponent, -plan.options.limit - 1 if lo < 0 else 0, hi
+    exponent = fitting_exponent(largest, limit)
+    lo, hi = proven_range(-1 if float(points.min()) < 0 else 0, limit, limit)
+    return exponent, -limit - 1 if lo < 0 else 0, hi
 
 
 def _cell_bits(curve: Curve, exponent: int, bits: int) -> int:

@@ -36,7 +36,7 @@ def _near(plan: Plan, accumulator: Accumulator, output: str) -> Accumulator:
         return accumulator
     shift = accumulator.exponent - exponent
     lo, hi = ((bound + half(shift)) >> shift for bound in (accumulator.lo, accumulator.hi))
-    lo, hi = proven_range(lo, hi, ((plan.options.limit + 1) << GUARD_BITS) - 1)
+    lo, hi = proven_range(lo, hi, ((plan.limit(output) + 1) << GUARD_BITS) - 1)
     value = Quantized(f"{output}/{accumulator.name}", accumulator.shape, exponent, lo, hi)
     plan.add(Rescale(accumulator, value, shift))
     return Stored.of(value, accumulator.node)

@@ -100,7 +100,7 @@ def _lower_quotient(node: Node, plan: Plan, numerator: Accumulator, divisor_name
         plan.add(split, split.positive, split.negative)
         parts = [(Stored.of(part, node.name), 1) for part in (split.positive, split.negative)]
         magnitude = Sum.of(f"{output}/magnitude", node.name, divisor.shape, parts)
-    exponent, limit = plan.target_exponent(output), plan.options.limit
+    exponent, limit = plan.target_exponent(output), plan.limit(output)
     plan_quotient(
         plan,
         node.name,

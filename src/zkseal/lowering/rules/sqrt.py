@@ -36,5 +36,5 @@ def lower_sqrt(node: Node, plan: Plan) -> None:
     """Plans a Sqrt."""
     source, output = node.inputs[0], node.outputs[0]
     # Integers are not negative, so that they have a bit more than others of the same width.
-    limit = 2 * plan.options.limit + 1
+    limit = 2 * plan.limit(output) + 1
     plan_root(plan, output, plan.accumulator(source, node), plan.target_exponent(output) + 1, limit)
