@@ -180,6 +180,18 @@ def test_a_chain_of_functions_is_one_table() -> None:
     q.check({"Cast": 1, "Gather": 1})
 
 
+@pytest.mark.parametrize("op", ["Add", "Sub", "Mul", "Div"])
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("integers", [False, True])
+def test_arithmetic_with_a_constant_is_a_table(op: str, first: bool, integers: bool) -> None:
+    q = Quantized(2)
+    value = q.data("x", (20, 20), zero=-128, dtype="int8")
+    constant = q.weights("c", (), 0.03) if integers else q.const("c", 2.7)
+    result = q.add(op, [constant, value] if first and op != "Div" else [value, constant], "f")
+    q.quantize(result, 0.071, 5, "int8")
+    q.check({"Add": 1, "Cast": 1, "Gather": 1}, "int8")
+
+
 def test_constants_that_stay_dequantized_are_folded() -> None:
     q = Quantized()
     q.inputs["x"] = ("float32", (2, 4))

@@ -18,7 +18,7 @@ def fuse_quantized(graph: Graph) -> Graph:
     """`graph` with as many operators as possible on the integers of the model."""
     for _ in range(_MAX_ROUNDS):
         before = [(node.op, node.outputs) for node in graph.nodes]
-        graph = tabulate_quantized(fuse_qdq(sink_dequantize(graph)))
+        graph = fuse_qdq(tabulate_quantized(sink_dequantize(graph)))
         if [(node.op, node.outputs) for node in graph.nodes] == before:
             break
     return graph

@@ -1,5 +1,7 @@
 """Functions of one 8-bit integer become tables: QuantizeLinear(f(DequantizeLinear(q))) = Gather(table, q).
 
+f is a chain of functions of one number, and of sums and products with constants.
+
 All 256 results are computed here, in double precision, rounded once to single precision as a float runtime would have
 them, then quantized: ties to even, saturated. Negative integers follow behind the others, so that q + 128 counts them.
 """
@@ -31,11 +33,11 @@ def tabulate_quantized(graph: Graph) -> Graph:
         functions: list[Callable[[float], float]] = []
         name = node.inputs[0]
         while (maker := edit.producer(name)) is not None and edit.only_used_by(name, edit.consumers(name)[0]):
-            function = _function(edit, maker)
-            if function is None:
+            found = _arithmetic(edit, maker) or _function(edit, maker)
+            if found is None:
                 break
+            function, name = found
             functions.insert(0, function)
-            name = maker.inputs[0]
         source = dequantized(edit, name)
         if source is not None and source.is_uniform and source.is_8_bit:
             _tabulate(edit, node, source, result, functions)
@@ -66,19 +68,50 @@ def _tabulate(
     edit.substitute(node, *nodes, read)
 
 
-def _function(edit: Editor, node: Node) -> Callable[[float], float] | None:
-    """The function of one number that a node is, with its attributes; None for any other operator."""
+_Found = tuple[Callable[[float], float], str] | None
+"""A function of one number, and the value that it is applied to."""
+
+
+def _arithmetic(edit: Editor, node: Node) -> _Found:
+    """A sum, product .. of a value and a constant number."""
+    if node.op not in ("Add", "Div", "Mul", "Sub"):
+        return None
+    numbers = [_constant(edit, name) for name in node.inputs]
+    if (numbers[0] is None) == (numbers[1] is None):
+        return None
+    side = 0 if numbers[1] is None else 1
+    source, c = node.inputs[1 - side], np.float32(numbers[side])
+    if edit.values[source].shape != edit.values[node.outputs[0]].shape or (node.op == "Div" and side == 0):
+        return None
+    apply = {"Add": np.add, "Div": np.divide, "Mul": np.multiply, "Sub": np.subtract}[node.op]
+    if side == 0:
+        return lambda x: float(apply(c, np.float32(x))), source
+    return (lambda x: float(apply(np.float32(x), c)), source) if node.op != "Div" or c != 0 else None
+
+
+def _constant(edit: Editor, name: str) -> float | None:
+    """The only entry of a constant, which may be dequantized."""
+    array = edit.constant(name)
+    if array is None:
+        integers = dequantized(edit, name)
+        stored = edit.constant(integers.name) if integers is not None else None
+        if integers is None or stored is None or not integers.is_uniform:
+            return None
+        centered = (stored.astype(np.int64) - integers.zero_point.reshape(-1)[0]).astype(np.float32)
+        array = centered * integers.scale.astype(np.float32).reshape(())
+    return float(array.reshape(-1)[0]) if array.size == 1 else None
+
+
+def _function(edit: Editor, node: Node) -> _Found:
+    """The function of its first operand that a node is, with its attributes; None for any other operator."""
     if node.op == "Clip":
-        limits = [edit.constant(name) if name else None for name in (*node.inputs[1:], "", "")[:2]]
+        limits = [_constant(edit, name) if name else None for name in (*node.inputs[1:], "", "")[:2]]
         if any(name and limit is None for name, limit in zip(node.inputs[1:], limits, strict=False)):
             return None
-        low, high = (
-            float(limit.reshape(-1)[0]) if limit is not None else end
-            for limit, end in zip(limits, (-math.inf, math.inf), strict=True)
-        )
-        return lambda x: min(max(x, low), high)
+        low, high = (end if limit is None else limit for limit, end in zip(limits, (-math.inf, math.inf), strict=True))
+        return lambda x: min(max(x, low), high), node.inputs[0]
     make = _FUNCTIONS.get(node.op)
-    return None if make is None else make(node.attributes)
+    return None if make is None else (make(node.attributes), node.inputs[0])
 
 
 def _sigmoid(x: float) -> float:

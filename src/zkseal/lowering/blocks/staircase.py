@@ -1,17 +1,19 @@
 """y = f(n) for a function f of an integer that never falls and has few values, as the roundings of quantized models.
 
-The table has a row (y, first, last) for each y: f(n) = y exactly for the integers n in [first, last]. So f may be
-anything: rounding half to even, single-precision arithmetic, saturation at both ends.
+The table has rows (y, first, last): f(n) = y for the integers n in [first, last]. So f may be anything: rounding half
+to even, single-precision arithmetic, saturation at both ends. Where f saturates its interval is much longer than the
+others; it is cut into several rows of about their length, so that all ranges are short.
 
 Constraints: (y, first, last) is a row, n - first in [0, 2^b), last - n in [0, 2^b). The intervals of different rows do
-not meet, and a row whose interval is empty (first > last) satisfies no n: y, first and last are fixed.
-Where entries have different functions (scales for each channel), the key of a row is `curve * rows + y - lo`; the
-curve of an entry is public.
-Cost: one lookup and two ranges of about the width of n, three committed integers for each entry; the rows of the table.
+not meet: y, first and last are fixed.
+Where entries have different functions (scales for each channel), y - lo + curve * (hi - lo + 1) stands in place of y;
+the curve of an entry is public.
+Cost: one lookup, two ranges as wide as a step, three committed integers for each entry; the rows of the table.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -23,7 +25,10 @@ from zkseal.lowering.values import Accumulator, Environment, Parameter, Quantize
 from zkseal.quantize.integers import Integers
 from zkseal.relation import Expr
 
-__all__ = ["Curves", "Staircase", "first_arguments", "plan_staircase"]
+__all__ = ["Curves", "Staircase", "first_arguments", "plan_staircase", "staircase_of_edges"]
+
+MAX_PIECES = 1 << 11
+"""Into so many rows at most an interval is cut."""
 
 Curves = Callable[[Integers, Integers], Integers]
 """f(curve, n): for arrays of curve numbers and integers the values, not falling in n."""
@@ -45,37 +50,43 @@ def first_arguments(curves: Curves, count: int, lo: int, hi: int, values: range)
 
 @dataclass(frozen=True)
 class Staircase:
-    """The step. `firsts[curve, y - value.lo]`, and one column more; `which`: the curve of each entry, broadcast."""
+    """The step. Rows, ascending in (curve, first): f is `values` for the integers from `firsts` to `lasts`.
+
+    `which`: the curve of each entry, broadcast; the rows of curve c are `starts[c]` .. `starts[c + 1] - 1`.
+    """
 
     accumulator: Accumulator
     value: Quantized
+    values: Integers = field(repr=False)
     firsts: Integers = field(repr=False)
+    lasts: Integers = field(repr=False)
+    starts: tuple[int, ...]
     which: Parameter | None
 
     @property
-    def _rows(self) -> int:
+    def _span(self) -> int:
         return self.value.hi - self.value.lo + 1
 
     def _hints(self) -> tuple[Quantized, Quantized]:
-        first, last = self.firsts[:, :-1], self.firsts[:, 1:] - 1
+        name, shape = self.value.name, self.value.shape
         return (
-            Quantized(f"{self.value.name}/first", self.value.shape, 0, int(first.min()), int(first.max())),
-            Quantized(f"{self.value.name}/last", self.value.shape, 0, int(last.min()), int(last.max())),
+            Quantized(f"{name}/first", shape, 0, int(self.firsts.min()), int(self.firsts.max())),
+            Quantized(f"{name}/last", shape, 0, int(self.lasts.min()), int(self.lasts.max())),
         )
 
     def execute(self, environment: Environment) -> None:
         acc = self.accumulator
         n = Quantized(acc.name, acc.shape, acc.exponent, acc.lo, acc.hi).check(acc.compute(environment))
-        which = np.zeros((), dtype=np.int64) if self.which is None else self.which.integers
-        curve = np.broadcast_to(which, n.shape)
+        curve = np.broadcast_to(np.zeros((), dtype=np.int64) if self.which is None else self.which.integers, n.shape)
         row = np.zeros(n.shape, dtype=np.int64)
-        for number, firsts in enumerate(self.firsts):
+        for number, (start, end) in enumerate(itertools.pairwise(self.starts)):
             mine = curve == number
-            row[mine] = np.maximum(np.searchsorted(firsts[:-1], n[mine], side="right") - 1, 0)
+            found = np.searchsorted(self.firsts[start:end], n[mine], side="right") - 1
+            row[mine] = start + np.maximum(found, 0)
         first, last = self._hints()
-        environment[self.value.name] = row + self.value.lo
-        environment[first.name] = self.firsts[curve, row]
-        environment[last.name] = self.firsts[curve, row + 1] - 1
+        environment[self.value.name] = self.values[row]
+        environment[first.name] = self.firsts[row]
+        environment[last.name] = self.lasts[row]
 
     def constrain(self, emitter: Emitter) -> None:
         b, acc, node = emitter.builder, self.accumulator, self.accumulator.node
@@ -85,16 +96,16 @@ class Staircase:
         y = emitter.declare(self.value, sizes, node).at(b, index)
         first, last = (emitter.hint(hint, sizes, node).at(b, index) for hint in self._hints())
         key: Expr = y
-        start = self.value.lo
+        keys = self.values
         if self.which is not None:
             curve = emitter.parameter(self.which, broadcast_index(self.which.shape, index), public=True)
-            key, start = y - self.value.lo + curve * self._rows, 0
-        keys = range(start, start + self._rows * len(self.firsts))
-        columns = (self.firsts[:, :-1].reshape(-1), self.firsts[:, 1:].reshape(-1) - 1)
-        table = b.table(f"{self.value.name}/steps", [keys, *columns])
+            key = y - self.value.lo + curve * self._span
+            counts = np.diff(self.starts)
+            keys = self.values - self.value.lo + np.repeat(np.arange(len(counts)), counts) * self._span
+        table = b.table(f"{self.value.name}/steps", [keys, self.firsts, self.lasts])
         b.lookup(table, loops, [key, first, last], origin=node)
         n = acc.expression(emitter, index)
-        bits = int((self.firsts[:, 1:] - self.firsts[:, :-1]).max() - 1).bit_length()
+        bits = int((self.lasts - self.firsts).max()).bit_length()
         b.range(loops, n - first, bits=bits, origin=node)
         b.range(loops, last - n, bits=bits, origin=node)
 
@@ -107,7 +118,34 @@ def plan_staircase(
     `which` broadcasts to the shape of the value; its curves are numbered from 0 without gaps.
     """
     count = 1 if which is None else int(which.max()) + 1
-    values = range(value.lo, value.hi + 1)
-    firsts = first_arguments(curves, count, accumulator.lo, accumulator.hi, values)
+    edges = first_arguments(curves, count, accumulator.lo, accumulator.hi, range(value.lo, value.hi + 1))
     parameter = None if which is None else Parameter(f"{value.name}/curve", which, 0)
-    return Staircase(accumulator, value, firsts, parameter)
+    return staircase_of_edges(accumulator, value, edges, parameter)
+
+
+def staircase_of_edges(
+    accumulator: Accumulator, value: Quantized, edges: Integers, which: Parameter | None
+) -> Staircase:
+    """The step with the steps `edges[curve, y - value.lo]` <= n < `edges[curve, y - value.lo + 1]`.
+
+    Steps without integers have no rows. Long ones, where f saturates, are cut into pieces as long as the others.
+    """
+    pieces = [_rows(row, value.lo) for row in edges]
+    starts = np.cumsum([0, *(len(values) for values, _, _ in pieces)])
+    values, firsts, lasts = (np.concatenate([piece[k] for piece in pieces]) for k in range(3))
+    return Staircase(accumulator, value, values, firsts, lasts, tuple(int(start) for start in starts), which)
+
+
+def _rows(edges: Integers, lowest: int) -> tuple[Integers, Integers, Integers]:
+    """Values, first and last arguments of the rows of one curve."""
+    widths = np.diff(edges)
+    inner = int(widths[1:-1].max(initial=1))
+    # Pieces of 2^k integers are ranges of k bits; at most MAX_PIECES of them.
+    length = 1 << max((inner - 1).bit_length(), (int(widths.max()) // MAX_PIECES).bit_length())
+    rows = [
+        (lowest + k, first, min(first + length, end) - 1)
+        for k, (start, end) in enumerate(itertools.pairwise(int(edge) for edge in edges))
+        for first in range(start, end, length)
+    ]
+    values, firsts, lasts = (np.asarray(column, dtype=np.int64) for column in zip(*rows, strict=True))
+    return values, firsts, lasts
