@@ -77,8 +77,8 @@ def compile(  # noqa: A001 - the public name; the built-in is not used here
     """Turns a float model into an integer program that can be proved.
 
     Args:
-        model: a path to an ONNX file, its bytes, an `onnx.ModelProto`, a fitted estimator of scikit-learn, XGBoost or
-            LightGBM, or a `Graph`.
+        model: a path to an ONNX file or to a model that XGBoost or LightGBM saved, the bytes of an ONNX file, an
+            `onnx.ModelProto`, a fitted estimator of scikit-learn, XGBoost or LightGBM, or a `Graph`.
         calibration: samples that show the ranges of all values; a hundred typical ones do.
         inputs, outputs, weights: "private" values are hidden behind commitments, "public" ones are in the statement
             (weights: in the verifying key).
@@ -138,7 +138,10 @@ def load(
     # Frontends are imported where they are used: who only verifies does not wait for onnx and onnxruntime.
     if isinstance(model, str | os.PathLike | bytes) or hasattr(model, "SerializeToString"):
         from zkseal.frontends import onnx as onnx_frontend
+        from zkseal.frontends import trees as trees_frontend
 
+        if isinstance(model, str | os.PathLike) and trees_frontend.is_model_file(model):
+            return trees_frontend.load_file(model, batch=batch, outputs=select)
         return onnx_frontend.load(model, batch=batch, outputs=select, input_shapes=input_shapes)
     from zkseal.frontends import trees as trees_frontend
 

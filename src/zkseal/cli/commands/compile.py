@@ -24,7 +24,7 @@ VISIBILITIES = ("private", "public")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments."""
-    parser.add_argument("model", type=Path, help="ONNX file")
+    parser.add_argument("model", type=Path, help="ONNX file, or a saved model of XGBoost (.json) or LightGBM (.txt)")
     parser.add_argument("--calibrate", type=Path, required=True, metavar="FILE", help=".npz, .npy, .json or .csv")
     parser.add_argument("--out", type=Path, help="compiled model to write (default: the model's name with .zkc)")
     parser.add_argument("--inputs", choices=VISIBILITIES, default="private")

@@ -1,12 +1,13 @@
 """Tree models as graphs, read from the estimators themselves: scikit-learn, XGBoost, LightGBM.
 
-No library is imported: what an estimator says about itself is enough. Trees stay as exact as they are: float32 inputs
-and thresholds where the library compares in float32 (scikit-learn's trees, XGBoost), float64 where it compares in
-float64 (LightGBM, scikit-learn's histogram boosting).
+No library is imported: what an estimator, or the file that it saved, says of itself is enough. Trees stay as exact as
+they are: float32 inputs and thresholds where the library compares in float32 (scikit-learn's trees, XGBoost), float64
+where it compares in float64 (LightGBM, scikit-learn's histogram boosting).
 
 | module | what it reads |
 | --- | --- |
 | `load` | chooses the reader by the estimator's library and class |
+| `files` | models that XGBoost and LightGBM saved |
 | `xgboost` | XGBClassifier, XGBRegressor, XGBRanker, .. and Booster |
 | `lightgbm` | LGBMClassifier, LGBMRegressor, LGBMRanker and Booster |
 | `sklearn` | decision trees, random forests, extra trees, gradient boosting, histogram gradient boosting |
@@ -16,6 +17,7 @@ float64 (LightGBM, scikit-learn's histogram boosting).
 
 from __future__ import annotations
 
+from zkseal.frontends.trees.files import is_model_file, load_file
 from zkseal.frontends.trees.load import load, reads
 
-__all__ = ["load", "reads"]
+__all__ = ["is_model_file", "load", "load_file", "reads"]

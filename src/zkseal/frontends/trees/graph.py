@@ -67,6 +67,7 @@ def graph_of(model: TreeModel, *, batch: int = 1, outputs: str | Sequence[str] |
     for by name there is also `logits`, the scores of the trees: (batch, classes), or (batch, 1) for two classes where
     one score decides.
     """
+    _check(model)
     w = _Writer()
     x = w.value("X", (batch, model.features), model.dtype)
     if model.trees.dtype != model.dtype:
@@ -90,6 +91,17 @@ def graph_of(model: TreeModel, *, batch: int = 1, outputs: str | Sequence[str] |
         raise InvalidModel("`outputs` has to name at least one value, each once.", outputs=names)
     graph = Graph(model.name, (w.values["X"],), tuple(names), w.values, w.constants, tuple(w.nodes), notes)
     return validate(normalize(_aliased(graph, known)))
+
+
+def _check(model: TreeModel) -> None:
+    """Raises `InvalidModel` for what is no forest: files may be damaged."""
+    trees = model.trees
+    trees.levels()
+    features = trees.features
+    if features.size and not (features.min() >= 0 and features.max() < model.features):
+        raise InvalidModel(f"{model.name} compares a feature that it does not have. Save it again.", node=model.name)
+    if not (np.isfinite(trees.leaves).all() and np.isfinite(trees.base).all()):
+        raise InvalidModel(f"{model.name} has a leaf that is NaN or infinite. Train it again.", node=model.name)
 
 
 def _elem(dtype: str) -> int:

@@ -15,7 +15,7 @@ from zkseal.errors import InvalidModel, UnsupportedOp
 from zkseal.frontends.trees.build import NodeList, join
 from zkseal.frontends.trees.graph import Link, TreeModel
 
-__all__ = ["read"]
+__all__ = ["read", "read_document"]
 
 _LINKS: dict[str, Link] = {
     "binary": "logistic",
@@ -43,8 +43,11 @@ _ZERO = float(np.float32(1e-35))
 def read(estimator: Any) -> TreeModel:
     """The trees of a fitted estimator or a Booster. Raises `UnsupportedOp`, `InvalidModel`."""
     name = type(estimator).__name__
-    booster = _booster(estimator, name)
-    document = booster.dump_model()
+    return read_document(_booster(estimator, name).dump_model(), name, getattr(estimator, "classes_", None))
+
+
+def read_document(document: Mapping[str, Any], name: str, labels: Any = None) -> TreeModel:
+    """The trees of a dumped model; `labels`: its classes (None: numbers). Raises as `read`, and `KeyError`."""
     if bool(document.get("average_output")) and document.get("objective") is None:
         raise _refuse(name, "it does not say its objective. Train with a standard one")
     objective, options = _objective(document, name)
@@ -57,8 +60,7 @@ def read(estimator: Any) -> TreeModel:
     rounds = len(every) // width if document.get("average_output") else 1
     classes = None
     if objective == "binary" or objective.startswith("multiclass"):
-        found = getattr(estimator, "classes_", None)
-        classes = np.arange(max(width, 2)) if found is None else np.asarray(found)
+        classes = np.arange(max(width, 2)) if labels is None else np.asarray(labels)
     return TreeModel(
         name=name,
         trees=trees.scaled(float(options.get("sigmoid", 1.0)) / rounds),

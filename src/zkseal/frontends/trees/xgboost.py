@@ -17,7 +17,7 @@ from zkseal.errors import InvalidModel, UnsupportedOp
 from zkseal.frontends.trees.build import NodeList, join
 from zkseal.frontends.trees.graph import Link, TreeModel
 
-__all__ = ["read"]
+__all__ = ["read", "read_document"]
 
 _LINKS: dict[str, Link] = {
     "binary:logistic": "logistic",
@@ -43,7 +43,12 @@ def read(estimator: Any) -> TreeModel:
     """The trees of a fitted estimator or a Booster. Raises `UnsupportedOp`, `InvalidModel`."""
     name = type(estimator).__name__
     booster, rounds = _booster(estimator, name)
-    document = json.loads(bytes(booster.save_raw("json")))["learner"]
+    return read_document(json.loads(bytes(booster.save_raw("json"))), name, rounds)
+
+
+def read_document(whole: Mapping[str, Any], name: str, rounds: int | None = None) -> TreeModel:
+    """The trees of a saved model; `rounds`: how many of them count (None: all). Raises as `read`, and `KeyError`."""
+    document = whole["learner"]
     objective = str(document["objective"]["name"])
     if objective not in _LINKS:
         raise _refuse(name, f"its objective {objective} is not known. Train with one of {', '.join(_LINKS)}")
