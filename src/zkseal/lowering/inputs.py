@@ -108,7 +108,7 @@ def _feature_weights(plan: Plan, node: Node, name: str) -> npt.NDArray[np.float6
 
 
 def quantize_input(value: Quantized, given: npt.ArrayLike | None) -> Integers:
-    """Floats as integers, rounded half up. Raises `WrongInput`, `RangeExceeded`."""
+    """Floats as integers, rounded half up; integers as they are. Raises `WrongInput`, `RangeExceeded`."""
     if given is None:
         raise WrongInput(
             f"Input '{value.name}' of shape {value.shape} is missing.", name=value.name, expected=value.shape, got=None
@@ -130,7 +130,9 @@ def quantize_input(value: Quantized, given: npt.ArrayLike | None) -> Integers:
             f"Input '{value.name}' holds NaN or infinity.", name=value.name, expected="finite", got="non-finite"
         )
     exponents = value.exponent + np.asarray(value.feature_exponents or 0, dtype=np.int64)
-    scaled = np.floor(np.ldexp(reals, exponents) + 0.5)
+    scaled: npt.NDArray[Any] = np.floor(np.ldexp(reals, exponents) + 0.5)
+    if array.dtype.kind in "iu" and not exponents.any():
+        scaled = array  # as they are: a float does not hold integers above 2^53
     outside = np.argwhere((scaled < value.lo) | (scaled > value.hi))
     if outside.size:
         index = tuple(int(i) for i in outside[0])

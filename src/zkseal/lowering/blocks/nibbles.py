@@ -87,10 +87,10 @@ class Nibbles:
 
 
 def plan_nibbles(name: str, node: str, function: str, left: Accumulator, right: Accumulator) -> Nibbles:
-    """The step for `name`; both operands are linear whole numbers."""
+    """The step for `name`; both operands are linear whole numbers, and the result has as many bits as they."""
     signed = min(left.lo, right.lo) < 0
     bits = max(max(part.hi, -part.lo - 1).bit_length() for part in (left, right)) + signed
     count = max(-(-bits // 4), 1)
-    lo, hi = (-(1 << (4 * count - 1)), (1 << (4 * count - 1)) - 1) if signed else (0, (1 << (4 * count)) - 1)
+    lo, hi = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
     shape = tuple(np.broadcast_shapes(left.shape, right.shape))
     return Nibbles(node, function, left, right, Quantized(name, shape, 0, lo, hi), count)

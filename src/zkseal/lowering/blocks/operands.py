@@ -82,13 +82,16 @@ def linear(plan: Plan, accumulator: Accumulator, name: str) -> Accumulator:
     return Stored.of(plan_tie(plan, named), accumulator.node)
 
 
-def rounded(plan: Plan, accumulator: Accumulator, name: str, exponent: int) -> Accumulator:
-    """The accumulator at no more than `exponent`: rounded half up and committed under `name` where it is finer."""
+def rounded(plan: Plan, accumulator: Accumulator, name: str, exponent: int, limit: int = INTEGER_LIMIT) -> Accumulator:
+    """The accumulator at no more than `exponent`: rounded half up and committed under `name` where it is finer.
+
+    What is rounded then reaches `limit` at most, else `RangeExceeded`.
+    """
     shift = accumulator.exponent - exponent
     if shift <= 0:
         return accumulator
     lo, hi = ((bound + half(shift)) >> shift for bound in (accumulator.lo, accumulator.hi))
-    lo, hi = proven_range(lo, hi, INTEGER_LIMIT)
+    lo, hi = proven_range(lo, hi, limit)
     step = Rescale(accumulator, Quantized(name, accumulator.shape, exponent, lo, hi), shift)
     plan.add(step)
     return Stored.of(step.value, accumulator.node)

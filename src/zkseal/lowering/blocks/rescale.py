@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["INTEGER_LIMIT", "Rescale", "half", "plan_rescale", "proven_range"]
 
 
-INTEGER_LIMIT = (1 << 61) - 1
+INTEGER_LIMIT = (1 << 60) - 1
 """Largest integer of a value that the model itself computes in integers."""
 
 

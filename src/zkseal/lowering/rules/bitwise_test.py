@@ -27,6 +27,14 @@ def test_of_two_values(op: str, dtype: str, outputs: Visibility) -> None:
     verify(graph, samples=drawn(1, dtype, **shapes), outputs=outputs)
 
 
+def test_of_integers_that_no_float_holds() -> None:
+    wide = np.asarray([2**60 - 1, -(2**60) + 1, 2**53 + 1], dtype=np.int64)
+    mask = np.asarray([2**57 + 2**3, 2**53 + 1, -1], dtype=np.int64)
+    graph = graph_of([("BitwiseAnd", ["a", "b"], ["y"])], {"a": ("int64", (3,)), "b": ("int64", (3,))}, ["y"])
+    program = verify(graph, samples=[{"a": wide, "b": mask}])
+    assert program.predict({"a": wide, "b": mask})["y"].tolist() == (wide & mask).tolist()
+
+
 @pytest.mark.parametrize("op", BITWISE)
 def test_of_a_constant(op: str) -> None:
     constants = {"c": np.asarray([0x0F0, -1, 7], dtype=np.int32)}
