@@ -131,12 +131,13 @@ pub fn prove_products(
 ) -> ProductRun {
     let mut masks = HalfCentredMask::new(|variable, degree| mask[layout.mask.product_mask(variable, degree)]);
     let (mut rounds, mut point) = (Vec::new(), Vec::new());
+    let mut next = table.sum_pairs(tables::product_sums);
     for variable in (0..layout.product_vars).rev() {
-        let [constant, square] = table.sum_pairs(tables::product_sums);
+        let [constant, square] = next;
         let added = masks.round(variable, variable);
         let x = send_round(transcript, labels, &mut rounds, [constant + added[0], square + added[1]]);
         masks.bind(variable, x);
-        table.bind(x);
+        next = table.bind(x, tables::product_sums);
         point.push(x);
     }
     point.reverse();

@@ -3,7 +3,10 @@
 use crate::hooks::Hooks;
 use crate::ragged::{Ragged, SplitEq};
 use zkseal_field::{AdditiveGroup, Field, Fr, One, Zero};
-use zkseal_kernels::{batch_invert, tables};
+use zkseal_kernels::{
+    batch_invert,
+    tables::{self, Pairs},
+};
 use zkseal_relation::MaskIndex;
 use zkseal_transcript::Transcript;
 use zkseal_verifier::TreeLayer;
@@ -52,7 +55,7 @@ pub fn prove_tree<H: Hooks>(
     for (layer, fractions) in layers.into_iter().enumerate() {
         let lambda = if layer == 0 { Fr::zero() } else { transcript.challenge("tree lambda") };
         let run = LayerProver { transcript, index, mask, layer, lambda, state: &state };
-        let (mut message, point, children) = run.prove(&fractions, plain.0 + lambda * plain.1);
+        let (mut message, point, children) = run.prove(fractions, plain.0 + lambda * plain.1);
         hooks.tree_values(layer, &mut message.values);
         transcript.absorb_scalars("tree values", &message.values);
         forms.push(state.layer_form(index, layer, lambda, &point));
@@ -79,21 +82,26 @@ impl LayerProver<'_> {
     ///
     /// Tables hold (p_0 + lambda q_0, p_1, q_0, q_1), so that the summand is `a_0 q_1 + p_1 q_0`, two products. `sum` is the
     /// unmasked claim `sum_y eq(r, y) (..)`; from it and h(0) follows h(1), as (1 - c) h(0) + c h(1) = sum.
-    fn prove(mut self, fractions: &Fractions, mut sum: Fr) -> (TreeLayer, Vec<Fr>, [Fr; 4]) {
+    fn prove(mut self, fractions: Fractions, mut sum: Fr) -> (TreeLayer, Vec<Fr>, [Fr; 4]) {
         let lambda = self.lambda;
-        let mut table: Ragged<4> = fractions
-            .halve([lambda, Fr::zero(), Fr::one(), Fr::one()], |pairs, out| tables::children(pairs, lambda, out));
+        let neutral = [lambda, Fr::zero(), Fr::one(), Fr::one()];
+        let mut table: Ragged<4> =
+            fractions.halve_when_read(neutral, move |pairs, out| tables::children(pairs, lambda, out));
         let mut inverses = self.state.point.clone();
         batch_invert(&mut inverses);
         let scale = Fr::one() - self.state.pad;
         let mut point = vec![Fr::zero(); self.layer + 1];
         let mut rounds = Vec::with_capacity(self.layer + 1);
+        // (sums, weight) of the pairs of variable k.
+        let eq_below = |variable: usize| SplitEq::new(&self.state.point[..variable]);
+        let sums = |pairs: Pairs<'_, 4>, eq: &SplitEq| {
+            let ([at_zero, square], weight) = tables::layer_sums(pairs, eq.tables());
+            [at_zero, square, weight]
+        };
+        let eq = eq_below(self.layer.saturating_sub(1));
+        let mut next = table.sum_pairs(|pairs| sums(pairs, &eq));
         for variable in round_order(self.layer).take(self.layer) {
-            let eq = SplitEq::new(&self.state.point[..variable]);
-            let [at_zero, square, weight] = table.sum_pairs(|pairs| {
-                let ([at_zero, square], weight) = tables::layer_sums(pairs, eq.tables());
-                [at_zero, square, weight]
-            });
+            let [at_zero, square, weight] = next;
             // Pairs that are not stored are neutral: each adds lambda, whatever X is.
             let h0 = at_zero + lambda * (Fr::one() - weight);
             let centre = self.state.point[variable];
@@ -104,7 +112,8 @@ impl LayerProver<'_> {
             debug_assert_eq!(h0 + centre * h1_plus_h2, sum);
             sum = h0 + (linear + square * x) * x;
             point[variable] = x;
-            table.bind(x);
+            let eq = eq_below(variable.saturating_sub(1));
+            next = table.bind(x, |pairs| sums(pairs, &eq));
         }
         let [a0, p1, q0, q1] = table.last();
         let children = [a0 - lambda * q0, p1, q0, q1];
