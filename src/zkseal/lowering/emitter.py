@@ -132,6 +132,9 @@ class Emitter:
 
     def _copy(self, value: Quantized, view: View, column: Column, origin: str, tensor_name: str) -> View:
         sizes = tuple(view.factor_sizes(axis) for axis in range(len(view.shape)))
+        if max(map(len, sizes), default=0) > MAX_AFFINE_LOOPS:
+            view = self._with_fewer_factors(view, value.name, f"{tensor_name}/axes", origin)
+            sizes = tuple(view.factor_sizes(axis) for axis in range(len(view.shape)))
         copied = self._declare(value, self.plain(value.shape), column, origin, tensor_name)
         index = self.loops(sizes)
         difference = copied.at(self.builder, index) - view.at(self.builder, index)
@@ -157,6 +160,16 @@ class Emitter:
             view = self._gathered_copy(view, parts, key, f"{tensor_name}_axes", origin)
             order = list(view.shape)
         return self._gathered_copy(view, [order], key, tensor_name, origin)
+
+    def _with_fewer_factors(self, view: View, key: str, tensor_name: str, origin: str) -> View:
+        """A copy that reads each logical axis with at most four loops."""
+        parts: list[list[Sequence[int]]] = []
+        for axis in range(len(view.shape)):
+            sizes = view.factor_sizes(axis)
+            width = -(-len(sizes) // MAX_AFFINE_LOOPS) or 1
+            parts.append([sizes[k : k + width] for k in range(0, len(sizes), width)])
+        copied = self._gathered_copy(view, [part for axis in parts for part in axis], key, tensor_name, origin)
+        return View.of(copied.tensor, [[prod(part) for part in axis] for axis in parts])
 
     def _gathered_copy(
         self, view: View, parts: Sequence[Sequence[int]], key: str, tensor_name: str, origin: str

@@ -200,7 +200,11 @@ class View:
 
     def tile(self, axis: int, count: int) -> View:
         """A logical axis `count` times behind itself: one more factor, which no map reads."""
-        fresh = len(self.factors)
+        fresh, group = len(self.factors), self.groups[axis]
+        read = {factor for axis_map in self.maps for factor, _ in axis_map.strides}
+        if group and group[0] not in read:  # entries that are repeated already
+            factors = tuple(size * count if f == group[0] else size for f, size in enumerate(self.factors))
+            return replace(self, factors=factors)
         groups = tuple((fresh, *g) if k == axis else g for k, g in enumerate(self.groups))
         return replace(self, factors=(*self.factors, count), groups=groups)
 

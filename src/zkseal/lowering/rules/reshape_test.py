@@ -52,3 +52,22 @@ def test_add_of_differently_factored_operands() -> None:
         ("Add", ["a", "b"], ["y"]),
     ]
     verify(graph_of(nodes, {"x": (2, 3), "z": (3, 2)}, ["y"], {"s": _shape(6)}))
+
+
+@pytest.mark.parametrize("consumer", ["Slice", "ArgMax", "Reshape"])
+def test_axis_of_more_factors_than_a_map_takes(consumer: str) -> None:
+    shape = (2, 3, 2, 2, 2)
+    constants = {
+        "flat": np.asarray([48], dtype=np.int64),
+        **{name: np.asarray([value], dtype=np.int64) for name, value in (("s", 5), ("e", 41))},
+        "other": np.asarray([3, 16], dtype=np.int64),
+    }
+    rest = {"Slice": ["s", "e"], "ArgMax": [], "Reshape": ["other"]}[consumer]
+    nodes = [
+        ("Relu", ["x"], ["r"]),
+        ("Transpose", ["r"], ["t"], {"perm": (4, 2, 0, 3, 1)}),
+        ("Reshape", ["t", "flat"], ["f"]),
+        (consumer, ["f", *rest], ["y"]),
+    ]
+    used = {name: constants[name] for name in ("flat", *rest)}
+    verify(graph_of(nodes, {"x": shape}, ["y"], used))
