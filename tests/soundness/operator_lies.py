@@ -221,7 +221,7 @@ LIES = (
     OperatorLie("dynamic", "width beside the extremes", "n0/zero_10", add(y__width=(0, 1))),
     OperatorLie("dynamic", "scale of zeros for what is not zero", "n0/zero_12", put(y__empty=1)),
     OperatorLie("dynamic", "integer beside its step", "n0/zero_15", add(y=(0, 1))),
-    # Step functions of quantized models: 0.25 / 0.25 + 3 is 4
+    # Step functions of quantized models: 0.25 is 3, as all of [-0.5, 0.5]
     OperatorLie("quantize", "step above: before its interval", "n0/range_0", other_step(1)),
     OperatorLie("quantize", "step below: behind its interval", "n0/range_1", other_step(-1)),
     OperatorLie("quantize", "value of another row", "n0/lookup_0", add(y=(0, 1))),

@@ -6,7 +6,7 @@ All outputs are private, so that every range is the prover's to show. Integers a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 from unittest import mock
@@ -15,12 +15,12 @@ import numpy as np
 
 from zkseal import _native
 from zkseal.errors import InvalidParameters
-from zkseal.lowering import Program
+from zkseal.lowering import Program, lower
 from zkseal.lowering.blocks.position import Position
 from zkseal.lowering.harness_test import calibrated, f32, graph_of
 from zkseal.lowering.rules.scatter import Touched
 from zkseal.lowering.values import Environment, Quantized
-from zkseal.quantize import QuantizationOptions
+from zkseal.quantize import Calibration, QuantizationOptions
 from zkseal.relation import Column, Relation
 
 from .native import Values
@@ -31,7 +31,7 @@ OPTIONS = QuantizationOptions(bits=8, weight_bits=8, function_bits=8)
 W = f32([[-0.4, 0.12], [-0.83, 0.33], [0.57, -0.23]])
 B = f32([0.86, 0.5])
 GEMM = ("Gemm", ["x", "W", "B"])
-QUANTIZED = {"s": f32(0.25), "z": np.asarray(3, np.uint8)}
+QUANTIZED = {"s": f32(1), "z": np.asarray(3, np.uint8)}
 
 
 class Forcing(Environment):
@@ -91,6 +91,15 @@ def lowered(
     return Lowered(program, dict(program.run(runs[0]).tensors))
 
 
+def saturated() -> Lowered:
+    """A sum of which the calibration keeps the smaller entries; the third entry lies above, the fourth below."""
+    graph = graph_of([("Mul", ["x", "c"], ["y"])], {"x": (1, 5)}, ["y"], {"c": f32(0.9)})
+    run = {"x": f32([[0.1, -0.2, 1.1, -1.3, 0.15]])}
+    calibration = Calibration.from_runs([{**run, "y": run["x"] * 0.9}], percentile=60.0)
+    program = lower(graph, calibration, replace(OPTIONS, percentile=60.0), outputs="private")
+    return Lowered(program, dict(program.run(run).tensors))
+
+
 PROGRAMS: dict[str, Callable[[], Lowered]] = {
     "gemm": lambda: lowered([(*GEMM, ["y"])], [[0.1, -0.2, 0.7]], [[-1, 1, 1]], constants={"W": W, "B": B}),
     "relu": lambda: lowered(
@@ -136,6 +145,7 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
     "layer_normalization": lambda: lowered(
         [("LayerNormalization", ["x", "ones"], ["y"])], [[0.1, -0.2, 0.9]], constants={"ones": f32([1, 1, 1])}
     ),
+    "saturate": saturated,
     "sigmoid": lambda: lowered([("Sigmoid", ["x"], ["y"])], [[0.3, -0.4, 1.7]], [[3, -3, 1]]),
 }
 
