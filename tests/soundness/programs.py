@@ -92,11 +92,11 @@ def lowered(
 
 
 def saturated() -> Lowered:
-    """A sum of which the calibration keeps the smaller entries; the third entry lies above, the fourth below."""
-    graph = graph_of([("Mul", ["x", "c"], ["y"])], {"x": (1, 5)}, ["y"], {"c": f32(0.9)})
-    run = {"x": f32([[0.1, -0.2, 1.1, -1.3, 0.15]])}
-    calibration = Calibration.from_runs([{**run, "y": run["x"] * 0.9}], percentile=60.0)
-    program = lower(graph, calibration, replace(OPTIONS, percentile=60.0), outputs="private")
+    """A sum of which the calibration keeps the smaller entries; the third and fourth lie one step outside, the last further."""
+    graph = graph_of([("Mul", ["x", "c"], ["y"])], {"x": (1, 6)}, ["y"], {"c": f32(1.0)})
+    run = {"x": f32([[0.1, -0.2, 0.5, -0.5, 0.15, 1.3]])}
+    calibration = Calibration.from_runs([{**run, "y": run["x"]}], percentile=50.0)
+    program = lower(graph, calibration, replace(OPTIONS, percentile=50.0), outputs="private")
     return Lowered(program, dict(program.run(run).tensors))
 
 
@@ -137,7 +137,7 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
     ),
     "integers": lambda: lowered(
         [("QuantizeLinear", ["x", "s", "z"], ["q"]), ("MatMulInteger", ["q", "w", "z"], ["y"])],
-        [[0.25, -0.5, 1.75]],
+        [0.25, -0.5, 1.75],
         constants=QUANTIZED | {"w": np.asarray([[3], [-2], [1]], np.int8)},
     ),
     "reciprocal": lambda: lowered([("Reciprocal", ["x"], ["y"])], [[0.5, 0.9, 1.7]], [[2, 3, 1]]),

@@ -13,7 +13,7 @@ from zkseal.lowering.values import Accumulator, Environment, Operand, Parameter,
 from zkseal.lowering.view import AxisIndex, mixed_radix
 from zkseal.lowering.windows import Windows
 from zkseal.quantize.integers import Integers, matmul
-from zkseal.relation import Expr, Loop
+from zkseal.relation import Affine, Expr, Loop
 
 __all__ = ["Convolution", "channel_loops", "fit_channels", "weighted_bounds"]
 
@@ -23,12 +23,15 @@ class Convolution(Accumulator):
     """The result is (batch, groups * m, *outputs).
 
     `weights` has shape (groups, m, c, *kernel) if it is stored, (groups * m, c, *kernel) if it is committed.
+    `zero_point` is what the integers of `value` have too much; in the padding there is nothing, so it is not zero for
+    stored weights only, and is taken off with a public tensor of ones inside.
     """
 
     value: Quantized
     weights: Parameter | Quantized
     windows: Windows
     groups: int
+    zero_point: int = 0
 
     @staticmethod
     def of(
@@ -39,19 +42,20 @@ class Convolution(Accumulator):
         weights: Parameter | Quantized,
         windows: Windows,
         groups: int,
+        zero_point: int = 0,
     ) -> Convolution:
         """`weights` in ONNX's shape (groups * m, c, *kernel). Zero is always possible where padding is read."""
         m, c = weights.shape[0] // groups, weights.shape[1]
         if isinstance(weights, Parameter):
             weights = replace(weights, integers=weights.integers.reshape(groups, m, c, *windows.kernel))
             rows = weights.integers.reshape(groups * m, -1)
-            lo, hi = weighted_bounds(rows, value)
+            lo, hi = weighted_bounds(rows, replace(value, lo=value.lo - zero_point, hi=value.hi - zero_point))
         else:
             corners = [a * b for a in (value.lo, value.hi, 0) for b in (weights.lo, weights.hi)]
             taps = c * prod(windows.kernel)
             lo, hi = taps * min(corners), taps * max(corners)
         exponent = value.exponent + weights.exponent
-        return Convolution(name, node, shape, exponent, lo, hi, value, weights, windows, groups)
+        return Convolution(name, node, shape, exponent, lo, hi, value, weights, windows, groups, zero_point)
 
     @property
     def _inner(self) -> int:
@@ -72,7 +76,7 @@ class Convolution(Accumulator):
 
     def compute(self, environment: Environment) -> Integers:
         g, c, batch = self.groups, self._inner, self.shape[0]
-        patches = self.windows.patches(environment[self.value.name])
+        patches = self.windows.patches(environment[self.value.name] - self.zero_point)
         points, taps = prod(self.windows.outputs), prod(self.windows.kernel)
         columns = (
             patches.reshape(batch, g, c, points, taps).transpose(0, 1, 2, 4, 3).reshape(batch, g, c * taps, points)
@@ -83,7 +87,8 @@ class Convolution(Accumulator):
         else:
             weights = environment[self.weights.name].reshape(g, self.shape[1] // g, c * taps)
             largest = c * taps * self.weights.magnitude
-        return matmul(weights[None], columns, largest * self.value.magnitude).reshape(self.shape)
+        magnitude = self.value.magnitude + abs(self.zero_point)
+        return matmul(weights[None], columns, largest * magnitude).reshape(self.shape)
 
     def expression(self, emitter: Emitter, index: Sequence[AxisIndex]) -> Expr:
         rank = self.windows.rank
@@ -103,7 +108,17 @@ class Convolution(Accumulator):
             for axis in range(1, rank + 2):
                 emitter.whole_axis(self.weights.name, axis)
             w = emitter.read(self.weights.name, (channel, inner, *kernel))
-        return (x * w).sum([*inner, *(loop for axis in kernel for loop in axis)])
+        loops = [*inner, *(loop for axis in kernel for loop in axis)]
+        if self.zero_point == 0:
+            return (x * w).sum(loops)
+        return (x * w).sum(loops) - (self._inside(emitter, spatial, w)).sum(loops) * self.zero_point
+
+    def _inside(self, emitter: Emitter, spatial: Sequence[Affine], w: Expr) -> Expr:
+        """w where the tap reads the source, zero where it reads padding."""
+        if not any(self.windows.padded(axis) for axis in range(self.windows.rank)):
+            return w
+        ones = np.ones(self.windows.sizes, dtype=np.int64)
+        return w * emitter.constant(f"{self.name}/inside", ones)[tuple(spatial)]
 
 
 def weighted_bounds(rows: Integers, value: Quantized) -> tuple[int, int]:

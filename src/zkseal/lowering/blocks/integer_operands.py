@@ -15,7 +15,13 @@ from zkseal.lowering.values import Accumulator, Parameter, Quantized, Stored
 from zkseal.quantize.affine import integer_range
 from zkseal.quantize.integers import Integers
 
-__all__ = ["centered", "require_int32"]
+__all__ = ["centered", "public_zero_point", "require_int32"]
+
+
+def public_zero_point(node: Node, plan: Plan, position: int) -> int | None:
+    """A constant zero point with one entry, 0 if it is omitted; None for any other."""
+    zero = _zero_point(node, plan, position, None)
+    return int(zero.reshape(())) if isinstance(zero, np.ndarray) and zero.size == 1 else None
 
 
 def centered(

@@ -5,12 +5,14 @@ What it lowers
     computed if there is one for the tensor (as DynamicQuantizeLinear gives it).
 Constraints
     None of its own: an exact accumulator of operands less their zero points (`blocks.contraction`,
-    `blocks.convolution`). A computed operand is committed again without its zero point, tied by a Zero, unless that
-    is 0: padding then reads the real zero. No hints.
+    `blocks.convolution`). What a constant zero point adds is linear, and taken off; padding does not have it. An
+    operand whose zero point is computed (or constant, in a convolution of two computed operands) is committed again
+    without it, tied by a Zero. No hints.
 Range assumptions
     Sums stay inside 32 bits, as in onnxruntime, or the node is refused.
 Cost
-    One merged product term, and one committed integer for each entry of an operand with a zero point.
+    One merged product term, two with padding and a zero point; one committed integer for each entry that is committed
+    again.
 Example
     a = (11, 7), zero point 12, b = (1, 4), zero point 0: (11 - 12) * 1 + (7 - 12) * 4 = -21.
 """
@@ -20,13 +22,14 @@ from __future__ import annotations
 import numpy as np
 
 from zkseal.graph import Node
-from zkseal.lowering.accumulators import Constant, Sum
+from zkseal.lowering.accumulators import Constant, Offset, Sum
+from zkseal.lowering.blocks.axis_sum import AxisSum
 from zkseal.lowering.blocks.contraction import Contraction, Side
 from zkseal.lowering.blocks.convolution import Convolution
-from zkseal.lowering.blocks.integer_operands import centered, require_int32
+from zkseal.lowering.blocks.integer_operands import centered, public_zero_point, require_int32
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
-from zkseal.lowering.values import Accumulator, Parameter
+from zkseal.lowering.values import Accumulator, Parameter, Quantized, Stored
 from zkseal.lowering.windows import plan_windows
 
 __all__ = ["integer_convolution", "integer_product"]
@@ -36,14 +39,43 @@ def integer_product(
     node: Node, plan: Plan, name: str, *, operands: tuple[int, int], zeros: tuple[int, int]
 ) -> Accumulator:
     """The exact product of two operands less their zero points, as value `name`."""
-    rows = (*plan.shape(node.inputs[operands[0]])[-2:-1], 1)
     if all(plan.constant(node.inputs[k]) is not None for k in operands):
         raise plan.unsupported(node, "both operands are constant. Fold constants before compiling")
-    left = centered(node, plan, operands[0], zeros[0], rows)
-    right = centered(node, plan, operands[1], zeros[1])
-    product = Contraction.of(name, node.name, plan.shape(node.outputs[0]), Side(left), Side(right))
+    shape, sides, points = plan.shape(node.outputs[0]), [], []
+    matrices = all(len(plan.shape(node.inputs[k])) > 1 for k in operands)
+    rows = (*plan.shape(node.inputs[operands[0]])[-2:-1], 1)
+    for position, zero, zero_shape in zip(operands, zeros, (rows, None), strict=True):
+        point = public_zero_point(node, plan, zero) if matrices else None
+        if plan.constant(node.inputs[position]) is None and point is not None:
+            sides.append(Side(plan.committed(node.inputs[position])))
+            points.append(point)
+        else:
+            sides.append(Side(centered(node, plan, position, zero, zero_shape)))
+            points.append(0)
+    left, right = sides
+    terms: list[tuple[Accumulator, int]] = [(Contraction.of(name, node.name, shape, left, right), 1)]
+    # (a - p)(b - q) = a b - p b - q a + p q, summed over the k of the product.
+    if points[0]:
+        terms.append((_sum_of(node, plan, right.value, -2), -points[0]))
+    if points[1]:
+        terms.append((_sum_of(node, plan, left.value, -1), -points[1]))
+    product: Accumulator = terms[0][0] if len(terms) == 1 else Sum.of(name, node.name, shape, terms)
+    if points[0] and points[1]:
+        count = left.value.shape[-1]
+        product = Offset.of(name, node.name, product, 1, count * points[0] * points[1])
     require_int32(node, plan, product)
     return product
+
+
+def _sum_of(node: Node, plan: Plan, value: Quantized | Parameter, axis: int) -> Accumulator:
+    """The sum of a matrix along one axis, which stays."""
+    stem = f"{node.outputs[0]}/sum_{axis + 2}"
+    if isinstance(value, Parameter):
+        sums = plan.parameter(stem, value.integers.sum(axis=axis, keepdims=True), 0, stated=0)
+        return Constant.of(sums, sums.shape, node.name)
+    axis %= len(value.shape)
+    shape = tuple(1 if k == axis else size for k, size in enumerate(value.shape))
+    return AxisSum.of(stem, node.name, shape, Stored.of(value, node.name), (axis,), keep=True, mean=False)
 
 
 def integer_convolution(
@@ -53,25 +85,17 @@ def integer_convolution(
     if plan.constant(node.inputs[operands[0]]) is not None:
         raise plan.unsupported(node, "its data is constant. Make it an input of the model")
     shape = plan.shape(node.outputs[0])
-    trailing = (shape[1], *([1] * (len(shape) - 2)))
     weights = centered(node, plan, operands[1], zeros[1], (shape[1], *([1] * (len(shape) - 1))))
     windows = plan_windows(node, plan, weights.shape[2:], operands[0])
     groups = int(plan.attributes(node).get("group", 1))
-    addend = np.zeros(trailing, dtype=np.int64)
+    point = public_zero_point(node, plan, zeros[0]) if isinstance(weights, Parameter) else None
+    value = (
+        plan.committed(node.inputs[operands[0]]) if point is not None else centered(node, plan, operands[0], zeros[0])
+    )
+    assert isinstance(value, Quantized)
+    product: Accumulator = Convolution.of(name, node.name, shape, value, weights, windows, groups, point or 0)
     if bias is not None and plan.has_input(node, bias):
-        addend = plan.required_constant(node, bias, "bias").astype(np.int64).reshape(trailing)
-    zero = plan.constant(node.inputs[zeros[0]]) if plan.has_input(node, zeros[0]) else None
-    padded = any(windows.padded(axis) for axis in range(windows.rank))
-    if isinstance(weights, Parameter) and zero is not None and zero.size == 1 and zero.any() and not padded:
-        # Without padding the zero point of the data adds the same to all outputs of a channel.
-        value = plan.committed(node.inputs[operands[0]])
-        addend = addend - int(zero.reshape(())) * weights.integers.reshape(shape[1], -1).sum(axis=1).reshape(trailing)
-    else:
-        centered_value = centered(node, plan, operands[0], zeros[0])
-        assert not isinstance(centered_value, Parameter)
-        value = centered_value
-    product: Accumulator = Convolution.of(name, node.name, shape, value, weights, windows, groups)
-    if addend.any():
+        addend = plan.required_constant(node, bias, "bias").astype(np.int64).reshape(-1, *([1] * (len(shape) - 2)))
         parameter = plan.parameter(f"{node.name}/bias", addend, 0, stated=0)
         product = Sum.of(name, node.name, shape, [(product, 1), (Constant.of(parameter, shape, node.name), 1)])
     require_int32(node, plan, product)
