@@ -242,17 +242,17 @@ LIES = (
     OperatorLie("sigmoid", "cell above: negative offset", "n0/range_0", other_cell(1)),
     OperatorLie("sigmoid", "cell below: offset that only another table has", "n0/range_0", other_cell(-1)),
     OperatorLie("sigmoid", "argument beside the input", "n0/zero_0", add(y__argument=(2, 1))),
-    # Saturate: 22, -43, 252, -302, 36 clamped to -127 .. 127
-    OperatorLie("saturate", "clamped below the end", "n0/zero_0", add(y=(2, -1), y__above=(2, 1))),
+    # Saturate: 24, -48, 128, -128, 40, 336 clamped to -127 .. 127
+    OperatorLie("saturate", "clamped below the end", "n0/zero_0", add(y=(5, -1), y__above=(5, 1))),
     OperatorLie("saturate", "lowered inside the range", "n0/zero_0", add(y=(0, -9), y__above=(0, 9))),
     OperatorLie("saturate", "raised inside the range", "n0/zero_1", add(y=(0, 9), y__below=(0, 9))),
     OperatorLie("saturate", "rounding off by one", "n0/range_0/top", add(y=(0, 1))),
-    OperatorLie("saturate", "less above than there is", "n0/range_0/top", add(y__above=(2, -1))),
-    OperatorLie("saturate", "not clamped above", "n0/range_2/top", add(y=(2, 125), y__above=(2, -125))),
-    OperatorLie("saturate", "not clamped below", "n0/range_1/top", add(y=(3, -175), y__below=(3, -175))),
-    OperatorLie("saturate", "the upper end by a negative excess", "n0/range_3/top", add(y=(4, 91), y__above=(4, -91))),
+    OperatorLie("saturate", "less above than there is", "n0/range_0/top", add(y__above=(5, -1))),
+    OperatorLie("saturate", "not clamped above", "n0/range_2/top", add(y=(2, 1), y__above=(2, -1))),
+    OperatorLie("saturate", "not clamped below", "n0/range_1/top", add(y=(3, -1), y__below=(3, -1))),
+    OperatorLie("saturate", "the upper end by a negative excess", "n0/range_3/top", add(y=(4, 87), y__above=(4, -87))),
     OperatorLie(
-        "saturate", "the lower end by a negative excess", "n0/range_3/top", add(y=(4, -163), y__below=(4, -163))
+        "saturate", "the lower end by a negative excess", "n0/range_3/top", add(y=(4, -167), y__below=(4, -167))
     ),
     # Elementwise operators
     *(OperatorLie(*lie) for lie in ELEMENTWISE_LIES),

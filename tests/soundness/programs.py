@@ -92,7 +92,7 @@ def lowered(
 
 
 def saturated() -> Lowered:
-    """A sum of which the calibration keeps the smaller entries; the third and fourth lie one step outside, the last further."""
+    """A sum of which some entries saturate: the third and fourth lie one step outside, the last further."""
     graph = graph_of([("Mul", ["x", "c"], ["y"])], {"x": (1, 6)}, ["y"], {"c": f32(1.0)})
     run = {"x": f32([[0.1, -0.2, 0.5, -0.5, 0.15, 1.3]])}
     calibration = Calibration.from_runs([{**run, "y": run["x"]}], percentile=50.0)
