@@ -11,13 +11,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from zkseal.errors import ZksealError
 
-__all__ = ["Console", "bytes_text", "milliseconds_text"]
+__all__ = ["Console", "bytes_text", "milliseconds_text", "plain_numbers"]
 
 
 class Console:
@@ -90,3 +91,10 @@ def bytes_text(count: int) -> str:
 def milliseconds_text(duration_ms: float) -> str:
     """A duration for people."""
     return f"{duration_ms:.3g} ms" if duration_ms < 1000 else f"{duration_ms / 1000:.3g} s"
+
+
+def plain_numbers(array: np.ndarray) -> Any:
+    """Nested lists of numbers for JSON, which has no NaN: a missing entry is null."""
+    if array.dtype.kind != "f" or not np.isnan(array).any():
+        return array.tolist()
+    return np.where(np.isnan(array), None, array.astype(object)).tolist()

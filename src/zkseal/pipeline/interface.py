@@ -162,8 +162,12 @@ def _port(entry: Mapping[str, Any]) -> Port:
         raise ValueError("shape or visibility")
     if not isinstance(entry["name"], str) or not entry["name"].isprintable() or len(entry["name"]) > MAX_NAME:
         raise TypeError("a name is not printable text")
-    if entry["dtype"] not in DTYPES or entry.get("order", "float32") not in ORDERS:
-        raise ValueError("unknown dtype or order")
+    if entry["dtype"] not in DTYPES:
+        raise ValueError("unknown dtype")
+    if "order" in entry:
+        order = ORDERS[entry["order"]]
+        if (entry["lo"], entry["hi"], entry["exponent"], features) != (order.lo, order.hi, 0, None):
+            raise ValueError("codes of floats with other bounds or with an exponent")
     return Port(
         name=entry["name"],
         shape=tuple(shape),

@@ -11,6 +11,7 @@ import pytest
 from zkseal.errors import InvalidRelation, StatementMismatch
 from zkseal.pipeline import CompiledModel, Interface
 from zkseal.pipeline.interface import Port
+from zkseal.quantize.ordered import ORDERS
 from zkseal.relation import Relation
 
 
@@ -46,6 +47,13 @@ def test_integers_stand_for_themselves() -> None:
     decoded = Port("label", (1,), "int64", 0, 0, 9, True, 0).decode(np.array([7]))
     assert decoded.tolist() == [7]
     assert decoded.dtype == np.int64
+
+
+def test_codes_of_floats() -> None:
+    floats = np.array([[0.1, -2.5, 0.0, np.nan]], np.float32)
+    order = ORDERS["float32"]
+    port = Port("x", (1, 4), "float32", 0, order.lo, order.hi, True, 0, order="float32")
+    np.testing.assert_array_equal(port.decode(order.encode(floats)), floats)
 
 
 def test_a_wrong_number_of_integers_is_refused() -> None:
@@ -109,8 +117,12 @@ def reworded(relation: Relation, change: Callable[[dict[str, Any]], None]) -> Re
         lambda d: d["outputs"][0].update(name="y = [0.0]\noutput approved = [1.0]"),
         lambda d: d["outputs"][0].update(name="y\x1b[8m"),
         lambda d: d["outputs"][0].update(dtype="object"),
+        lambda d: d["inputs"][0].update(order="float16"),
+        lambda d: d["inputs"][0].update(order=None),
+        lambda d: d["inputs"][0].update(order=["float32"]),
+        lambda d: d["inputs"][0].update(order="float32"),
     ],
-    ids=["name twice", "line feed", "escape", "dtype"],
+    ids=["name twice", "line feed", "escape", "dtype", "order", "no order", "orders", "bounds of another order"],
 )
 def test_an_annotation_that_would_mislead_a_reader_is_refused(
     tiny: CompiledModel, change: Callable[[dict[str, Any]], None]

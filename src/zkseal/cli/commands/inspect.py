@@ -61,7 +61,10 @@ def _lines(result: dict[str, Any]) -> list[str]:
         ]
     for port in (*result.get("inputs", []), *result.get("outputs", [])):
         side = "input " if port in result["inputs"] else "output"
-        span = f"{port['least']:.6g} .. {port['most']:.6g} in steps of {port['step']:.3g}"
+        if "exact" in port:
+            span = f"every {port['exact']} number, exact"
+        else:
+            span = f"{port['least']:.6g} .. {port['most']:.6g} in steps of {port['step']:.3g}"
         lines.append(f"{side}      {port['name']} {port['shape']}, {port['visibility']}, {span}")
     if "hidden" in result:
         lines.append(f"hidden      {', '.join(result['hidden']) or 'nothing'}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from zkseal import files
 from zkseal.cli.commands.contexts import add_context, context_of
-from zkseal.cli.console import Console
+from zkseal.cli.console import Console, plain_numbers
 from zkseal.pipeline import check_opening, verify
 
 __all__ = ["configure", "run"]
@@ -32,5 +32,5 @@ def run(options: argparse.Namespace, console: Console) -> None:
     key = files.load_verifying_key(options.verifying_key)
     proved = verify(receipt, key, context=context_of(options))
     opened = check_opening(receipt, files.load_opening(options.opening), key)
-    result = {"model_id": proved.model_id.hex(), "opened": {name: array.tolist() for name, array in opened.items()}}
+    result = {"model_id": proved.model_id.hex(), "opened": {name: plain_numbers(array) for name, array in opened.items()}}
     console.result(result, [f"{name} = {array.tolist()}" for name, array in opened.items()])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from zkseal import files
 from zkseal.cli.commands.contexts import add_context, context_of
-from zkseal.cli.console import Console, milliseconds_text
+from zkseal.cli.console import Console, milliseconds_text, plain_numbers
 from zkseal.pipeline import verify
 
 __all__ = ["configure", "run"]
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         "verified": True,
         "model_id": proved.model_id.hex(),
         "context": proved.context.hex(),
-        "inputs": {name: array.tolist() for name, array in proved.inputs.items()},
+        "inputs": {name: plain_numbers(array) for name, array in proved.inputs.items()},
         "outputs": {name: array.tolist() for name, array in proved.outputs.items()},
         "input_commitments": [commitment.hex() for commitment in proved.input_commitments],
         "output_commitments": [commitment.hex() for commitment in proved.output_commitments],
