@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Literal
 
@@ -209,13 +209,21 @@ class Emitter:
     def parameter(self, parameter: Parameter, index: Sequence[AxisIndex], *, public: bool = False) -> Expr:
         """A stored constant at `index` (loops or 0 for each axis); stored with one tensor axis for each loop.
 
+        A constant that is read again with other loops is stored a second time if those are too coarse for it.
+
         `public`: it is part of the structure of the model, and shown even if weights are hidden.
         """
-        view = self._parameter_views.get(parameter.name)
-        if view is None:
-            view = self._declare_parameter(parameter, index, self._private_weights and not public)
-            self._parameter_views[parameter.name] = view
-        return view.at(self.builder, index)
+        return self._parameter_view(parameter, index, self._private_weights and not public).at(self.builder, index)
+
+    def _parameter_view(self, parameter: Parameter, index: Sequence[AxisIndex], private: bool) -> View:
+        key, count = parameter.name, 1
+        while (known := self._parameter_views.get(key)) is not None:
+            if known.admits(index):
+                return known
+            key, count = f"{parameter.name}/layout_{count}", count + 1
+        view = self._declare_parameter(replace(parameter, name=key), index, private)
+        self._parameter_views[key] = view
+        return view
 
     def _declare_parameter(self, parameter: Parameter, index: Sequence[AxisIndex], private: bool) -> View:
         sizes = tuple(

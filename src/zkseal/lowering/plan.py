@@ -41,6 +41,7 @@ class Plan:
         self._quantized: dict[str, Quantized] = {}
         self._accumulators: dict[str, Accumulator] = {}
         self._parameter_names: set[str] = set()
+        self._shared: dict[str, list[Parameter]] = {}
         self._uses: dict[str, int] = {}
         for node in graph.nodes:
             for name in node.inputs:
@@ -176,13 +177,27 @@ class Plan:
     def parameter(
         self, name: str, array: npt.ArrayLike, exponent: int | npt.NDArray[np.int64], *, stated: int
     ) -> Parameter:
-        """A constant as stored integers of (one or per-entry) `exponent`; `stated` is the parameter's own exponent."""
+        """A constant as stored integers of (one or per-entry) `exponent`; `stated` is the parameter's own exponent.
+
+        Equal integers under the same name are one parameter: weights that several nodes share are stored once.
+        """
+        integers = quantize(name, array, exponent)
+        for known in self._shared.get(name, ()):
+            if known.exponent == stated and np.array_equal(known.integers, integers):
+                return known
         unique, count = name, 1
         while unique in self._parameter_names:
             count += 1
             unique = f"{name}/{count}"
         self._parameter_names.add(unique)
-        return Parameter(unique, quantize(name, array, exponent), stated)
+        made = Parameter(unique, integers, stated)
+        self._shared.setdefault(name, []).append(made)
+        return made
+
+    def stored_exponent(self, name: str) -> int | None:
+        """The exponent at which the constant `name` was stored first; None if it was not yet."""
+        known = self._shared.get(name)
+        return known[0].exponent if known else None
 
     def addend(self, name: str, array: npt.ArrayLike, target: int) -> Parameter:
         """A constant that is added to an accumulator, at most 24 bits wide.

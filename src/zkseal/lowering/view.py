@@ -250,6 +250,20 @@ class View:
             by_factor.update(self._deal(axis, index))
         return self.tensor[tuple(self._axis(builder, axis_map, by_factor) for axis_map in self.maps)]
 
+    def admits(self, indices: Sequence[AxisIndex]) -> bool:
+        """Whether the loops of `indices` are at least as fine as the factors of every axis."""
+        for axis, index in enumerate(indices):
+            factors = [size for size in self.factor_sizes(axis) if size > 1]
+            if not isinstance(index, tuple):
+                if len(factors) > 1 and index != 0:
+                    return False
+                continue
+            if factors and common_refinement([tuple(factors), tuple(loop.size for loop in index)]) != tuple(
+                loop.size for loop in index if loop.size > 1
+            ):
+                return False
+        return True
+
     def _deal(self, axis: int, index: AxisIndex) -> dict[int, Loop | Affine | int]:
         group = self.groups[axis]
         if isinstance(index, int) and index == 0:

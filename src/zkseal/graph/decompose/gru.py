@@ -53,7 +53,8 @@ def write_gru(x: Expansion) -> None:
         def step(row: str, states: list[str]) -> list[str]:
             state = states[0]
             total = times_recurrence(x, state, of_gates, x.slice(row, 1, 0, 2 * hidden))
-            update, reset = (f(clipped(x, gate_columns(x, total, k, hidden))) for k in (0, 1))
+            both = f(clipped(x, total))
+            update, reset = (gate_columns(x, both, k, hidden) for k in (0, 1))
             fresh = candidate(row, state, reset)
             if not state:
                 return [x.apply("Sub", fresh, x.apply("Mul", update, fresh))]

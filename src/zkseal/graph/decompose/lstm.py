@@ -40,9 +40,20 @@ def write_lstm(x: Expansion) -> None:
                 own = x.apply("Add", own, x.apply("Mul", cell, peephole))
             return clipped(x, own)
 
+        def without_peepholes(total: str, cell: str) -> list[str]:
+            """All three gates at once: they stand behind each other, so one table serves them."""
+            gates = f(clipped(x, x.slice(total, 1, 0, 3 * hidden)))
+            update, output, forget = (gate_columns(x, gates, k, hidden) for k in range(3))
+            fresh = x.apply("Mul", update, g(gate(total, 3, "", "")))
+            if cell:
+                fresh = x.apply("Add", x.apply("Mul", forget, cell), fresh)
+            return [x.apply("Mul", output, h(fresh)), fresh]
+
         def step(row: str, states: list[str]) -> list[str]:
             state, cell = states
             total = times_recurrence(x, state, recurrence, row)
+            if not coupled and not any(peepholes):
+                return without_peepholes(total, cell)
             update = f(gate(total, 0, peepholes[0], cell))
             fresh = x.apply("Mul", update, g(gate(total, 3, "", "")))
             if cell:

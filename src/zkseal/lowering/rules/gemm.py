@@ -32,6 +32,10 @@ from zkseal.quantize.scales import weight_exponent
 REMAINDER_BITS = 16
 """Weights are scaled so that rounding drops this many bits where that suits them."""
 
+SHARED_ENTRIES, SHARED_BITS = 1 << 10, 8
+"""Constants of so many entries that several nodes share keep their first scale if it is so close to their own: storing
+them twice costs more than a wider rounding."""
+
 
 def stored_weights(
     plan: Plan, name: str, weights: npt.ArrayLike, value: Quantized, target: int, feature_axis: int | None = None
@@ -49,6 +53,9 @@ def stored_weights(
     scaled = np.ldexp(array, -features)
     largest = float(np.abs(scaled).max(initial=0.0)) if np.isfinite(array).all() else 1.0
     exponent = weight_exponent(largest, plan.options.weight_bits, target + REMAINDER_BITS - value.exponent)
+    known = plan.stored_exponent(name)
+    if known is not None and array.size >= SHARED_ENTRIES and abs(known - exponent) <= SHARED_BITS:
+        exponent = known
     return plan.parameter(name, array, exponent - features, stated=exponent)
 
 

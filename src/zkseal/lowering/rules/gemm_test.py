@@ -6,7 +6,27 @@ import numpy as np
 import pytest
 
 from zkseal.errors import UnsupportedOp
-from zkseal.lowering.harness_test import calibrated, graph_of, rng_of, verify
+from zkseal.lowering.harness_test import calibrated, f32, graph_of, rng_of, verify
+
+
+def test_weights_that_nodes_share_are_stored_once() -> None:
+    weights = f32(rng_of(5).normal(size=(40, 40)) / 6)
+    nodes = [("MatMul", ["x", "w"], ["a"]), ("MatMul", ["a", "w"], ["b"]), ("MatMul", ["b", "w"], ["y"])]
+    program = verify(graph_of(nodes, {"x": (1, 40)}, ["y"], {"w": weights}), tolerance=2.0**-9)
+    assert [integers.size for integers in program.parameters.values()] == [1600]
+
+
+def test_shared_weights_that_are_read_with_coarser_loops_are_stored_again() -> None:
+    weights = f32(rng_of(6).normal(size=(6, 6)))
+    nodes = [
+        ("Reshape", ["x", "flat"], ["f"]),
+        ("MatMul", ["f", "w"], ["a"]),
+        ("MatMul", ["z", "w"], ["b"]),
+        ("Add", ["a", "b"], ["y"]),
+    ]
+    constants = {"w": weights, "flat": np.array([1, 6])}
+    graph = graph_of(nodes, {"x": (1, 2, 3), "z": (1, 6)}, ["y"], constants)
+    verify(graph, tolerance=2.0**-9)
 
 
 @pytest.mark.parametrize("seed", range(4))
