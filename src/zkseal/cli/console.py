@@ -97,4 +97,6 @@ def plain_numbers(array: np.ndarray) -> Any:
     """Nested lists of numbers for JSON, which has no NaN: a missing entry is null."""
     if array.dtype.kind != "f" or not np.isnan(array).any():
         return array.tolist()
-    return np.where(np.isnan(array), None, array.astype(object)).tolist()
+    numbers = array.astype(object)
+    numbers[np.isnan(array)] = None
+    return numbers.tolist()

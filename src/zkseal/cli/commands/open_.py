@@ -32,5 +32,6 @@ def run(options: argparse.Namespace, console: Console) -> None:
     key = files.load_verifying_key(options.verifying_key)
     proved = verify(receipt, key, context=context_of(options))
     opened = check_opening(receipt, files.load_opening(options.opening), key)
-    result = {"model_id": proved.model_id.hex(), "opened": {name: plain_numbers(array) for name, array in opened.items()}}
+    numbers = {name: plain_numbers(array) for name, array in opened.items()}
+    result = {"model_id": proved.model_id.hex(), "opened": numbers}
     console.result(result, [f"{name} = {array.tolist()}" for name, array in opened.items()])
