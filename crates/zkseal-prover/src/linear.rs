@@ -319,8 +319,8 @@ impl Block {
 
 /// The straddling axis as a sum of (high part) x (low part) vectors.
 ///
-/// eq weights split into one such product, and a second one that takes away what truncation cuts off the last step. Others split by low
-/// index, one product for each.
+/// eq weights split into one such product, and a second one that takes away what truncation cuts off the last step. Others split by high
+/// or by low index, whichever has fewer values, one product for each.
 fn straddling_parts(axis: &AxisWeights, size: u32, low: usize, steps: usize) -> Vec<(Vec<Fr>, Vec<Fr>)> {
     let low_vars = low.trailing_zeros() as usize;
     if let AxisWeights::Eq { points, len } = axis
@@ -331,6 +331,16 @@ fn straddling_parts(axis: &AxisWeights, size: u32, low: usize, steps: usize) -> 
     }
     let mut vector = axis.to_dense(size);
     vector.resize(steps * low, Fr::zero());
+    if steps <= low {
+        return (0..steps)
+            .map(|h| {
+                let mut high = vec![Fr::zero(); steps];
+                high[h] = Fr::one();
+                (high, vector[h * low..(h + 1) * low].to_vec())
+            })
+            .filter(|(_, low_part)| low_part.iter().any(|v| !v.is_zero()))
+            .collect();
+    }
     (0..low)
         .map(|b| {
             let high = (0..steps).map(|h| vector[h * low + b]).collect();
