@@ -5,7 +5,8 @@ What it lowers
     for blocks of it. What is quantized is not rounded before, if this is its only use; a graph input gets enough bits.
 Constraints
     `blocks.staircase`: y is the row of a public table in whose interval the accumulator lies. The table holds the exact
-    roundings: x / scale in single precision, to the nearest integer, ties to even, plus zero point, saturated.
+    roundings: x / scale in single precision, to the nearest integer, ties to even, plus zero point, saturated. Sums of
+    two dequantized integers get smaller coefficients with the same results (`blocks.narrow_sum`).
 Range assumptions
     Those of the operand; saturation costs nothing.
 Cost
@@ -22,6 +23,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from zkseal.graph import Node
+from zkseal.lowering.blocks.narrow_sum import narrow_staircase
 from zkseal.lowering.blocks.staircase import plan_staircase
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.quantization import curve_numbers, quantized_type
@@ -61,4 +63,7 @@ def lower_quantize_linear(node: Node, plan: Plan) -> None:
         return quantized(kind, number, np.ldexp(n.astype(np.float64), -exponent), divide=True)
 
     value = Quantized(output, shape, 0, lo, hi)
-    plan.add(plan_staircase(accumulator, value, curves, which), value)
+    step = None
+    if which is None:
+        step = narrow_staircase(accumulator, value, lambda n: curves(np.zeros((), dtype=np.int64), n))
+    plan.add(step or plan_staircase(accumulator, value, curves, which), value)
