@@ -14,10 +14,10 @@ import numpy as np
 from zkseal.graph.decompose.expansion import Expansion
 from zkseal.graph.decompose.registry import decomposition
 
-__all__ = ["standardized"]
+__all__ = ["TINY", "standardized"]
 
 # Added to a variance that has no epsilon of its own: rows of zeros give 0, as the operators say, all others the same.
-_TINY = 1e-30
+TINY = 1e-30
 
 
 def standardized(
@@ -112,7 +112,7 @@ def write_group_normalization(x: Expansion) -> None:
 def write_mean_variance_normalization(x: Expansion) -> None:
     """Writes a MeanVarianceNormalization."""
     axes = tuple(int(axis) % len(x.shape(x.input(0))) for axis in x.attribute("axes", (0, 2, 3)))
-    x.define(0, standardized(x, x.input(0), axes, _TINY))
+    x.define(0, standardized(x, x.input(0), axes, TINY))
 
 
 @decomposition("LpNormalization")
@@ -121,7 +121,7 @@ def write_lp_normalization(x: Expansion) -> None:
     value = x.input(0)
     axis = int(x.attribute("axis", -1)) % len(x.shape(value))
     if int(x.attribute("p", 2)) == 2:
-        normal = standardized(x, value, (axis,), _TINY, op="RMSNormalization")
+        normal = standardized(x, value, (axis,), TINY, op="RMSNormalization")
         x.define(0, x.apply("Mul", normal, x.number(1.0 / sqrt(x.shape(value)[axis]), value)))
         return
     shape = [1 if k == axis else size for k, size in enumerate(x.shape(value))]

@@ -3,6 +3,8 @@
 | pass | what it does |
 | --- | --- |
 | `recognize_log_sum_exp` | Log of ReduceSum of Exp becomes ReduceLogSumExp, which subtracts the maximum |
+| `recognize_normalization` | normalizations that were written out become one operator again |
+| `recognize_activation` | Gelu and Swish that were written out become one operator again |
 | `decompose` | writes composite operators as simpler ones (`graph.decompose`) |
 | `fuse_quantized` | DequantizeLinear, operator, QuantizeLinear become one operator on integers |
 | `fold_constants` | evaluates small operators whose inputs are all constant |
@@ -41,7 +43,9 @@ from zkseal.graph.passes.fuse_linear import fuse_linear
 from zkseal.graph.passes.fuse_quantized import fuse_quantized
 from zkseal.graph.passes.merge_affine import merge_affine
 from zkseal.graph.passes.merge_reshapes import merge_reshapes
+from zkseal.graph.passes.recognize_activation import recognize_activation
 from zkseal.graph.passes.recognize_log_sum_exp import recognize_log_sum_exp
+from zkseal.graph.passes.recognize_normalization import recognize_normalization
 from zkseal.graph.passes.split_sum import split_sum
 from zkseal.graph.passes.unfold_batch_norm import unfold_batch_norm
 from zkseal.graph.types import Graph
@@ -62,7 +66,9 @@ __all__ = [
     "merge_affine",
     "merge_reshapes",
     "normalize",
+    "recognize_activation",
     "recognize_log_sum_exp",
+    "recognize_normalization",
     "split_sum",
     "unfold_batch_norm",
 ]
@@ -72,6 +78,8 @@ Pass: TypeAlias = Callable[[Graph], Graph]
 DEFAULT: tuple[Pass, ...] = (
     eliminate_dead,
     recognize_log_sum_exp,
+    recognize_normalization,
+    recognize_activation,
     decompose,
     fuse_quantized,
     fold_constants,
