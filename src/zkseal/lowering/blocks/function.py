@@ -137,10 +137,13 @@ class Interpolated:
             emitter.bound(loops, y, value.lo, value.hi, origin=self.node)
 
 
-def clamp(plan: Plan, accumulator: Accumulator, name: str, exponent: int, lo: int, hi: int, wide: int) -> Quantized:
+def clamp(
+    plan: Plan, accumulator: Accumulator, name: str, exponent: int, lo: int, hi: int, wide: int, in_table: bool = False
+) -> Quantized:
     """Commits the accumulator at `exponent`, clamped to integers lo .. hi (splits only where its bounds exceed them).
 
     `wide` is the largest distance from an end of the domain; an argument further away raises `RangeExceeded`.
+    `in_table`: the result is looked up in a table with the rows lo .. hi (`Rescale`).
     """
     current = accumulator
     shift = current.exponent - exponent
@@ -154,8 +157,7 @@ def clamp(plan: Plan, accumulator: Accumulator, name: str, exponent: int, lo: in
         plan.add(split, split.positive, split.negative)
         current = Offset.of(name, accumulator.node, Stored.of(split.positive, accumulator.node), 1, lo)
     committed = Quantized(name, accumulator.shape, exponent, lo, hi)
-    step = Rescale(current, committed, current.exponent - exponent)
-    plan.add(step)
+    plan.add(Rescale(current, committed, current.exponent - exponent, in_table))
     return committed
 
 
@@ -171,13 +173,14 @@ def define_function(
     y_exponent, y_lo, y_hi = _output_scale(curve, plan.limit(output))
     entries = math.prod(accumulator.shape)
     low_bits = _cell_bits(curve, exponent, bits)
-    argument = _argument(plan, accumulator, f"{output}/argument", exponent, (first, last), curve, reach)
     value = Quantized(output, accumulator.shape, y_exponent, y_lo, y_hi)
     rows = last - first + 1
     label = f"{curve.name}_{exponent}_{first}_{last}_{y_exponent}"
     direct = rows * ROW_COST + entries * LOOKUP_COST
     interpolated = (rows >> low_bits) * ROW_COST + entries * 12 * LOOKUP_COST
-    if direct <= interpolated or low_bits == 0:
+    is_direct = direct <= interpolated or low_bits == 0
+    argument = _argument(plan, accumulator, f"{output}/argument", exponent, (first, last), curve, reach, is_direct)
+    if is_direct:
         grid_points = np.ldexp(np.arange(first, last + 1, dtype=np.float64), -exponent)
         outputs = np.floor(np.ldexp(curve.at(grid_points), y_exponent) + 0.5).astype(np.int64)
         plan.add(TableLookup(node_name, label, argument, value, np.clip(outputs, y_lo, y_hi)), value)
@@ -195,15 +198,22 @@ def _domain(lo: float, hi: float, exponent: int) -> tuple[int, int]:
 
 
 def _argument(
-    plan: Plan, accumulator: Accumulator, name: str, exponent: int, domain: tuple[int, int], curve: Curve, reach: float
+    plan: Plan,
+    accumulator: Accumulator,
+    name: str,
+    exponent: int,
+    domain: tuple[int, int],
+    curve: Curve,
+    reach: float,
+    in_table: bool,
 ) -> Quantized:
     """The committed argument: clamped where f is flat outside the domain, else within headroom or RangeExceeded."""
     first, last = domain
     if math.ldexp(first, -exponent) <= curve.lo and math.ldexp(last, -exponent) >= curve.hi:
         wide = (1 << (math.ceil(math.ldexp(reach, exponent)) + max(last, -first)).bit_length()) - 1
-        return clamp(plan, accumulator, name, exponent, first, last, wide)
+        return clamp(plan, accumulator, name, exponent, first, last, wide, in_table)
     committed = Quantized(name, accumulator.shape, exponent, first, last)
-    plan.add(Rescale(accumulator, committed, accumulator.exponent - exponent))
+    plan.add(Rescale(accumulator, committed, accumulator.exponent - exponent, in_table))
     return committed
 
 

@@ -142,7 +142,6 @@ def define_piecewise(
     # An argument that was seen may be rounded to half a step outside the domain; f is continued there.
     first = min(math.ceil(math.ldexp(lo, at)), math.floor(math.ldexp(shape.lo, at) + 0.5))
     last = max(math.floor(math.ldexp(hi, at)), math.floor(math.ldexp(shape.hi, at) + 0.5))
-    argument = _argument(plan, accumulator, f"{output}/argument", at, first, last)
 
     def f(x: float) -> float:
         return shape.f(min(max(x, lo), hi))
@@ -159,20 +158,24 @@ def define_piecewise(
     name = f"{shape.name}/{output}"
     rows, entries = last - first + 1, math.prod(accumulator.shape)
     if rows * ROW_COST + entries * LOOKUP_COST <= len(cells.starts) * ROW_COST + entries * ENTRY_COST:
+        argument = _argument(plan, accumulator, f"{output}/argument", at, (first, last), in_table=True)
         points = (f(math.ldexp(v, -at)) for v in range(first, last + 1))
         y = np.asarray([math.floor(math.ldexp(point, exponent) + 0.5) for point in points], dtype=np.int64)
         value = Quantized(output, accumulator.shape, exponent, *proven_range(int(y.min()), int(y.max()), WIDE))
         plan.add(TableLookup(node, name, replace(argument, lo=first, hi=last), value, y), value)
         return
+    argument = _argument(plan, accumulator, f"{output}/argument", at, (first, last), in_table=False)
     value = Quantized(output, accumulator.shape, exponent, *proven_range(*cells.bounds(), WIDE))
     plan.add(Piecewise(node, name, argument, value, cells), value)
 
 
-def _argument(plan: Plan, accumulator: Accumulator, name: str, exponent: int, first: int, last: int) -> Quantized:
+def _argument(
+    plan: Plan, accumulator: Accumulator, name: str, exponent: int, domain: tuple[int, int], *, in_table: bool
+) -> Quantized:
     """The argument as a committed value; what is committed already, and fine enough, is taken as it is."""
     if isinstance(accumulator, Stored) and accumulator.exponent == exponent:
         return Quantized(accumulator.name, accumulator.shape, exponent, accumulator.lo, accumulator.hi)
-    lo, hi = proven_range(first, last, WIDE)
+    lo, hi = domain if in_table else proven_range(*domain, WIDE)
     argument = Quantized(name, accumulator.shape, exponent, lo, hi)
-    plan.add(Rescale(accumulator, argument, accumulator.exponent - exponent))
+    plan.add(Rescale(accumulator, argument, accumulator.exponent - exponent, in_table))
     return argument

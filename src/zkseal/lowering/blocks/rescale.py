@@ -47,11 +47,15 @@ def proven_range(lo: int, hi: int, limit: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Rescale:
-    """The step; `value` is y."""
+    """The step; `value` is y. `in_table`: whoever reads y looks it up in a table that has no rows beyond its range.
+
+    Such a lookup leaves y one integer of the range by itself, so that the range is not shown twice.
+    """
 
     accumulator: Accumulator
     value: Quantized
     shift: int
+    in_table: bool = False
 
     def execute(self, environment: Environment) -> None:
         acc = self.accumulator.compute(environment)
@@ -69,7 +73,7 @@ class Rescale:
             return
         remainder = acc.expression(emitter, index) + half(self.shift) - y * (1 << self.shift)
         emitter.remainder(loops, remainder, self.shift, origin=node)
-        if not emitter.is_public(value.name) and not self._is_in_range:
+        if not (emitter.is_public(value.name) or self._is_in_range or self.in_table):
             emitter.bound(loops, y, value.lo, value.hi, origin=node)
 
     @property

@@ -11,6 +11,7 @@ import pytest
 from zkseal.errors import RangeExceeded, UnsupportedOp
 from zkseal.lowering.blocks.function import TableLookup
 from zkseal.lowering.blocks.piecewise import Piecewise
+from zkseal.lowering.blocks.rescale import Rescale
 from zkseal.lowering.harness_test import calibrated, f32, graph_of, rng_of, verify
 from zkseal.quantize import QuantizationOptions
 
@@ -95,3 +96,14 @@ def test_argument_out_of_the_domain_is_refused(op: str, seen: float, given: floa
     program.run({"x": f32([seen, seen])})
     with pytest.raises(RangeExceeded):
         program.run({"x": f32([seen, given])})
+
+
+def test_the_range_of_a_looked_up_argument_is_shown_by_its_table() -> None:
+    """One range for the rounding of the argument, none for the argument itself."""
+    w = f32(rng_of(4).normal(size=(4, 2000)))
+    graph = graph_of([("MatMul", ["x", "w"], ["h"]), ("Gelu", ["h"], ["y"])], {"x": (2, 4)}, ["y"], {"w": w})
+    options = QuantizationOptions(bits=8, function_bits=8)
+    program = verify(graph, options=options, tolerance=2.0**-4, inputs="public")
+    assert [type(step) for step in program.steps] == [Rescale, TableLookup]
+    ranges = {name.split("/range_")[1][0] for name in program.relation.names.lookups if "/range_" in name}
+    assert ranges == {"0"}
