@@ -16,6 +16,7 @@ Imports `zkseal.errors` and numpy only.
 """
 
 from zkseal.relation.builder import RelationBuilder
+from zkseal.relation.cost import Share, cost_by_origin
 from zkseal.relation.declarations import TableRef
 from zkseal.relation.expressions import Affine, Expr, Gather, Index, Loop, PublicGather, TensorRef
 from zkseal.relation.relation import Cost, Relation, Values
@@ -33,8 +34,10 @@ __all__ = [
     "Relation",
     "RelationBuilder",
     "Scope",
+    "Share",
     "TableRef",
     "Tensor",
     "TensorRef",
     "Values",
+    "cost_by_origin",
 ]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zkseal.relation import Column, RelationBuilder
+from zkseal.relation import Column, RelationBuilder, cost_by_origin
 
 
 def test_cost_counts_leaves_commitments_and_merged_products() -> None:
@@ -48,3 +48,24 @@ def test_elementwise_products_share_all_their_loops() -> None:
     b.zero([i, j], x[i, j] * y[i, j])
     cost = b.finish().cost
     assert (cost.product_terms, cost.product_slots) == (1, 20)
+
+
+def test_shares_of_origins_add_up() -> None:
+    b = RelationBuilder()
+    i = b.loop(4, "i")
+    x, y = (b.tensor(name, (4,), Column.WITNESS, 0, 15, origin=origin) for name, origin in (("x", "a"), ("y", "b")))
+    w = b.tensor("w", (4,), Column.MODEL, 0, 15)
+    b.range([i], x[i], bits=4, origin="a")
+    b.range([i], y[i], bits=4, origin="b")
+    b.lookup(b.table("odd", [np.arange(8) * 2 + 1]), [i], [y[i]], origin="b")
+    b.zero([i], x[i] * w[i] - y[i], origin="b")
+    relation = b.finish()
+    shares, cost = cost_by_origin(relation), relation.cost
+    assert list(shares) == ["a", "b", ""]
+    assert [sum(share.lookups.values()) for share in shares.values()] == [4, 8, 0]
+    assert [share.product_slots for share in shares.values()] == [0, 4, 0]
+    assert shares[""].committed == {Column.MODEL: 4, Column.TABLE: 8}
+    assert sum(sum(share.lookups.values()) for share in shares.values()) == cost.lookups
+    committed = sum(sum(share.committed.values()) for share in shares.values())
+    assert committed + cost.table_rows == sum(cost.committed.values())
+    assert cost_by_origin(type(relation).decode(relation.encode())).keys() == {""}
