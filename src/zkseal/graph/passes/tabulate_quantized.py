@@ -3,7 +3,8 @@
 f is a chain of functions of one number, and of sums and products with constants.
 
 All 256 results are computed here, in double precision, rounded once to single precision as a float runtime would have
-them, then quantized: ties to even, saturated. Negative integers follow behind the others, so that q + 128 counts them.
+them, then quantized: ties to even, saturated. Negative integers follow behind the others: Gather counts them from the
+end.
 """
 
 from __future__ import annotations
@@ -55,17 +56,13 @@ def _tabulate(
         reals = np.asarray([function(float(x)) for x in reals], dtype=np.float32)
     steps = np.rint(reals / result.scale.astype(np.float32).reshape(())).astype(np.float64)
     values = np.clip(steps + int(result.zero_point.reshape(-1)[0]), limits.min, limits.max)
-    table = edit.add_initializer(f"{node.name}/table", values.astype(np.dtype(result.dtype)))
+    counted = np.roll(values, int(info.min)).astype(np.dtype(result.dtype))
+    table = edit.add_initializer(f"{node.name}/table", counted)
     shape = edit.values[source.name].shape
     index = edit.add_value(f"{node.name}/integer", shape, "int32")
-    nodes = [edit.make_node(f"{node.name}/cast", "Cast", (source.name,), (index,), {"to": _INT32})]
-    if info.min < 0:
-        shift = edit.add_initializer(f"{node.name}/first", np.asarray(-info.min, np.int32))
-        place = edit.add_value(f"{node.name}/place", shape, "int32")
-        nodes.append(edit.make_node(f"{node.name}/shift", "Add", (index, shift), (place,), {}))
-        index = place
+    cast = edit.make_node(f"{node.name}/cast", "Cast", (source.name,), (index,), {"to": _INT32})
     read = edit.make_node(f"{node.name}/read", "Gather", (table, index), node.outputs, {"axis": 0})
-    edit.substitute(node, *nodes, read)
+    edit.substitute(node, cast, read)
 
 
 _Found = tuple[Callable[[float], float], str] | None
