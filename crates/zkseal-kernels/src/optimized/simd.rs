@@ -1,6 +1,11 @@
 //! The two inner loops of the contraction, compiled once for each instruction set and chosen at run time.
 //!
-//! The loops are plain; the compiler vectorises `i32 * i32 -> i64`.
+//! Plain loops that the compiler vectorises (`i32 * i32 -> i64`), and intrinsics where it does not.
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::*;
+#[cfg(target_arch = "x86_64")]
+use std::mem::transmute;
 
 use crate::cpu;
 
@@ -35,9 +40,40 @@ macro_rules! dispatch {
     };
 }
 
-dispatch! {
-    /// `sum_m planes[l][m] * data[m]` for every limb l.
-    dot<T>(planes: &[&[i32]; LIMBS], data: &[T]) -> [i64; LIMBS] = dot_plain
+/// `sum_m planes[l][m] * data[m]` for every limb l.
+pub fn dot<T: Digit>(planes: &[&[i32]; LIMBS], data: &[T]) -> [i64; LIMBS] {
+    #[cfg(target_arch = "x86_64")]
+    if cpu::level() >= cpu::Level::Avx512 {
+        // SAFETY: this level is reached only where the machine has the instructions.
+        return unsafe { dot_avx512(planes, data) };
+    }
+    dot_plain(planes, data)
+}
+
+/// Eight values at a time, times the same eight places of every plane.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn dot_avx512<T: Digit>(planes: &[&[i32]; LIMBS], data: &[T]) -> [i64; LIMBS] {
+    let chunks = planes.map(|plane| plane[..data.len()].as_chunks::<8>());
+    let (values, rest) = data.as_chunks::<8>();
+    let mut sums = [_mm512_setzero_si512(); LIMBS];
+    for (k, values) in values.iter().enumerate() {
+        // SAFETY: the arrays have the size of the registers, and any bits are a value.
+        let values = _mm512_cvtepi32_epi64(unsafe { transmute::<[i32; 8], __m256i>(values.map(Into::into)) });
+        for (sum, (plane, _)) in sums.iter_mut().zip(&chunks) {
+            // SAFETY: as above.
+            let limbs = _mm512_cvtepi32_epi64(unsafe { transmute::<[i32; 8], __m256i>(plane[k]) });
+            *sum = _mm512_add_epi64(*sum, _mm512_mul_epi32(limbs, values));
+        }
+    }
+    let mut out = sums.map(|sum| _mm512_reduce_add_epi64(sum));
+    for (out, (_, plane)) in out.iter_mut().zip(&chunks) {
+        for (limb, value) in plane.iter().zip(rest) {
+            let value: i64 = (*value).into();
+            *out += i64::from(*limb) * value;
+        }
+    }
+    out
 }
 
 dispatch! {
