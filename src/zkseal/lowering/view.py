@@ -210,14 +210,12 @@ class View:
 
     def pad(self, axis: int, before: int, after: int) -> View | None:
         """A logical axis with zeros before and after it."""
-        size = self.shape[axis]
-        if not self.reads_zero_outside(axis):
+        size, position = self.shape[axis], self._whole_axis(axis)
+        if position is None:
             return self.take(axis, (*([-1] * before), *range(size), *([-1] * after)))
-        factor = self.groups[axis][0]
-        whole = AxisMap(0, ((factor, 1),))
-        return self._with_axis(
-            axis, factor, before + size + after, self.maps.index(whole), AxisMap(-before, ((factor, 1),))
-        )
+        old = self.maps[position]
+        padded = replace(old, offset=old.offset - before)
+        return self._with_axis(axis, self.groups[axis][0], before + size + after, position, padded)
 
     def is_flat(self) -> bool:
         """Whether the tensor has one axis, which is read whole and in order."""
@@ -231,12 +229,20 @@ class View:
         ) == self.tensor.shape[0]
 
     def reads_zero_outside(self, axis: int) -> bool:
-        """Whether an affine index beyond this logical axis reads zero: it must be a whole tensor axis of its own."""
+        """Whether an affine index beyond this logical axis reads zero: it holds a whole tensor axis and nothing else."""
+        return self._whole_axis(axis) is not None
+
+    def _whole_axis(self, axis: int) -> int | None:
+        """The tensor axis that a logical axis holds whole and in order, perhaps with zeros around; None without one."""
         group = self.groups[axis]
         if len(group) != 1:
-            return False
-        whole = AxisMap(0, ((group[0], 1),))
-        return any(m == whole and self.tensor.shape[p] == self.factors[group[0]] for p, m in enumerate(self.maps))
+            return None
+        size = self.factors[group[0]]
+        for position, axis_map in enumerate(self.maps):
+            if axis_map.entries is None and axis_map.strides == ((group[0], 1),):
+                end = self.tensor.shape[position]
+                return position if axis_map.offset <= 0 and axis_map.offset + size >= end else None
+        return None
 
     # Access --------------------------------------------------------------------------------------------------------
 

@@ -3,10 +3,10 @@
 What it lowers
     Concat of values (and constants) along one axis.
 Constraints
-    y[.., start_k + i, ..] = round(x_k[.., i, ..] / 2^s_k) for each operand k: a copy tied by a Zero where the exponents
-    are equal, else rounded as in `blocks.rescale`. Both fix y.
+    y[.., start_k + i, ..] = round(x_k[.., i, ..] / 2^s_k) for each operand k: a copy (or an exact multiple) tied by a
+    Zero where s_k <= 0, else rounded as in `blocks.rescale`. Both fix y.
 Range assumptions
-    The result takes the coarsest exponent of its operands.
+    The result takes the finest exponent of its operands, but no finer one than its own values need.
 Cost
     One committed integer for each entry; two range checks for entries that are rounded.
 Example
@@ -21,7 +21,7 @@ import numpy as np
 
 from zkseal.graph import Node
 from zkseal.lowering.accumulators import Constant
-from zkseal.lowering.blocks.rescale import half, proven_range
+from zkseal.lowering.blocks.rescale import INTEGER_LIMIT, half, proven_range
 from zkseal.lowering.emitter import Emitter, flat_loops
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
@@ -32,7 +32,7 @@ from zkseal.quantize.integers import round_shift
 
 @dataclass(frozen=True)
 class Concat:
-    """The step. `parts` have exponents at least that of `value`."""
+    """The step. Parts that are finer than `value` are rounded, coarser ones multiplied."""
 
     node: str
     parts: tuple[Accumulator, ...]
@@ -40,8 +40,11 @@ class Concat:
     axis: int
 
     def execute(self, environment: Environment) -> None:
-        rounded = [round_shift(part.compute(environment), part.exponent - self.value.exponent) for part in self.parts]
-        environment[self.value.name] = self.value.check(np.concatenate(rounded, axis=self.axis))
+        aligned = []
+        for part in self.parts:
+            shift = part.exponent - self.value.exponent
+            aligned.append(round_shift(part.compute(environment) << max(-shift, 0), max(shift, 0)))
+        environment[self.value.name] = self.value.check(np.concatenate(aligned, axis=self.axis))
 
     def constrain(self, emitter: Emitter) -> None:
         whole = emitter.plain(self.value.shape)
@@ -52,10 +55,12 @@ class Concat:
             loops = flat_loops(index)
             along: AxisIndex = mixed_radix(index[self.axis]) + start
             y = view.at(emitter.builder, (*index[: self.axis], along, *index[self.axis + 1 :]))
-            shift = part.exponent - self.value.exponent
-            remainder = part.expression(emitter, index) + half(shift) - y * (1 << shift)
-            emitter.remainder(loops, remainder, shift, origin=self.node)
-            if shift and not emitter.is_public(self.value.name):
+            finer = part.exponent - self.value.exponent
+            shift = max(finer, 0)
+            entry = part.expression(emitter, index) * (1 << max(-finer, 0))
+            emitter.remainder(loops, entry + half(shift) - y * (1 << shift), shift, origin=self.node)
+            proven = shift == 0 and part.is_bounded
+            if not proven and not emitter.is_public(self.value.name):
                 emitter.bound(loops, y, self.value.lo, self.value.hi, origin=self.node)
             start += part.shape[self.axis]
 
@@ -75,12 +80,16 @@ def lower_concat(node: Node, plan: Plan) -> None:
             target = plan.target_exponent(output)
             parameter = plan.parameter(name, np.asarray(constant, dtype=np.float64), target, stated=target)
             parts.append(Constant.of(parameter, tuple(constant.shape), node.name))
-    exponent = min(part.exponent for part in parts)
-    rounded = [(part, part.exponent - exponent) for part in parts]
-    lo = min((part.lo + half(shift)) >> shift for part, shift in rounded)
-    hi = max((part.hi + half(shift)) >> shift for part, shift in rounded)
-    lo, hi = proven_range(
-        lo, hi, max(plan.options.limit, *((1 << max(abs(p.lo), abs(p.hi)).bit_length()) - 1 for p in parts))
-    )
+    wanted = plan.scale(output, max(part.magnitude for part in parts))[0]
+    exponents = [part.exponent for part in parts]
+    exponent = max(min(exponents), min(max(exponents), wanted))
+    ends = [_aligned(part, end, exponent) for part in parts for end in (part.lo, part.hi)]
+    lo, hi = proven_range(min(ends), max(ends), INTEGER_LIMIT)
     value = Quantized(output, shape, exponent, lo, hi)
     plan.add(Concat(node.name, tuple(parts), value, axis), value)
+
+
+def _aligned(part: Accumulator, end: int, exponent: int) -> int:
+    """A bound of a part at another exponent."""
+    shift = part.exponent - exponent
+    return (end + half(shift)) >> shift if shift >= 0 else end << -shift

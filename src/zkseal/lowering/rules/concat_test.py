@@ -29,3 +29,11 @@ def test_concat_of_views_and_a_constant() -> None:
         ("Concat", ["f", "c", "f"], ["y"], {"axis": 1}),
     ]
     verify(graph_of(nodes, {"x": (1, 2, 3)}, ["y"], {"c": f32([[0.5, -0.25]])}))
+
+
+def test_whole_numbers_beside_fractions_and_integers() -> None:
+    nodes = [("Hardmax", ["x"], ["h"]), ("Concat", ["h", "x"], ["y"], {"axis": 1})]
+    program = verify(graph_of(nodes, {"x": (2, 3)}, ["y"]), tolerance=2.0**-13)
+    assert not any("limb" in name for name in program.relation.names.tensors if name.startswith("n1"))
+    graph = graph_of([("Concat", ["a", "b"], ["y"], {"axis": 0})], {"a": ("int64", (2,)), "b": ("int64", (1,))}, ["y"])
+    verify(graph, samples=[{"a": np.asarray([7, -90001]), "b": np.asarray([k])} for k in (5, 1 << 30)])

@@ -102,6 +102,7 @@ def _define_filled(
     if constant is None:
         filling = Masked.of(name, node.name, shape, plan.committed(node.inputs[2]), outside)
     else:
-        fill = int(quantize(node.inputs[2], constant, padded.exponent).reshape(-1)[0])
-        filling = Fixed.of(name, node.name, shape, padded.exponent, outside * fill)
+        exponent = max(padded.exponent, plan.target_exponent(output))
+        fill = int(quantize(node.inputs[2], constant, exponent).reshape(-1)[0])
+        filling = Fixed.of(name, node.name, shape, exponent, outside * fill)
     plan.define(Sum.of(output, node.name, shape, [(Stored.of(padded, node.name), 1), (filling, 1)]))

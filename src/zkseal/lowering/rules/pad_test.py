@@ -41,6 +41,11 @@ def test_computed_value_outside() -> None:
     verify(graph, samples=[{"x": f32(rng.normal(size=(2, 3))), "v": f32(rng.normal())} for _ in range(3)])
 
 
+def test_fraction_around_whole_numbers() -> None:
+    nodes = [("Hardmax", ["x"], ["h"]), ("Pad", ["h", "p", "v"], ["y"])]
+    verify(graph_of(nodes, {"x": (2, 3)}, ["y"], {"p": _ints(0, 1, 0, 1), "v": f32(0.3)}))
+
+
 def test_negative_pads_cut() -> None:
     constants = {"p": _ints(-1, 2, 1, -2)}
     verify(graph_of([("Pad", ["x", "p"], ["t"]), ("Add", ["t", "t"], ["y"])], {"x": (3, 4)}, ["y"], constants))
@@ -96,3 +101,18 @@ def test_computed_pads_are_refused() -> None:
     graph = replace(graph, values={**graph.values, "y": Value("y", (2,), "float32")})
     with pytest.raises(UnsupportedOp, match="list of pads"):
         calibrated(graph, [{"x": f32([1, 2]), "p": _ints(0, 0)}])
+
+
+@pytest.mark.parametrize("op", ["Conv", "MaxPool", "AveragePool"])
+def test_padded_windows_of_padded_images_need_no_copy(op: str) -> None:
+    w = rng_of(2).normal(size=(2, 2, 3, 3)).astype(np.float32)
+    attributes: dict[str, Any] = {"pads": [1, 1, 1, 1]}
+    if op != "Conv":
+        attributes = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}
+    nodes = [("Relu", ["x"], ["r"]), ("Pad", ["r", "p"], ["t"])]
+    constants = {"p": _ints(0, 0, 1, 0, 0, 0, 2, 1)}
+    if op == "Conv":
+        constants["w"] = w
+    nodes = [*nodes, (op, ["t", *(["w"] if op == "Conv" else [])], ["y"], attributes)]  # type: ignore[list-item]
+    program = verify(graph_of(nodes, {"x": (1, 2, 4, 5)}, ["y"], constants))
+    assert not any("copy" in name for name in program.relation.names.tensors)
