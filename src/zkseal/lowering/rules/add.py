@@ -15,6 +15,8 @@ Example
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from zkseal.graph import Node
@@ -36,7 +38,10 @@ def _near(plan: Plan, accumulator: Accumulator, output: str) -> Accumulator:
         return accumulator
     shift = accumulator.exponent - exponent
     lo, hi = ((bound + half(shift)) >> shift for bound in (accumulator.lo, accumulator.hi))
-    lo, hi = proven_range(lo, hi, ((plan.limit(output) + 1) << GUARD_BITS) - 1)
+    # Two large operands may have a small difference.
+    reach = math.ldexp(plan.statistics(accumulator.name).magnitude * plan.options.headroom, exponent)
+    own = (1 << math.ceil(reach).bit_length()) - 1
+    lo, hi = proven_range(lo, hi, max(own, ((plan.limit(output) + 1) << GUARD_BITS) - 1))
     value = Quantized(f"{output}/{accumulator.name}", accumulator.shape, exponent, lo, hi)
     plan.add(Rescale(accumulator, value, shift))
     return Stored.of(value, accumulator.node)

@@ -23,7 +23,7 @@ from zkseal.graph import Node
 from zkseal.lowering.blocks.function import Curve, define_function
 from zkseal.lowering.blocks.piecewise import Shape, define_piecewise
 from zkseal.lowering.plan import Plan
-from zkseal.lowering.registry import rule
+from zkseal.lowering.registry import precision, rule
 
 SMALL = 0.25
 
@@ -34,6 +34,12 @@ def _sigmoid(x: float) -> float:
 
 SIGMOID = Curve("sigmoid", _sigmoid, -12.0, 12.0, slope=0.25, bend=0.0963)
 TANH = Curve("tanh", math.tanh, -6.0, 6.0, slope=1.0, bend=0.77)
+
+
+@precision("Sigmoid", "Tanh")
+def sigmoid_precision(node: Node, plan: Plan) -> dict[str, int]:
+    """Steps of the argument that move the result by 2^-(function_bits - 2): large arguments need more than 16 bits."""
+    return {node.inputs[0]: plan.options.function_bits - (4 if node.op == "Sigmoid" else 2)}
 
 
 @rule("Sigmoid", "Tanh")
