@@ -46,7 +46,7 @@ def main() -> None:
         zoo = breast_cancer()
         remarks.append(f"accuracy {zoo.accuracy():.1%} on {len(zoo.held_out)} unseen patients")
     with step("compile to exact integers") as remarks:
-        model = zkseal.compile(zoo.model, zoo.calibration, select="logits", tolerance=0.005)
+        model = zkseal.compile(zoo.model, zoo.calibration, select="logits", max_error=0.005)
         cost = model.relation.cost
         remarks.append(f"{cost.lookups} lookups, tables of {cost.table_rows} rows")
     with step("evaluate against onnxruntime") as remarks:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +18,15 @@ from zkseal.pipeline.interface import Interface, annotate
 from zkseal.quantize import AccuracyReport, Calibration, QuantizationOptions, values_to_calibrate
 from zkseal.relation import Relation
 
-__all__ = ["CompiledModel", "Progress", "Samples", "compile", "load", "named", "rebuild"]
+__all__ = ["CompiledModel", "Precision", "Progress", "Samples", "compile", "load", "named", "rebuild"]
 
 Samples = npt.ArrayLike | Mapping[str, npt.ArrayLike]
 """Samples along the first axis: an array for a model with one input, else arrays by input name."""
 
 Progress = Callable[[str, float], None]
+
+Precision = Literal["uniform", "mixed"]
+"""Whether all values have the same number of bits."""
 
 CALIBRATION_BATCH = 64
 """Samples whose intermediate values are held in memory at a time."""
@@ -71,7 +74,10 @@ def compile(  # noqa: A001 - the public name; the built-in is not used here
     select: str | Sequence[str] | None = None,
     batch: int = 1,
     input_shapes: Mapping[str, Sequence[int]] | None = None,
-    tolerance: float | None = None,
+    max_error: float | None = None,
+    min_agreement: float | None = None,
+    precision: Precision = "uniform",
+    trials: int = 40,
     progress: Progress | None = None,
 ) -> CompiledModel:
     """Turns a float model into an integer program that can be proved.
@@ -82,34 +88,49 @@ def compile(  # noqa: A001 - the public name; the built-in is not used here
         calibration: samples that show the ranges of all values; a hundred typical ones do.
         inputs, outputs, weights: "private" values are hidden behind commitments, "public" ones are in the statement
             (weights: in the verifying key).
-        options: bits and headroom; `QuantizationOptions()` if left out.
+        options: bits, headroom, percentile; `QuantizationOptions()` if left out.
         select: names of the values to return, for models that compute more than should be proved. scikit-learn
             classifiers also know "logits".
         batch: size of an open first axis.
         input_shapes: full shapes of inputs of an ONNX model that has other open axes, by input name.
-        tolerance: largest mean relative error of an output on the samples, for example 0.005.
+        max_error: largest mean relative error of an output on the samples, for example 0.005.
+        min_agreement: least share of the samples with the same decision, for example 0.99.
+        precision: "uniform", all values have `options.bits`; "mixed", as many as `max_error` and `min_agreement` allow
+            have 8 bits, which makes proofs faster (`pipeline.mixed_precision`).
+        trials: how many programs "mixed" may try.
         progress: told stage and share done.
 
     Raises:
         ModelError: the model cannot be proved as it is.
-        QuantizationError: samples are missing, or the model does not fit its integers or the tolerance.
+        QuantizationError: samples are missing, or the model does not fit its integers or the tolerance; then
+            `ToleranceExceeded` names the node that adds the most error.
+        ValueError: "mixed" without a tolerance.
     """
+    if precision == "mixed" and max_error is None and min_agreement is None:
+        raise ValueError("Mixed precision needs a tolerance: give max_error, min_agreement or both.")
     tell = progress or _silent
     tell("load", 0.0)
     graph = load(model, batch=batch, select=select, input_shapes=input_shapes)
     require_rules(graph)  # before the work of calibration
     tell("load", 1.0)
     samples = named(graph, calibration)
-    seen = _calibrate(graph, samples, tell)
+    chosen = options or QuantizationOptions()
+    seen = _calibrate(graph, samples, chosen.percentile, tell)
+    visibility = (inputs, outputs, weights)
+    if precision == "mixed":
+        from zkseal.pipeline.mixed_precision import MixedPrecision, choose_precision
+
+        search = MixedPrecision(max_error=max_error, min_agreement=min_agreement, trials=trials)
+        return choose_precision(graph, seen, chosen, visibility, samples, search, progress=progress)
     tell("lower", 0.0)
-    compiled = rebuild(graph, seen, options or QuantizationOptions(), (inputs, outputs, weights))
+    compiled = rebuild(graph, seen, chosen, visibility)
     tell("lower", 1.0)
-    if tolerance is None:
+    if max_error is None and min_agreement is None:
         return compiled
-    from zkseal.pipeline.evaluate import evaluate
+    from zkseal.pipeline.evaluate import evaluate, require_tolerance
 
     report = evaluate(compiled, samples, progress=progress)
-    report.require(max_error=tolerance)
+    require_tolerance(compiled, samples, report, max_error=max_error, min_agreement=min_agreement)
     return replace(compiled, accuracy=report)
 
 
@@ -186,7 +207,7 @@ def named(graph: Graph, samples: Samples) -> dict[str, npt.NDArray[Any]]:
     return result
 
 
-def _calibrate(graph: Graph, samples: Mapping[str, npt.NDArray[Any]], tell: Progress) -> Calibration:
+def _calibrate(graph: Graph, samples: Mapping[str, npt.NDArray[Any]], percentile: float, tell: Progress) -> Calibration:
     from zkseal.frontends.onnx import FloatSession
 
     session = FloatSession(graph)
@@ -202,7 +223,7 @@ def _calibrate(graph: Graph, samples: Mapping[str, npt.NDArray[Any]], tell: Prog
             yield session.run(part, names)
         tell("calibrate", 1.0)
 
-    return Calibration.from_runs(runs())
+    return Calibration.from_runs(runs(), percentile=percentile)
 
 
 def _silent(stage: str, share: float) -> None:

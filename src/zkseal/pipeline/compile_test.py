@@ -40,11 +40,11 @@ def test_eight_bits_are_coarser(samples: np.ndarray, tiny: CompiledModel) -> Non
 
 
 def test_tolerance(samples: np.ndarray) -> None:
-    accuracy = pipeline.compile(tiny_graph(), samples, tolerance=0.01).accuracy
+    accuracy = pipeline.compile(tiny_graph(), samples, max_error=0.01).accuracy
     assert accuracy is not None
     assert accuracy.mean_relative_error < 0.01
     with pytest.raises(ToleranceExceeded) as caught:
-        pipeline.compile(tiny_graph(), samples, tolerance=1e-9)
+        pipeline.compile(tiny_graph(), samples, max_error=1e-9)
     assert caught.value.output == "y"
 
 

@@ -53,7 +53,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=SIZES",
         help="shape of an input with other open axes, for example x=1,3,32,32; may be repeated",
     )
-    parser.add_argument("--tolerance", type=float, help="largest mean relative error on the samples, for example 0.005")
+    parser.add_argument(
+        "--max-error", "--tolerance", type=float, help="largest mean relative error on the samples, for example 0.005"
+    )
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
@@ -71,7 +73,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
             select=options.select,
             batch=options.batch,
             input_shapes=dict(options.input_shape),
-            tolerance=options.tolerance,
+            max_error=options.max_error,
             progress=progress,
         )
         files.save_model(out, model)

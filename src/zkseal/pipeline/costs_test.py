@@ -1,0 +1,44 @@
+"""Cost by node: the parts add up to the prediction, and everything has a node."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from zkseal import pipeline
+from zkseal.lowering.harness_test import f32, graph_of
+from zkseal.pipeline import CompiledModel
+from zkseal.pipeline.costs import cost_by_node, relation_ms
+
+pytestmark = pytest.mark.native
+
+
+def test_parts_add_up(tiny: CompiledModel) -> None:
+    report, cost = cost_by_node(tiny), tiny.relation.cost
+    parts = [part.prove_ms for part in (*report.nodes, *report.tables)]  # type: ignore[attr-defined]
+    assert sum(parts) + report.shared_ms == pytest.approx(report.prove_ms)
+    assert sum(parts) == pytest.approx(relation_ms(tiny.relation))
+    assert report.shared_ms > 0
+    assert sum(node.lookups for node in report.nodes) == cost.lookups
+    assert sum(table.rows for table in report.tables) == cost.table_rows
+    assert sum(node.product_slots for node in report.nodes) == cost.product_slots
+    assert report.prove_ms == pytest.approx(pipeline.describe(tiny)["predicted"]["prove_ms"], rel=0.01)
+    json.dumps(report.to_dict(), allow_nan=False)
+
+
+def test_weights_and_roundings_belong_to_their_layer(tiny: CompiledModel) -> None:
+    nodes = {node.node: node for node in cost_by_node(tiny).nodes}
+    assert set(nodes) == {"input", "first", "second"}
+    assert nodes["first"].op == "Gemm"
+    assert nodes["first"].weights == 4 * 3 + 3
+
+
+def test_the_dearest_node_comes_first() -> None:
+    rng = np.random.default_rng(0)
+    nodes = [("MatMul", ["x", "w"], ["h"]), ("Softmax", ["h"], ["y"])]
+    graph = graph_of(nodes, {"x": (1, 4)}, ["y"], {"w": f32(rng.normal(size=(4, 40)))})
+    report = cost_by_node(pipeline.compile(graph, f32(rng.normal(size=(20, 4)))))
+    assert report.nodes[0].op == "Softmax"
+    assert [node.prove_ms for node in report.nodes] == sorted((node.prove_ms for node in report.nodes), reverse=True)
