@@ -75,17 +75,19 @@ def _padding(
 
 
 def _powers(x: Expansion, p: int) -> str:
-    """|x|^p."""
+    """|x|^p for a power of two p."""
     name = x.input(0)
-    if p == 2:
-        return x.apply("Mul", name, name)
-    magnitude = x.apply("Abs", name)
-    return magnitude if p == 1 else x.apply("Pow", magnitude, x.number(p, name))
+    if p == 1:
+        return x.apply("Abs", name)
+    if p not in (2, 4, 8):
+        raise x.unsupported(f"a norm of order {p}. Use order 1, 2, 4 or 8, whose roots are exact")
+    for _ in range(p.bit_length() - 1):
+        name = x.apply("Mul", name, name)
+    return name
 
 
 def _root(x: Expansion, mean: str, p: int, count: int) -> str:
-    """(count * mean)^(1/p)."""
-    if p == 1:
-        return x.apply("Mul", mean, x.number(count, mean))
-    root = x.apply("Sqrt", mean) if p == 2 else x.apply("Pow", mean, x.number(1.0 / p, mean))
-    return x.apply("Mul", root, x.number(count ** (1.0 / p), mean))
+    """(count * mean)^(1/p): square roots, each of which is accurate next to zero too."""
+    for _ in range(p.bit_length() - 1):
+        mean = x.apply("Sqrt", mean)
+    return x.apply("Mul", mean, x.number(count ** (1.0 / p), mean))
