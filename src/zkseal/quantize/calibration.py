@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from zkseal.errors import CalibrationMissing
 from zkseal.graph import Graph
+from zkseal.graph.steps import family
 from zkseal.graph.trees import compared_inputs
 
 __all__ = ["MAX_EXACT_EXPONENT", "Calibration", "ValueStatistics", "values_to_calibrate"]
@@ -107,6 +108,21 @@ class _Magnitudes:
         return float(np.ldexp(0.5 + (step + 1) / (2 * self.STEPS), octave + self.LEAST + 1))
 
 
+def _taken_together(values: Mapping[str, ValueStatistics]) -> dict[str, ValueStatistics]:
+    """The statistics of values of all steps of a sequence together (`graph.steps`)."""
+    families: dict[str, ValueStatistics] = {}
+    for name, own in values.items():
+        key = family(name)
+        if key is not None:
+            families[key] = _joined(families[key], own) if key in families else own
+    return {name: families.get(family(name) or "", own) for name, own in values.items()}
+
+
+def _joined(left: ValueStatistics, right: ValueStatistics) -> ValueStatistics:
+    typical = None if left.typical is None or right.typical is None else max(left.typical, right.typical)
+    return replace(left.merged(right), typical=typical)
+
+
 @dataclass(frozen=True)
 class Calibration:
     """Statistics of all values by name."""
@@ -136,7 +152,7 @@ class Calibration:
         for name, found in magnitudes.items():
             typical = min(found.percentile(percentile), merged[name].magnitude)
             merged[name] = replace(merged[name], typical=typical)
-        return Calibration(merged)
+        return Calibration(_taken_together(merged))
 
     def of(self, name: str) -> ValueStatistics:
         """The statistics of value `name`. Raises `CalibrationMissing(tensor)`."""

@@ -48,3 +48,11 @@ def test_percentiles_leave_the_largest_out() -> None:
 @pytest.mark.parametrize(("values", "typical"), [([0.0, 0.0, 0.0, 5.0], 0.0), ([0.25] * 4, 0.25), ([1e-300], 1e-300)])
 def test_percentiles_of_few_values(values: list[float], typical: float) -> None:
     assert Calibration.from_runs([{"x": np.asarray(values)}], percentile=75.0).of("x").typical == typical
+
+
+def test_steps_of_a_sequence_are_calibrated_together() -> None:
+    run = {"lstm/step_0/gates": [[1.0, -2.0]], "lstm/step_12/gates": [[0.5, 7.0]], "other": [[0.25, 0.25]]}
+    calibration = Calibration.from_runs([run])
+    assert calibration.of("lstm/step_0/gates") == calibration.of("lstm/step_12/gates")
+    assert (calibration.of("lstm/step_0/gates").minimum, calibration.of("lstm/step_0/gates").maximum) == (-2.0, 7.0)
+    assert calibration.of("other").magnitude == 0.25

@@ -26,6 +26,7 @@ from zkseal.frontends.onnx.fold import fold_constants
 from zkseal.frontends.onnx.inference import infer_shapes
 from zkseal.frontends.onnx.read import subgraphs
 from zkseal.frontends.onnx.written import Writer
+from zkseal.graph.steps import step_scope
 
 __all__ = ["write_out_control_flow"]
 
@@ -141,7 +142,7 @@ class _Unroller:
         state = self.writer.constant(f"{prefix}/condition", np.array(going))
         while going and (limit is None or count < limit):
             number = self.writer.constant(f"{prefix}/{count}/number", np.array(count, np.int64))
-            results = self._inline(body, f"{prefix}/{count}/", [number, state, *carried])
+            results = self._inline(body, f"{prefix}/{step_scope(count)}", [number, state, *carried])
             state, carried, scanned = results[0], results[1 : 1 + len(carried)], results[1 + len(carried) :]
             for values, value in zip(collected, scanned, strict=True):
                 values.append(value)
@@ -209,10 +210,10 @@ class _Unroller:
         prefix = node.name or node.output[0]
         for step in range(count):
             slices = [
-                self.writer.entry(name, axis, count - 1 - step if back else step, f"{prefix}/{step}/")
+                self.writer.entry(name, axis, count - 1 - step if back else step, f"{prefix}/{step_scope(step)}")
                 for name, axis, back in zip(streams, axes, backwards, strict=True)
             ]
-            found = self._inline(body, f"{prefix}/{step}/", [*states, *slices])
+            found = self._inline(body, f"{prefix}/{step_scope(step)}", [*states, *slices])
             states = found[: len(states)]
             for values, value in zip(collected, found[len(states) :], strict=True):
                 values.append(value)

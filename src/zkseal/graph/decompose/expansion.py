@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ class Expansion:
     def __init__(self, edit: Editor, node: Node) -> None:
         self.node = node
         self._edit = edit
+        self._scope = ""
         self._nodes: list[Node] = []
         self._defined: dict[int, str] = {}
 
@@ -51,6 +53,15 @@ class Expansion:
             f"Node '{self.node.name}' ({self.node.op}): {reason}.", op=self.node.op, node=self.node.name
         )
 
+    @contextmanager
+    def within(self, scope: str) -> Iterator[None]:
+        """Puts `scope` into the names of everything that is made inside; it ends with a slash."""
+        outer, self._scope = self._scope, self._scope + scope
+        try:
+            yield
+        finally:
+            self._scope = outer
+
     # Values ---------------------------------------------------------------------------------------------------------
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -67,7 +78,7 @@ class Expansion:
 
     def constant(self, stem: str, array: npt.ArrayLike, dtype: str = "int64") -> str:
         """A new constant."""
-        return self._edit.add_initializer(f"{self.node.name}/{stem}", np.asarray(array, np.dtype(dtype)))
+        return self._edit.add_initializer(f"{self.node.name}/{self._scope}{stem}", np.asarray(array, np.dtype(dtype)))
 
     def number(self, value: float, like: str) -> str:
         """A constant of rank 0 with the element type of value `like`."""
@@ -93,7 +104,7 @@ class Expansion:
         **attributes: Any,
     ) -> list[str]:
         """Adds a node with one output for each of `shapes`, and returns their names."""
-        stem = f"{self.node.name}/{op}"
+        stem = f"{self.node.name}/{self._scope}{op}"
         node = self._edit.make_node(stem, op, inputs, (), attributes)
         if shapes is None:
             shapes = expected_shapes(

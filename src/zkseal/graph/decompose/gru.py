@@ -41,6 +41,10 @@ def write_gru(x: Expansion) -> None:
 
         def candidate(row: str, state: str, reset: str) -> str:
             own = gate_columns(x, row, 2, hidden)
+            with x.within("candidate/"):
+                return activated(own, state, reset)
+
+        def activated(own: str, state: str, reset: str) -> str:
             if linear_before_reset:
                 inner = x.apply("MatMul", state, of_candidate) if state else ""
                 if inner and inner_bias:
@@ -56,10 +60,11 @@ def write_gru(x: Expansion) -> None:
             both = f(clipped(x, total))
             update, reset = (gate_columns(x, both, k, hidden) for k in (0, 1))
             fresh = candidate(row, state, reset)
-            if not state:
+            with x.within("state/"):
+                # (1 - z) n + z H = n + z (H - n)
+                if state:
+                    return [x.apply("Add", fresh, x.apply("Mul", update, x.apply("Sub", state, fresh)))]
                 return [x.apply("Sub", fresh, x.apply("Mul", update, fresh))]
-            # (1 - z) n + z H = n + z (H - n)
-            return [x.apply("Add", fresh, x.apply("Mul", update, x.apply("Sub", state, fresh)))]
 
         return bias, step
 

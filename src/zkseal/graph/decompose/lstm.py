@@ -44,26 +44,37 @@ def write_lstm(x: Expansion) -> None:
             """All three gates at once: they stand behind each other, so one table serves them."""
             gates = f(clipped(x, x.slice(total, 1, 0, 3 * hidden)))
             update, output, forget = (gate_columns(x, gates, k, hidden) for k in range(3))
-            fresh = x.apply("Mul", update, g(gate(total, 3, "", "")))
-            if cell:
-                fresh = x.apply("Add", x.apply("Mul", forget, cell), fresh)
-            return [x.apply("Mul", output, h(fresh)), fresh]
+            fresh = next_cell(total, update, forget, cell)
+            return [hidden_state(output, fresh), fresh]
+
+        def next_cell(total: str, update: str, forget: str, cell: str) -> str:
+            with x.within("cell/"):
+                fresh = x.apply("Mul", update, g(gate(total, 3, "", "")))
+            with x.within("kept/"):
+                return x.apply("Add", x.apply("Mul", forget, cell), fresh) if cell else fresh
+
+        def hidden_state(output: str, cell: str) -> str:
+            with x.within("hidden/"):
+                return x.apply("Mul", output, h(cell))
 
         def step(row: str, states: list[str]) -> list[str]:
             state, cell = states
             total = times_recurrence(x, state, recurrence, row)
             if not coupled and not any(peepholes):
                 return without_peepholes(total, cell)
-            update = f(gate(total, 0, peepholes[0], cell))
-            fresh = x.apply("Mul", update, g(gate(total, 3, "", "")))
-            if cell:
-                if coupled:
+            with x.within("update/"):
+                update = f(gate(total, 0, peepholes[0], cell))
+            with x.within("forget/"):
+                if not cell:
+                    forget = ""
+                elif coupled:
                     forget = x.apply("Sub", x.number(1.0, update), update)
                 else:
                     forget = f(gate(total, 2, peepholes[2], cell))
-                fresh = x.apply("Add", x.apply("Mul", forget, cell), fresh)
-            output = f(gate(total, 1, peepholes[1], fresh))
-            return [x.apply("Mul", output, h(fresh)), fresh]
+            fresh = next_cell(total, update, forget, cell)
+            with x.within("output/"):
+                output = f(gate(total, 1, peepholes[1], fresh))
+            return [hidden_state(output, fresh), fresh]
 
         return bias_of(x, direction.number, 4, hidden), step
 

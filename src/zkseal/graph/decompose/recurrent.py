@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from zkseal.graph.decompose.expansion import Expansion
+from zkseal.graph.steps import step_scope
 
 __all__ = [
     "Direction",
@@ -217,16 +218,21 @@ def _run_direction(
     """
     outputs = [""] * len(times)
     for time in reversed(range(len(times))) if direction.reverse else range(len(times)):
-        new = step(times[time], states)
-        masks = _running(x, time, x.dtype(new[0]))
-        if masks is None:
-            outputs[time], states = new[0], new
-            continue
-        running, ended = masks
-        masked = [x.apply("Mul", fresh, running) for fresh in new]
-        outputs[time] = masked[0]
-        states = [
-            x.apply("Add", fresh, x.apply("Mul", old, ended)) if old else fresh
-            for fresh, old in zip(masked, states, strict=True)
-        ]
+        with x.within(f"direction_{direction.number}/{step_scope(time)}"):
+            new = step(times[time], states)
+            outputs[time], states = _where_running(x, time, new, states)
     return outputs, states
+
+
+def _where_running(x: Expansion, time: int, new: list[str], old: list[str]) -> tuple[str, list[str]]:
+    """Y of a time and the states after it, given the new states."""
+    masks = _running(x, time, x.dtype(new[0]))
+    if masks is None:
+        return new[0], new
+    running, ended = masks
+    masked = [x.apply("Mul", fresh, running) for fresh in new]
+    states = [
+        x.apply("Add", fresh, x.apply("Mul", state, ended)) if state else fresh
+        for fresh, state in zip(masked, old, strict=True)
+    ]
+    return masked[0], states
