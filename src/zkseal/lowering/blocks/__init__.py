@@ -15,5 +15,11 @@
 | `whole`, `wrap` | rounding to whole numbers; arithmetic modulo 2^n |
 | `nibbles` | bitwise functions |
 | `tie` | an accumulator as it is |
-| `reshape` | views and copies |
+| `reshape` | views and copies: reshape, transpose, take, tile, pad |
+| `fixed` | accumulators: public constants and masks, part of the structure of a model |
+| `axis_sum` | accumulator: sum or mean over axes |
+| `extremum` | largest or smallest entry of an axis, and which one it is |
+| `position` | a computed index of an axis, negative ones counted from the end |
+| `choice` | one-hot vectors of computed positions, and what they select |
+| `table_read` | entries of a tensor at computed places, by lookups |
 """
