@@ -2,7 +2,8 @@
 
 ============  =================================================================
 `compile`     `compile` -> `CompiledModel`: load, calibrate, quantize, lower
-`evaluate`    `evaluate`: errors against the float model
+`evaluate`    `evaluate`, `compare`: errors against the float model, of outputs and inside
+`report`      `report`: error, agreement on changed samples, saturation and cost by node
 `prove`       `setup`, `prove`, `verify`, `check_opening` in numbers by name
 `interface`   names, shapes and scales, as the relation's annotation says them
 `inspect`     what is hidden, how large it is, what it will cost
@@ -16,10 +17,12 @@ from zkseal.pipeline.evaluate import evaluate
 from zkseal.pipeline.inspect import describe
 from zkseal.pipeline.interface import Interface, Port
 from zkseal.pipeline.prove import ProvedStatement, ProveResult, ProvingKey, check_opening, prove, setup, verify
+from zkseal.pipeline.report import ModelReport, report
 
 __all__ = [
     "CompiledModel",
     "Interface",
+    "ModelReport",
     "Port",
     "ProveResult",
     "ProvedStatement",
@@ -30,6 +33,7 @@ __all__ = [
     "describe",
     "evaluate",
     "prove",
+    "report",
     "setup",
     "verify",
 ]

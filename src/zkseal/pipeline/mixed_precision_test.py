@@ -20,7 +20,7 @@ pytestmark = pytest.mark.native
 def convolutions() -> Graph:
     """Two convolutions with a fully connected layer behind, large enough for widths to matter."""
     rng = rng_of(5)
-    weights = {
+    weights: dict[str, np.ndarray] = {
         "a": rng.normal(size=(4, 1, 3, 3)).astype(np.float32),
         "b": rng.normal(size=(4, 4, 3, 3)).astype(np.float32),
         "c": rng.normal(size=(576, 3)).astype(np.float32) / 24,
