@@ -15,13 +15,15 @@ Example
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from zkseal.graph import Node
 from zkseal.lowering.accumulators import Constant, Product, Scaled, Sum
 from zkseal.lowering.plan import Plan
-from zkseal.lowering.registry import rule
+from zkseal.lowering.registry import precision, rule
 from zkseal.lowering.rules.gemm import stored_weights
 from zkseal.lowering.values import Accumulator
 
@@ -47,6 +49,22 @@ def _affine(node: Node, plan: Plan, name: str, factor: npt.ArrayLike, addend: np
     parameter = plan.addend(f"{name}/addend", addend, plan.target_exponent(output))
     shape = plan.shape(output)
     return Sum.of(output, node.name, shape, [(product, 1), (Constant.of(parameter, shape, node.name), 1)])
+
+
+@precision("Mul")
+def mul_precision(node: Node, plan: Plan) -> dict[str, int]:
+    """A product over an axis (slices of one value) has entries far from its largest: their errors add up relatively."""
+    left, right = node.inputs
+    if plan.constant(left) is not None or plan.constant(right) is not None or plan.is_integer(node.outputs[0]):
+        return {}
+    makers = [plan.graph.producer(name) for name in (left, right)]
+    sliced = {maker.inputs[0] for maker in makers if maker is not None and maker.op == "Slice"}
+    if len(sliced) != 1 or any(maker is None or maker.op not in ("Slice", "Mul") for maker in makers):
+        return {}
+    largest = max(plan.statistics(node.outputs[0]).magnitude, 2.0**-60)
+    bits = plan.options.bits - 4
+    other = {left: plan.statistics(right).magnitude, right: plan.statistics(left).magnitude}
+    return {name: bits - math.floor(math.log2(largest / size)) for name, size in other.items() if size > 0}
 
 
 @rule("Mul")
