@@ -11,6 +11,9 @@ from math import prod
 from zkseal.graph.decompose.expansion import Expansion
 from zkseal.graph.decompose.registry import decomposition
 
+SINGLE_FACTORS = 32
+"""So few factors are multiplied one by one, each product on a scale of its own; halves of a tensor share one."""
+
 
 def _axes(x: Expansion) -> tuple[int, ...]:
     """The axes, ascending; they may be constant only."""
@@ -62,13 +65,21 @@ def reduce_log_sum_exp(x: Expansion) -> None:
 
 @decomposition("ReduceProd")
 def reduce_prod(x: Expansion) -> None:
-    """The product of the halves of the axes, until one entry is left; halves of odd length leave one for the end."""
+    """The product of the halves of the axes, until one entry is left; halves of odd length leave one for the end.
+
+    A few factors are paired one by one.
+    """
     value, axes = x.input(0), _axes(x)
     shape, keep = x.shape(value), bool(x.attribute("keepdims", 1))
     rest = [k for k in range(len(shape)) if k not in axes]
     count, row = prod(shape[k] for k in axes), [shape[k] for k in rest]
     left = x.reshape(x.transpose(value, [*axes, *rest]), [count, *row])
     over: list[str] = []
+    if 1 < count <= SINGLE_FACTORS:
+        over = [x.slice(left, 0, k, k + 1) for k in range(count)]
+        while len(over) > 2:
+            over = [*over[2:], x.apply("Mul", over[0], over[1])]
+        left, count = over.pop(0), 1
     while count > 1:
         half = count // 2
         if count % 2:
