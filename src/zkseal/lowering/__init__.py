@@ -11,8 +11,10 @@
 | `inputs` | scales of graph inputs |
 | `fusion`, `formula` | chains of elementwise operators of one value as one function |
 | `precision` | which values need finer scales than others |
+| `families` | which functions share a table |
 | `fusion`, `formula` | chains of elementwise operators of one value as one function |
 | `precision` | which values need finer scales than others |
+| `families` | which functions share a table |
 
 A new operator: a file in `rules/` with a function under `@rule("Name")`, and its test beside it.
 """

@@ -63,11 +63,12 @@ _ARITHMETIC: Mapping[str, Scalar] = {
 
 @dataclass(frozen=True)
 class Term:
-    """`function` of the operands; `op` is the operator that it stands for."""
+    """`function` of the operands; `op` is the operator that it stands for, with its attributes as `detail`."""
 
     op: str
     function: Scalar
     operands: tuple[Operand, ...]
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,11 @@ class Formula:
     """A function of one variable."""
 
     terms: tuple[Term, ...]
+
+    @property
+    def key(self) -> str:
+        """Equal keys mean equal functions."""
+        return ";".join(f"{term.op}{term.operands}{term.detail}" for term in self.terms)
 
     def __call__(self, x: float) -> float:
         """Its value. Raises `OverflowError` where it is too large for a float."""
@@ -109,10 +115,10 @@ def term_of(node: Node, operands: tuple[Operand, ...]) -> Term | None:
     """`node` as a term; None for operators that are none, or forms that are not defined for every x."""
     op = node.op
     if op in _TOTAL:
-        return Term(op, FUNCTIONS[op](node.attributes), operands)
+        return Term(op, FUNCTIONS[op](node.attributes), operands, str(sorted(node.attributes.items())))
     if op == "LeakyRelu":
         alpha = float(str(node.attributes.get("alpha", 0.01)))
-        return Term(op, lambda a: a if a >= 0 else alpha * a, operands)
+        return Term(op, lambda a: a if a >= 0 else alpha * a, operands, str(alpha))
     if op == "Pow":
         exponent = operands[1]
         whole = isinstance(exponent, float) and exponent == int(exponent) and 0 < exponent <= 16

@@ -15,7 +15,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from zkseal.errors import UnsatisfiedConstraint
-from zkseal.frontends.onnx import FloatSession
+from zkseal.frontends.onnx import OPSET, FloatSession
 from zkseal.graph import Graph, Node, Value
 from zkseal.lowering import Program, Visibility, lower
 from zkseal.quantize import Calibration, QuantizationOptions, values_to_calibrate
@@ -62,7 +62,7 @@ def graph_of(
         [onnx.ValueInfoProto(name=name) for name in outputs],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
-    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3)]
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", 3)]
     inferred = onnx.shape_inference.infer_shapes(helper.make_model(graph, opset_imports=opsets), strict_mode=False)
     values = {name: Value(name, tuple(array.shape), str(array.dtype)) for name, array in constants.items()}
     for info in (*inferred.graph.input, *inferred.graph.output, *inferred.graph.value_info):

@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from zkseal.errors import UnsupportedOp
 from zkseal.graph import Graph, Node
+from zkseal.lowering.blocks.piecewise import Family
 from zkseal.lowering.blocks.rescale import INTEGER_LIMIT, Rescale, plan_rescale, proven_range
 from zkseal.lowering.blocks.wrap import Wrap
+from zkseal.lowering.families import families
 from zkseal.lowering.precision import wanted_exponents
 from zkseal.lowering.values import Accumulator, Parameter, Quantized, Step, Stored
 from zkseal.quantize.affine import integer_range
@@ -47,6 +49,7 @@ class Plan:
             for name in node.inputs:
                 self._uses[name] = self._uses.get(name, 0) + 1
         self._wanted = wanted_exponents(self)
+        self._families = families(self)
 
     # Reading operands ----------------------------------------------------------------------------------------------
 
@@ -139,6 +142,10 @@ class Plan:
         usual = self.target_exponent(name, bound)
         extra = max(self._wanted.get(name, usual) - usual, 0)
         return usual + extra, ((self.limit(name) + 1) << extra) - 1
+
+    def family(self, output: str) -> Family | None:
+        """The nodes that share a table with the one that computes `output`; None where it needs none."""
+        return self._families.get(output)
 
     # Defining results ----------------------------------------------------------------------------------------------
 

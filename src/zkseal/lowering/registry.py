@@ -16,17 +16,34 @@ from zkseal.errors import UnsupportedOp
 
 if TYPE_CHECKING:
     from zkseal.graph import Graph, Node
+    from zkseal.lowering.blocks.piecewise import Shape
     from zkseal.lowering.plan import Plan
 
-__all__ = ["Precision", "Rule", "find_precision", "find_rule", "precision", "require_rules", "rule", "supported_ops"]
+__all__ = [
+    "FunctionOf",
+    "Precision",
+    "Rule",
+    "find_function",
+    "find_precision",
+    "find_rule",
+    "function",
+    "precision",
+    "require_rules",
+    "rule",
+    "supported_ops",
+]
 
 Rule = Callable[["Node", "Plan"], None]
 
 Precision = Callable[["Node", "Plan"], Mapping[str, int]]
 """For operands of a node by name the exponent at which rounding them no longer matters."""
 
+FunctionOf = Callable[["Node", "Plan"], "Shape"]
+"""The function of one variable that a node computes."""
+
 _RULES: dict[str, Rule] = {}
 _PRECISIONS: dict[str, Precision] = {}
+_FUNCTIONS: dict[str, FunctionOf] = {}
 
 
 def rule(*ops: str) -> Callable[[Rule], Rule]:
@@ -49,6 +66,24 @@ def precision(*ops: str) -> Callable[[Precision], Precision]:
         return function
 
     return register
+
+
+def function(*ops: str) -> Callable[[FunctionOf], FunctionOf]:
+    """Registers what these operators compute as a function of one variable (`lowering.families`)."""
+
+    def register(shape_of: FunctionOf) -> FunctionOf:
+        for op in ops:
+            _FUNCTIONS[op] = shape_of
+        return shape_of
+
+    return register
+
+
+def find_function(node: Node) -> FunctionOf | None:
+    """What says which function of one variable a node computes; None where it is none."""
+    if node.op not in _RULES:
+        _load()
+    return _FUNCTIONS.get(node.op)
 
 
 def find_precision(node: Node) -> Precision | None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,12 +28,13 @@ from zkseal.lowering.blocks.function import LOOKUP_COST, ROW_COST, TableLookup
 from zkseal.lowering.blocks.rescale import Rescale, half, proven_range
 from zkseal.lowering.emitter import Emitter, flat_loops
 from zkseal.lowering.values import Accumulator, Environment, Quantized, Stored
+from zkseal.quantize.integers import Integers
 from zkseal.quantize.scales import fitting_exponent
 
 if TYPE_CHECKING:
     from zkseal.lowering.plan import Plan
 
-__all__ = ["Piecewise", "Shape", "argument_exponent", "define_piecewise"]
+__all__ = ["Family", "Piecewise", "Shape", "argument_exponent", "define_piecewise"]
 
 ARGUMENT_BITS = 30
 """The widest argument of a function."""
@@ -59,12 +61,83 @@ class Shape:
     hi: float
     reach: float
     largest: float
+    key: str = ""
+    """Equal keys mean equal functions; "" stands for a function that is compared with no other."""
 
     def domain(self) -> tuple[float, float]:
         """The widest interval around [lo, hi] within reach where f is defined and within `largest`."""
         largest = max(self.largest, abs(self.f(self.lo)), abs(self.f(self.hi)))
         least = reach_of(self.f, self.lo, min(-self.reach, self.lo), largest)
         return least, reach_of(self.f, self.hi, max(self.reach, self.hi), largest)
+
+
+@dataclass
+class Family:
+    """Nodes that share one table: the same f, at the same scales of argument and result, on all their domains.
+
+    [lo, hi] and first .. last are the domain, as real numbers and as integers of exponent `argument`; `tolerance` is
+    the error allowed, `entries` how often f is computed in one run, by `nodes` nodes.
+    """
+
+    f: Function
+    name: str
+    argument: int
+    result: int
+    lo: float
+    hi: float
+    first: int
+    last: int
+    tolerance: float
+    entries: int
+    nodes: int = 1
+
+    @staticmethod
+    def of(shape: Shape, argument: int, result: int, tolerance: float, entries: int) -> Family:
+        """A family of one node."""
+        lo, hi = shape.domain()
+        # An argument that was seen may be rounded to half a step outside the domain; f is continued there.
+        first = min(math.ceil(math.ldexp(lo, argument)), math.floor(math.ldexp(shape.lo, argument) + 0.5))
+        last = max(math.floor(math.ldexp(hi, argument)), math.floor(math.ldexp(shape.hi, argument) + 0.5))
+        return Family(shape.f, shape.name, argument, result, lo, hi, first, last, tolerance, entries)
+
+    def join(self, other: Family) -> None:
+        """Makes the nodes of `other` members."""
+        self.lo, self.hi = min(self.lo, other.lo), max(self.hi, other.hi)
+        self.first, self.last = min(self.first, other.first), max(self.last, other.last)
+        self.tolerance = min(self.tolerance, other.tolerance)
+        self.entries += other.entries
+        self.nodes += other.nodes
+
+    def _continued(self, x: float) -> float:
+        return self.f(min(max(x, self.lo), self.hi))
+
+    @cached_property
+    def _cells(self) -> Cells:
+        tolerance = math.ldexp(self.tolerance, self.result) / 2
+        return fit_cells(self._continued, self.argument, self.first, self.last, self.result, tolerance)
+
+    def cells(self, node: str) -> Cells:
+        """The cells of f. Raises `UnsupportedOp` where f varies too much."""
+        try:
+            return self._cells
+        except ValueError as error:
+            raise UnsupportedOp(
+                f"Node '{node}' ({self.name}): the function varies too much between {self.lo:.6g} and {self.hi:.6g}, "
+                "which calibration and headroom allow. Bring its argument to a smaller range, as by Clip or Mod.",
+                op=self.name,
+                node=node,
+            ) from error
+
+    @cached_property
+    def outputs(self) -> Integers:
+        """f at every argument."""
+        points = (self._continued(math.ldexp(v, -self.argument)) for v in range(self.first, self.last + 1))
+        return np.asarray([math.floor(math.ldexp(point, self.result) + 0.5) for point in points], dtype=np.int64)
+
+    def is_direct(self, node: str) -> bool:
+        """Whether a row for each argument is cheaper than cells, for all nodes together."""
+        rows, cells = self.last - self.first + 1, len(self.cells(node).starts)
+        return rows * ROW_COST + self.entries * LOOKUP_COST <= cells * ROW_COST + self.entries * ENTRY_COST
 
 
 @dataclass(frozen=True)
@@ -135,47 +208,32 @@ def define_piecewise(
 
     The tolerance is 2^-function_bits of `shape.largest` if it is not given.
     """
-    if tolerance is None:
-        tolerance = math.ldexp(shape.largest, -plan.options.function_bits)
-    lo, hi = shape.domain()
-    at = min(argument_exponent(shape, tolerance), accumulator.exponent)
-    # An argument that was seen may be rounded to half a step outside the domain; f is continued there.
-    first = min(math.ceil(math.ldexp(lo, at)), math.floor(math.ldexp(shape.lo, at) + 0.5))
-    last = max(math.floor(math.ldexp(hi, at)), math.floor(math.ldexp(shape.hi, at) + 0.5))
-
-    def f(x: float) -> float:
-        return shape.f(min(max(x, lo), hi))
-
-    try:
-        cells = fit_cells(f, at, first, last, exponent, math.ldexp(tolerance, exponent) / 2)
-    except ValueError as error:
-        raise UnsupportedOp(
-            f"Node '{node}' ({shape.name}): the function varies too much between {lo:.6g} and {hi:.6g}, which "
-            "calibration and headroom allow. Bring its argument to a smaller range, as by Clip or Mod before it.",
-            op=shape.name,
-            node=node,
-        ) from error
-    name = f"{shape.name}/{output}"
-    rows, entries = last - first + 1, math.prod(accumulator.shape)
-    if rows * ROW_COST + entries * LOOKUP_COST <= len(cells.starts) * ROW_COST + entries * ENTRY_COST:
-        argument = _argument(plan, accumulator, f"{output}/argument", at, (first, last), in_table=True)
-        points = (f(math.ldexp(v, -at)) for v in range(first, last + 1))
-        y = np.asarray([math.floor(math.ldexp(point, exponent) + 0.5) for point in points], dtype=np.int64)
+    family = plan.family(output)
+    if tolerance is not None or family is None or family.argument > accumulator.exponent:
+        if tolerance is None:
+            tolerance = math.ldexp(shape.largest, -plan.options.function_bits)
+        at = min(argument_exponent(shape, tolerance), accumulator.exponent)
+        family = Family.of(shape, at, exponent, tolerance, math.prod(accumulator.shape))
+    name, argument_name = f"{shape.name}/{output}", f"{output}/argument"
+    if family.is_direct(node):
+        argument = _argument(plan, accumulator, argument_name, family, in_table=True)
+        y = family.outputs
         value = Quantized(output, accumulator.shape, exponent, *proven_range(int(y.min()), int(y.max()), WIDE))
-        plan.add(TableLookup(node, name, replace(argument, lo=first, hi=last), value, y), value)
+        domain = replace(argument, lo=family.first, hi=family.last)
+        plan.add(TableLookup(node, name, domain, value, y), value)
         return
-    argument = _argument(plan, accumulator, f"{output}/argument", at, (first, last), in_table=False)
+    argument = _argument(plan, accumulator, argument_name, family, in_table=False)
+    cells = family.cells(node)
     value = Quantized(output, accumulator.shape, exponent, *proven_range(*cells.bounds(), WIDE))
     plan.add(Piecewise(node, name, argument, value, cells), value)
 
 
-def _argument(
-    plan: Plan, accumulator: Accumulator, name: str, exponent: int, domain: tuple[int, int], *, in_table: bool
-) -> Quantized:
+def _argument(plan: Plan, accumulator: Accumulator, name: str, family: Family, *, in_table: bool) -> Quantized:
     """The argument as a committed value; what is committed already, and fine enough, is taken as it is."""
-    if isinstance(accumulator, Stored) and accumulator.exponent == exponent:
-        return Quantized(accumulator.name, accumulator.shape, exponent, accumulator.lo, accumulator.hi)
+    if isinstance(accumulator, Stored) and accumulator.exponent == family.argument:
+        return Quantized(accumulator.name, accumulator.shape, family.argument, accumulator.lo, accumulator.hi)
+    domain = family.first, family.last
     lo, hi = domain if in_table else proven_range(*domain, WIDE)
-    argument = Quantized(name, accumulator.shape, exponent, lo, hi)
-    plan.add(Rescale(accumulator, argument, accumulator.exponent - exponent, in_table))
+    argument = Quantized(name, accumulator.shape, family.argument, lo, hi)
+    plan.add(Rescale(accumulator, argument, accumulator.exponent - family.argument, in_table))
     return argument

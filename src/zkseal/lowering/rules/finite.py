@@ -10,20 +10,20 @@ Range assumptions
 Cost
     Nothing.
 Example
-    IsNaN(x) = 0 x + 0.
+    IsNaN(x) = 0.
 """
 
 from __future__ import annotations
 
 from zkseal.graph import Node
-from zkseal.lowering.accumulators import Offset
+from zkseal.lowering.accumulators import Constant, Sum
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
-from zkseal.lowering.values import Stored
 
 
 @rule("IsNaN", "IsInf")
 def lower_finite(node: Node, plan: Plan) -> None:
     """Plans an IsNaN or IsInf."""
-    value = Stored.of(plan.committed(node.inputs[0]), node.name)
-    plan.define(Offset.of(node.outputs[0], node.name, value, 0, 0))
+    output = node.outputs[0]
+    zero = Constant.of(plan.parameter(f"{node.name}/zero", 0, 0, stated=0), (), node.name)
+    plan.define(Sum.of(output, node.name, plan.shape(output), [(zero, 1)]))

@@ -20,22 +20,24 @@ from zkseal.graph import Node
 from zkseal.lowering.blocks.piecewise import Shape, argument_exponent, define_piecewise
 from zkseal.lowering.formula import FORMULA, Formula
 from zkseal.lowering.plan import Plan
-from zkseal.lowering.registry import precision, rule
+from zkseal.lowering.registry import function, precision, rule
 
 
-def _shape(node: Node, plan: Plan) -> Shape:
+@function(FORMULA)
+def formula_function(node: Node, plan: Plan) -> Shape:
+    """The formula with the ranges of calibration."""
     formula = plan.attributes(node)["formula"]
     assert isinstance(formula, Formula)
     seen, result = plan.statistics(node.inputs[0]), plan.statistics(node.outputs[0])
     headroom = plan.options.headroom
     reach, largest = seen.magnitude * headroom, result.magnitude * headroom
-    return Shape("Formula", formula, seen.minimum, seen.maximum, reach, largest)
+    return Shape("Formula", formula, seen.minimum, seen.maximum, reach, largest, formula.key)
 
 
 @precision(FORMULA)
 def formula_precision(node: Node, plan: Plan) -> dict[str, int]:
     """The argument must be as fine as the function is steep."""
-    shape = _shape(node, plan)
+    shape = formula_function(node, plan)
     return {node.inputs[0]: argument_exponent(shape, math.ldexp(shape.largest, -plan.options.function_bits))}
 
 
@@ -43,6 +45,5 @@ def formula_precision(node: Node, plan: Plan) -> dict[str, int]:
 def lower_formula(node: Node, plan: Plan) -> None:
     """Plans a formula."""
     source, output = node.inputs[0], node.outputs[0]
-    define_piecewise(
-        plan, node.name, output, plan.accumulator(source, node), _shape(node, plan), plan.target_exponent(output)
-    )
+    accumulator, shape = plan.accumulator(source, node), formula_function(node, plan)
+    define_piecewise(plan, node.name, output, accumulator, shape, plan.target_exponent(output))

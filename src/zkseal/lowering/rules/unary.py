@@ -25,7 +25,7 @@ from zkseal.graph import Node
 from zkseal.lowering.blocks.cells import Function
 from zkseal.lowering.blocks.piecewise import Shape, argument_exponent, define_piecewise
 from zkseal.lowering.plan import Plan
-from zkseal.lowering.registry import precision, rule
+from zkseal.lowering.registry import function, precision, rule
 
 Attributes = Mapping[str, Any]
 SQRT_HALF = math.sqrt(0.5)
@@ -111,18 +111,21 @@ FUNCTIONS: Mapping[str, Callable[[Attributes], Function]] = {
 }
 
 
-def _shape(node: Node, plan: Plan) -> Shape:
+@function(*FUNCTIONS)
+def unary_function(node: Node, plan: Plan) -> Shape:
+    """f with the ranges of calibration."""
     f = FUNCTIONS[node.op](plan.attributes(node))
     seen, result = plan.statistics(node.inputs[0]), plan.statistics(node.outputs[0])
     headroom = plan.options.headroom
     reach, largest = seen.magnitude * headroom, result.magnitude * headroom
-    return Shape(node.op, f, seen.minimum, seen.maximum, reach, largest)
+    key = f"{node.op}{sorted(plan.attributes(node).items())}"
+    return Shape(node.op, f, seen.minimum, seen.maximum, reach, largest, key)
 
 
 @precision(*FUNCTIONS)
 def unary_precision(node: Node, plan: Plan) -> dict[str, int]:
     """The argument must be as fine as the function is steep."""
-    shape = _shape(node, plan)
+    shape = unary_function(node, plan)
     return {node.inputs[0]: argument_exponent(shape, math.ldexp(shape.largest, -plan.options.function_bits))}
 
 
@@ -130,6 +133,5 @@ def unary_precision(node: Node, plan: Plan) -> dict[str, int]:
 def lower_unary(node: Node, plan: Plan) -> None:
     """Plans a function of one variable."""
     source, output = node.inputs[0], node.outputs[0]
-    define_piecewise(
-        plan, node.name, output, plan.accumulator(source, node), _shape(node, plan), plan.target_exponent(output)
-    )
+    accumulator, shape = plan.accumulator(source, node), unary_function(node, plan)
+    define_piecewise(plan, node.name, output, accumulator, shape, plan.target_exponent(output))
