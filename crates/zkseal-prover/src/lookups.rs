@@ -3,10 +3,13 @@
 use crate::data::Data;
 use crate::error::ProveError;
 use crate::evaluate::{ScaledValues, Values, evaluate};
-use crate::ragged::axes_of;
+use crate::ragged::{Entries, axes_of};
 use crate::tree::{Fractions, NEUTRAL};
 use rayon::prelude::*;
 use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+use zeroize::Zeroizing;
 use zkseal_field::{Fr, One, inverse_power_of_two, scalar_from_i64, scalar_from_i128};
 use zkseal_relation::types::to_index;
 use zkseal_relation::{BlockKind, Constraint, Layout, Relation, Scope, Table};
@@ -17,7 +20,7 @@ const ABSENT: u32 = u32::MAX;
 /// Table rows found by lookups.
 pub struct LookupRows {
     /// For each lookup constraint (empty for scope model): the table row of each index.
-    rows: Vec<Vec<u32>>,
+    rows: Vec<Arc<Zeroizing<Vec<u32>>>>,
     /// Scaled tuples of absent lookups: (lookup, position) to one scalar for each column.
     absent: HashMap<(usize, usize), Vec<Fr>>,
     /// For each table, how often each row is used.
@@ -97,7 +100,7 @@ pub fn find_rows<V: Values>(relation: &Relation, values: &V, checked: bool) -> R
     let (mut all_rows, mut absent) = (Vec::new(), HashMap::new());
     for (index, lookup) in relation.lookups.iter().enumerate() {
         if lookup.scope == Scope::Model {
-            all_rows.push(Vec::new());
+            all_rows.push(Arc::default());
             continue;
         }
         let tuple: Vec<ScaledValues> =
@@ -120,7 +123,7 @@ pub fn find_rows<V: Values>(relation: &Relation, values: &V, checked: bool) -> R
                 counts[to_index(*row)] += 1;
             }
         }
-        all_rows.push(rows);
+        all_rows.push(Arc::new(Zeroizing::new(rows)));
     }
     Ok(LookupRows { rows: all_rows, absent, multiplicities })
 }
@@ -183,7 +186,7 @@ impl LookupRows {
             };
             let len = columns[0].len();
             let rows: Vec<Fr> = (0..len).into_par_iter().with_min_len(1024).map(row).collect();
-            rows_of_tables.push(rows);
+            rows_of_tables.push(Arc::new(rows));
         }
         let mut parts = Vec::with_capacity(layout.blocks.len());
         for block in &layout.blocks {
@@ -193,7 +196,7 @@ impl LookupRows {
                     let rows = &rows_of_tables[index];
                     let counts = &self.multiplicities[index];
                     let data = rows.iter().zip(counts).map(|(q, m)| [-scalar_from_i64(*m), *q]).collect();
-                    parts.push((base, vec![rows.len()], data));
+                    parts.push((base, vec![rows.len()], Entries::Stored(data)));
                 }
                 BlockKind::Lookup(index) => {
                     let lookup = &relation.lookups[index];
@@ -207,13 +210,21 @@ impl LookupRows {
                         let key: Fr = tuple.iter().zip(&powers).map(|(value, power)| *value * power).sum();
                         [Fr::one(), alpha - key - id]
                     };
-                    let data = self.rows[index].par_iter().enumerate().with_min_len(4096).map(leaf).collect();
+                    let own = &self.rows[index];
+                    let entries = if self.absent.is_empty() {
+                        let (own, rows) = (own.clone(), rows.clone());
+                        Entries::Made(Arc::new(move |window: Range<usize>, out: &mut Vec<[Fr; 2]>| {
+                            out.extend(own[window].iter().map(|row| [Fr::one(), rows[to_index(*row)]]));
+                        }))
+                    } else {
+                        Entries::Stored(own.iter().enumerate().map(leaf).collect())
+                    };
                     let sizes: Vec<u32> = lookup.loops.iter().map(|l| relation.loops[to_index(*l)]).collect();
-                    parts.push((base, axes_of(&sizes), data));
+                    parts.push((base, axes_of(&sizes), entries));
                 }
             }
         }
-        Ok(Fractions::new(parts, NEUTRAL))
+        Ok(Fractions::of(parts, NEUTRAL))
     }
 
     /// Multiplicities as tensor data.

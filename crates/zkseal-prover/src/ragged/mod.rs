@@ -135,11 +135,7 @@ impl<const W: usize> Block<W> {
     }
 
     /// The sum of `term` over all pairs.
-    fn sum<const V: usize>(
-        &self,
-        neutral: &Entry<W>,
-        term: &(impl Fn(Pairs<'_, W>) -> Entry<V> + Sync),
-    ) -> Entry<V> {
+    fn sum<const V: usize>(&self, neutral: &Entry<W>, term: &(impl Fn(Pairs<'_, W>) -> Entry<V> + Sync)) -> Entry<V> {
         let count = self.shape.pair_count();
         let part = |scratch: &mut Scratch<W>, k: usize| {
             let window = self.shape.pairs(k * TASK..count.min((k + 1) * TASK), &mut scratch.pairs);
