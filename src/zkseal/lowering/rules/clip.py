@@ -41,7 +41,7 @@ def _widest(plan: Plan, source: str, limits: Sequence[float], exponent: int) -> 
     if plan.is_integer(source):
         return INTEGER_LIMIT
     reach = math.ceil(max((abs(math.ldexp(limit, exponent)) for limit in limits), default=0.0))
-    return (1 << (2 * plan.scale(source)[1] + max(reach, 2 * plan.options.limit)).bit_length()) - 1
+    return (1 << (2 * plan.scale(source)[1] + max(reach, 2 * plan.limit(source))).bit_length()) - 1
 
 
 @rule("Clip")

@@ -51,7 +51,7 @@ def lower_sum(node: Node, plan: Plan) -> None:
 def lower_abs(node: Node, plan: Plan) -> None:
     """Plans an Abs."""
     output = node.outputs[0]
-    limit = INTEGER_LIMIT if plan.is_integer(output) else 4 * plan.options.limit + 3
+    limit = INTEGER_LIMIT if plan.is_integer(output) else 4 * plan.limit(output) + 3
     finest = plan.target_exponent(output) + 1
     part = rounded(plan, operand(node, plan, 0), f"{output}/rounded", finest, limit)
     split = plan_split(part, f"{output}/positive", part.exponent, INTEGER_LIMIT)
