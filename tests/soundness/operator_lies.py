@@ -163,6 +163,11 @@ LIES = (
     # GatherElements of ((2, 0, 1), (1, 2, 0)) at itself, by a table
     OperatorLie("gatherelements", "entry of another place", "n0/lookup_0", add(y=(0, 1))),
     OperatorLie("gatherelements", "index that reads the next row", "n0/range_1", put(x=[[3, 0, 1], [1, 2, 0]])),
+    # OneHot of 1 and -1, depth 3, in the range -8 .. 7
+    OperatorLie("onehot", "entry of another index", "n0/zero_2", put(y__chosen=np.eye(16)[[8, 7]])),
+    OperatorLie(
+        "onehot", "an index that is nowhere", "n0/zero_1", put(x=[-8, -1], y__chosen=np.eye(16)[[8, 7]] * [[0], [1]])
+    ),
     # ScatterElements of (2, 1) to 1 and -1 of (5, 9, -3, 7)
     OperatorLie("scatter", "update of another place", "n0/zero_3", put(y__chosen=[[0, 0, 1, 0], [0, 0, 0, 1]])),
     OperatorLie("scatter", "two updates of one place", "n0/zero_5", put(x=[1, 1])),

@@ -116,6 +116,12 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
     "gatherelements": lambda: lowered(
         [("GatherElements", ["x", "x"], ["y"], {"axis": 1})], [[2, 0, 1], [1, 2, 0]], dtype="int64"
     ),
+    "onehot": lambda: lowered(
+        [("OneHot", ["x", "d", "v"], ["y"])],
+        *([1, -1], [2, -2]),
+        constants={"d": np.array([3]), "v": np.array([4, 7])},
+        dtype="int64",
+    ),
     "scatter": lambda: lowered(
         [("ScatterElements", ["D", "x", "U"], ["y"])],
         *([1, -1], [3, -4]),
