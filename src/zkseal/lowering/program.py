@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from zkseal.errors import UnsupportedOp, WrongInput
 from zkseal.graph import Graph, Node
+from zkseal.graph.masking import mark_masks
 from zkseal.lowering.emitter import Emitter, Visibility
 from zkseal.lowering.folding import fold_affine_inputs
 from zkseal.lowering.fusion import fuse_functions
 from zkseal.lowering.inputs import declare_inputs, quantize_input
-from zkseal.lowering.masking import mark_masks
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import find_rule
 from zkseal.lowering.saturation import saturate

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from zkseal.errors import CalibrationMissing
 from zkseal.graph import Graph
+from zkseal.graph.masking import mark_masks
 from zkseal.graph.steps import family
 from zkseal.graph.trees import compared_inputs
 
@@ -167,8 +168,10 @@ class Calibration:
 def values_to_calibrate(graph: Graph) -> tuple[str, ...]:
     """The values that a float run must give: inputs and everything that nodes compute.
 
-    Not inputs that trees alone read: they are compared, not scaled, and may hold missing entries (NaN).
+    Not inputs that trees alone read: they are compared, not scaled, and may hold missing entries (NaN). Not masks and
+    masked scores, which hold numbers that no scale is for, or minus infinity.
     """
+    graph = mark_masks(graph)
     computed = (name for node in graph.nodes for name in node.outputs if name)
     names = (*(value.name for value in graph.inputs), *computed)
     compared = {name for found in compared_inputs(graph).values() for name in found.values}

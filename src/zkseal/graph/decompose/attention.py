@@ -1,7 +1,7 @@
 """Attention: softmax(Q K^T scale + masks) V, with grouped heads, caches, soft caps, causal and window masks.
 
 Masks that are known become one constant that is added, with `NEVER` where a key is not seen; those that are computed
-put `NEVER` in the place of scores. Softmax takes both out again (`lowering.masking`). A query that sees no key gives a
+put `NEVER` in the place of scores. Softmax takes both out again (`graph.masking`). A query that sees no key gives a
 row of zeros.
 """
 

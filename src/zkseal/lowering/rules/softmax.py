@@ -1,7 +1,7 @@
 """Softmax, LogSoftmax, and Softmax under masks.
 
 What it lowers
-    Softmax and LogSoftmax over one axis; Softmax of scores of which some are masked (`lowering.masking`), by constants
+    Softmax and LogSoftmax over one axis; Softmax of scores of which some are masked (`graph.masking`), by constants
     or by computed 0 and 1. Rows in which everything is masked get equal shares (huge masks) or ignore the mask.
 Constraints
     For z (the scores, with masked ones below all others: `blocks.masked`) along the axis: m = max z
@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.graph import Node
+from zkseal.graph.masking import MASKED_SOFTMAX
 from zkseal.lowering.accumulators import Constant, Product, Scaled, Sum
 from zkseal.lowering.blocks.axis_maximum import AxisMaximum
 from zkseal.lowering.blocks.exponential import plan_exponential
@@ -36,7 +37,6 @@ from zkseal.lowering.blocks.quotient import Quotient
 from zkseal.lowering.blocks.rescale import Rescale
 from zkseal.lowering.blocks.shares import AxisTotal, plan_reciprocal
 from zkseal.lowering.emitter import Emitter, flat_loops
-from zkseal.lowering.masking import MASKED_SOFTMAX
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import precision, rule
 from zkseal.lowering.values import Accumulator, Environment, Parameter, Quantized, Stored
