@@ -44,6 +44,8 @@ LEAST_BITS = 8
 
 ENTRY_COST = 11 * LOOKUP_COST
 WIDE = (1 << 40) - 1
+MOST_ROWS = 1 << 18
+"""A longer table takes more memory than it saves."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,8 @@ class Family:
     def is_direct(self, node: str) -> bool:
         """Whether a row for each argument is cheaper than cells, for all nodes together."""
         rows, cells = self.last - self.first + 1, len(self.cells(node).starts)
+        if rows > MOST_ROWS:
+            return False
         return rows * ROW_COST + self.entries * LOOKUP_COST <= cells * ROW_COST + self.entries * ENTRY_COST
 
 
