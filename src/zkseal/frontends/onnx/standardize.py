@@ -14,6 +14,7 @@ from onnx import numpy_helper
 
 from zkseal.errors import InvalidModel, ZksealError
 from zkseal.frontends.onnx import inference
+from zkseal.frontends.onnx.compress import write_compress_as_gather
 from zkseal.frontends.onnx.control_flow import write_out_control_flow
 from zkseal.frontends.onnx.fold import LIMIT, fold_constants, omit_unread_outputs
 from zkseal.frontends.onnx.infinities import drop_infinite_operands
@@ -60,7 +61,8 @@ def standardize(
     model = infer_shapes(model)
     for _ in range(_MAX_ROUNDS):
         model = infer_shapes(_guarded("constant folding", partial(_fold, model)))
-        if not _guarded("constant folding", partial(fold_constants, model)):
+        rewritten = write_compress_as_gather(model)
+        if not _guarded("constant folding", partial(fold_constants, model)) and not rewritten:
             break
         model = infer_shapes(model)
     drop_infinite_operands(model)
