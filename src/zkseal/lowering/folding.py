@@ -33,22 +33,30 @@ class _Affine:
 
 
 def fold_affine_inputs(graph: Graph) -> Graph:
-    """The same function, with Scaler, Mul, Div, Add, Sub by constant features folded into the Gemm or MatMul behind."""
+    """The same function, with Scaler, Mul, Div, Add, Sub by constant features folded into the Gemm or MatMul behind.
+
+    Where several linear layers read the result, and nothing else does, all take it in: scale and bias of a
+    normalization in front of attention go into the layers of queries, keys and values.
+    """
     while (folded := _fold_one(graph)) is not None:
         graph = folded
     return graph
 
 
 def _fold_one(graph: Graph) -> Graph | None:
-    for position, node in enumerate(graph.nodes):
+    for node in graph.nodes:
         if not _is_linear(graph, node):
             continue
-        before = graph.producer(node.inputs[0])
+        name = node.inputs[0]
+        before = graph.producer(name)
         affine = _affine(graph, before) if before is not None else None
-        if before is None or affine is None or node.inputs[0] in graph.outputs:
+        if affine is None or name in graph.outputs:
             continue
-        if len(graph.consumers(node.inputs[0])) == 1 and node.inputs.count(node.inputs[0]) == 1:
-            return _merged(graph, position, before, affine)
+        consumers = graph.consumers(name)
+        if all(_is_linear(graph, c) and c.inputs[0] == name and c.inputs.count(name) == 1 for c in consumers):
+            for consumer in consumers:
+                graph = _merged(graph, consumer, affine)
+            return replace(graph, nodes=tuple(other for other in graph.nodes if other is not before))
     return None
 
 
@@ -87,8 +95,8 @@ def _affine(graph: Graph, node: Node) -> _Affine | None:
     return _Affine(source, one, -vector) if side == 1 else _Affine(source, -one, vector)
 
 
-def _merged(graph: Graph, position: int, before: Node, affine: _Affine) -> Graph:
-    node = graph.nodes[position]
+def _merged(graph: Graph, node: Node, affine: _Affine) -> Graph:
+    """`graph` with a linear node that reads the source of an affine map, and does what both did."""
     transposed = bool(node.attributes.get("transB", 0))
     weights = np.asarray(graph.initializers[node.inputs[1]], dtype=np.float64)
     weights = weights.T if transposed else weights
@@ -102,7 +110,7 @@ def _merged(graph: Graph, position: int, before: Node, affine: _Affine) -> Graph
     constant = bias + alpha * addends.sum(axis=0)
     names = _fresh(graph, f"{node.name}/weights"), _fresh(graph, f"{node.name}/bias")
     arrays: dict[str, npt.NDArray[Any]] = {names[0]: folded, names[1]: constant}
-    return _replaced(graph, position, before, Node(node.name, LINEAR, (affine.source, *names), node.outputs), arrays)
+    return _replaced(graph, node, Node(node.name, LINEAR, (affine.source, *names), node.outputs), arrays)
 
 
 def _fresh(graph: Graph, name: str) -> str:
@@ -111,7 +119,7 @@ def _fresh(graph: Graph, name: str) -> str:
     return name
 
 
-def _replaced(graph: Graph, position: int, before: Node, node: Node, arrays: Mapping[str, npt.NDArray[Any]]) -> Graph:
+def _replaced(graph: Graph, old: Node, new: Node, arrays: Mapping[str, npt.NDArray[Any]]) -> Graph:
     values = {**graph.values, **{name: Value(name, array.shape, "float64") for name, array in arrays.items()}}
-    nodes = tuple(node if k == position else other for k, other in enumerate(graph.nodes) if other is not before)
+    nodes = tuple(new if other is old else other for other in graph.nodes)
     return replace(graph, values=values, initializers={**graph.initializers, **arrays}, nodes=nodes)

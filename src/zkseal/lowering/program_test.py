@@ -10,6 +10,7 @@ import pytest
 from zkseal.errors import AccumulatorTooWide, CalibrationMissing, RangeExceeded, UnsupportedOp, WrongInput
 from zkseal.lowering import Program, lower, supported_ops
 from zkseal.lowering.accumulators import Scaled
+from zkseal.lowering.folding import LINEAR, fold_affine_inputs
 from zkseal.lowering.harness_test import calibrated, f32, graph_of, rng_of, verify
 from zkseal.lowering.values import Parameter, Quantized
 from zkseal.quantize import Calibration, QuantizationOptions
@@ -61,6 +62,23 @@ def test_eight_bit_activations() -> None:
     graph = graph_of(nodes, {"x": (1, 6)}, ["y"], {"w": w})
     program = verify(graph, options=QuantizationOptions(bits=8), tolerance=0.05)
     assert (program.relation.tensor("x").lo, program.relation.tensor("x").hi) == (-128, 127)
+
+
+def test_scale_and_bias_are_folded_into_all_layers_that_read_them() -> None:
+    nodes = [
+        ("Mul", ["x", "g"], ["a"]),
+        ("Add", ["a", "b"], ["n"]),
+        ("MatMul", ["n", "v"], ["q"]),
+        ("MatMul", ["n", "w"], ["k"]),
+        ("Mul", ["q", "k"], ["y"]),
+    ]
+    rng = rng_of(4)
+    arrays = {name: f32(rng.normal(size=shape)) for name, shape in (("g", 3), ("b", 3), ("v", (3, 2)), ("w", (3, 2)))}
+    graph = graph_of(nodes, {"x": (2, 3)}, ["y"], arrays)
+    assert sorted(node.op for node in fold_affine_inputs(graph).nodes) == ["Mul", LINEAR, LINEAR]
+    verify(graph, tolerance=2.0**-9)
+    both = graph_of([*nodes[:4], ("Add", ["q", "k"], ["s"]), ("Relu", ["n"], ["r"])], {"x": (2, 3)}, ["s", "r"], arrays)
+    assert fold_affine_inputs(both) is both
 
 
 def test_scaler_is_folded_into_the_layer_behind_it() -> None:
