@@ -42,8 +42,9 @@ def div_precision(node: Node, plan: Plan) -> dict[str, int]:
     if plan.constant(divisor) is not None or plan.is_integer(node.outputs[0]):
         return {}
     seen = plan.statistics(divisor)
-    least = min(abs(seen.minimum), abs(seen.maximum)) if seen.minimum * seen.maximum > 0 else 0.0
-    least = max(least, math.ldexp(seen.magnitude, -UNKNOWN_BITS), 2.0**-60)
+    has_one_sign = seen.minimum > 0 or seen.maximum < 0
+    least = min(abs(seen.minimum), abs(seen.maximum)) if has_one_sign else math.ldexp(seen.magnitude, -UNKNOWN_BITS)
+    least = max(least, 2.0**-60)
     largest = max(plan.statistics(node.outputs[0]).magnitude, 2.0**-60)
     bits = plan.options.bits - 4
     wanted = {divisor: bits - math.floor(math.log2(least))}
