@@ -5,13 +5,15 @@
     result = zkseal.prove(proving_key, x, context=b"...")     # a receipt, and the opening that its owner keeps
     statement = zkseal.verify(result.receipt, verifying_key, context=b"...")     # what was proved, or an error
 
-Files are in `zkseal.files`, errors in `zkseal.errors`, a command line in `zkseal.cli`. ARCHITECTURE.md is the map.
+Files are in `zkseal.files`, errors in `zkseal.errors`, pages of reports in `zkseal.pages`, a command line in
+`zkseal.cli`. ARCHITECTURE.md is the map.
 """
 
 from zkseal._version import __version__
 from zkseal.errors import ZksealError
 from zkseal.pipeline import (
     CompiledModel,
+    ModelReport,
     ProvedStatement,
     ProveResult,
     ProvingKey,
@@ -20,6 +22,7 @@ from zkseal.pipeline import (
     describe,
     evaluate,
     prove,
+    report,
     setup,
     verify,
 )
@@ -30,6 +33,7 @@ from zkseal.receipts import Receipt, Statement, ZkEvidence
 __all__ = [
     "AccuracyReport",
     "CompiledModel",
+    "ModelReport",
     "Opening",
     "ProveResult",
     "ProvedStatement",
@@ -46,6 +50,7 @@ __all__ = [
     "describe",
     "evaluate",
     "prove",
+    "report",
     "setup",
     "verify",
 ]

@@ -28,13 +28,13 @@ ARROWS: dict[str, set[str]] = {
     # Small models to try things with: training data and estimators, nothing of the prover.
     "zoo": {"frontends", "graph"},
     # Pages for people, made from what the pipeline measures.
-    "report": {"pipeline", "quantize"},
+    "pages": {"pipeline", "quantize"},
     "cli": {
-        "report",
         "files",
         "frontends",
         "graph",
         "lowering",
+        "pages",
         "pipeline",
         "proving",
         "quantize",

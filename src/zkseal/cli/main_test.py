@@ -35,7 +35,7 @@ from zkseal.errors import (
     WrongModel,
     ZksealError,
 )
-from zkseal.files import atomic
+from zkseal.files import atomic, load_model
 from zkseal.frontends.onnx import export
 
 
@@ -88,11 +88,58 @@ def test_compile_writes_the_compiled_model(folder: Path, capsys: pytest.CaptureF
 def test_evaluate_writes_report_and_plot(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     compiled()
     made = result(capsys, "evaluate", "m.zkc", "s.npz", "--report", "r.json", "--plot", "p.png")
-    assert json.loads((folder / "r.json").read_text()) == made
+    report = json.loads((folder / "r.json").read_text())
+    assert report["accuracy"] == made
+    assert {entry["name"] for entry in report["perturbed"]} >= {"noise 1 %", "one extreme"}
+    assert report["costs"]["nodes"][0]["node"] in ("first", "second", "input")
     assert made["outputs"][0]["samples"] == 40
     assert (folder / "p.png").read_bytes().startswith(b"\x89PNG")
     assert run("evaluate", "m.zkc", "s.npz") == 0
     assert "agreement" in capsys.readouterr().out
+
+
+def test_compile_chooses_bits_and_reports(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("compile", "m.onnx", "--calibrate", "s.npz", "--bits", "mixed", "--report", "r.html")
+    refused(capsys, InvalidEncoding, *arguments)
+    made = result(capsys, *arguments, "--max-error", "0.2", "--min-agreement", "0.5", "--trials", "6")
+    assert made["accuracy"]["outputs"][0]["mean_relative_error"] <= 0.2
+    assert made["tensor_bits"] == dict(load_model("m.zkc").options.tensor_bits)
+    assert "<h1>" in (folder / "r.html").read_text()
+    assert (folder / "r.html").stat().st_mode & 0o077 == 0
+    assert run("compile", "m.onnx", "--calibrate", "s.npz", "--bits", "mixed", "--max-error", "0.2") == 0
+    assert "agreement" in capsys.readouterr().out
+    refused(capsys, InvalidEncoding, "compile", "m.onnx", "--calibrate", "s.npz", "--report", "r.pdf")
+
+
+def test_compile_with_a_percentile_saturates(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = result(capsys, "compile", "m.onnx", "--calibrate", "s.npz", "--percentile", "60", "--headroom", "1")
+    assert any("saturates" in note for note in made["notes"])
+    assert load_model("m.zkc").options.percentile == 60.0
+    result(capsys, "evaluate", "m.zkc", "s.npz", "--report", "r.json")
+    assert json.loads((folder / "r.json").read_text())["saturated"] > 0
+
+
+def test_a_tolerance_out_of_reach_names_the_worst_node(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reported = refused(capsys, ToleranceExceeded, "compile", "m.onnx", "--calibrate", "s.npz", "--max-error", "1e-9")
+    assert reported["fields"]["node"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--bits", "3"), ("--bits", "wide"), ("--percentile", "40"), ("--max-error", "-1"), ("--trials", "1")]
+)
+def test_accuracy_options_outside_their_range_are_refused(wrong: tuple[str, str], folder: Path) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run("compile", "m.onnx", "--calibrate", "s.npz", *wrong)
+    assert caught.value.code == 2
+
+
+def test_a_report_is_written_where_samples_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compiled()
+    np.savez("far.npz", x=np.concatenate([np.zeros((2, 4)), np.full((1, 4), 1e6)]))
+    assert run("evaluate", "m.zkc", "far.npz", "--report", "r.json", "--json") == EXIT_CODES[RangeExceeded]
+    report = json.loads((folder / "r.json").read_text())
+    assert report["refused"] == [[2, "x"]]
+    assert report["accuracy"]["outputs"][0]["samples"] == 2
 
 
 def test_evaluate_fails_above_a_limit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,12 +96,13 @@ def _extreme(base: Base) -> Array:
 
 
 def _mixed(base: Base) -> Array | None:
-    """A tenth of the entries of each sample taken from another sample."""
+    """A tenth of the entries of each sample, and one at least, taken from another sample."""
     if len(base.samples) == 1:
         return None
     others = np.roll(base.samples, 1, axis=0)
-    taken = base.random.random(base.samples.shape) < 0.1
-    return np.where(taken, others, base.samples)
+    taken = base.random.random((len(others), others[0].size)) < 0.1
+    taken[np.arange(len(taken)), base.random.integers(taken.shape[1], size=len(taken))] = True
+    return np.where(taken.reshape(others.shape), others, base.samples)
 
 
 def _patch(kind: str) -> Change:

@@ -1,7 +1,7 @@
 """`report`: everything that a person wants to know about a compiled model before relying on its proofs.
 
 Error by output and by node, agreement on the user's samples and on changed ones, what saturates, and what makes the
-proof slow. The result is data (`to_dict` is JSON-ready); `zkseal.report` makes a page of it.
+proof slow. The result is data (`to_dict` is JSON-ready); `zkseal.pages` makes a page of it.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from zkseal._version import __version__
+from zkseal.pages import sections
+from zkseal.pages.style import STYLE
 from zkseal.pipeline import ModelReport
-from zkseal.report import sections
-from zkseal.report.style import STYLE
 
 __all__ = ["render"]
 

@@ -10,6 +10,6 @@
 
 from __future__ import annotations
 
-from zkseal.report.page import render
+from zkseal.pages.page import render
 
 __all__ = ["render"]

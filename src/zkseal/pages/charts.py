@@ -49,9 +49,12 @@ def scatter(x: Sequence[float], y: Sequence[float], *, title: str, x_label: str,
     lo, hi = float(min(a.min(), b.min())), float(max(a.max(), b.max()))
     lo, hi = (lo - 0.5, hi + 0.5) if hi <= lo else (lo, hi)
     places = zip(_across((a - lo) / (hi - lo)), _up((b - lo) / (hi - lo)), strict=True)
-    dots = "".join(f'<circle class="dot" cx="{left:.1f}" cy="{top:.1f}" r="2.4"/>' for left, top in places)
+    dots = "".join(
+        f'<circle class="dot" fill="#2563c9" cx="{left:.1f}" cy="{top:.1f}" r="2.4"/>' for left, top in places
+    )
     ends = (*_across(np.asarray([0.0, 1.0])), *_up(np.asarray([0.0, 1.0])))
-    line = f'<line class="diagonal" x1="{ends[0]:.1f}" x2="{ends[1]:.1f}" y1="{ends[2]:.1f}" y2="{ends[3]:.1f}"/>'
+    x1, x2, y1, y2 = (f"{end:.1f}" for end in ends)
+    line = f'<line class="diagonal" stroke="#5b6577" x1="{x1}" x2="{x2}" y1="{y1}" y2="{y2}"/>'
     ticks = _axes((_short(lo), _short(hi)), (_short(lo), _short(hi)), x_label, y_label)
     return _svg(ticks + line + dots, title)
 
@@ -65,7 +68,7 @@ def histogram(values: Sequence[float], *, title: str, x_label: str) -> str:
     step = (WIDTH - LEFT - MARGIN) / COLUMNS
     floor = float(_up(np.zeros(1))[0])
     columns = "".join(
-        f'<rect class="column" x="{LEFT + k * step + 0.5:.1f}" y="{top:.1f}" width="{step - 1:.1f}" '
+        f'<rect class="column" fill="#2563c9" x="{LEFT + k * step + 0.5:.1f}" y="{top:.1f}" width="{step - 1:.1f}" '
         f'height="{floor - top:.1f}"/>'
         for k, top in enumerate(_up(counts / most))
         if counts[k]
@@ -84,7 +87,7 @@ def _up(share: np.ndarray) -> np.ndarray:
 def _axes(x_ends: tuple[str, str], y_ends: tuple[str, str], x_label: str, y_label: str) -> str:
     floor = HEIGHT - BOTTOM
     return (
-        f'<path class="axis" d="M{LEFT} {MARGIN} V{floor} H{WIDTH - MARGIN}"/>'
+        f'<path class="axis" fill="none" stroke="#9aa5b8" d="M{LEFT} {MARGIN} V{floor} H{WIDTH - MARGIN}"/>'
         f'<text x="{LEFT}" y="{floor + 15}">{escape(x_ends[0])}</text>'
         f'<text x="{WIDTH - MARGIN}" y="{floor + 15}" text-anchor="end">{escape(x_ends[1])}</text>'
         f'<text x="{(LEFT + WIDTH - MARGIN) / 2}" y="{floor + 28}" text-anchor="middle">{escape(x_label)}</text>'
@@ -96,9 +99,8 @@ def _axes(x_ends: tuple[str, str], y_ends: tuple[str, str], x_label: str, y_labe
 
 def _svg(content: str, title: str) -> str:
     label = escape(title)
-    return (
-        f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{label}"><title>{label}</title>{content}</svg>'
-    )
+    head = f'viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" font-size="11" aria-label="{label}"'
+    return f"<svg {head}><title>{label}</title>{content}</svg>"
 
 
 def _short(value: float) -> str:

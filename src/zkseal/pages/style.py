@@ -39,8 +39,9 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem; margin: .5rem
 th, td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; white-space: nowrap; }
 th { color: var(--quiet); font-weight: 600; font-size: .82rem; vertical-align: bottom; }
 th:first-child, td:first-child, td.text, th.text { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 7rem; }
-tbody th { color: inherit; font-weight: 500; font-size: inherit; }
-td.bar { width: 34%; min-width: 8rem; }
+tbody th { color: inherit; font-weight: 500; font-size: inherit; vertical-align: middle; }
+tbody th[scope=row] { min-width: 12rem; }
+td.bar { width: 26%; min-width: 7rem; }
 .track { background: var(--panel); border-radius: .25rem; height: .8rem; overflow: hidden; }
 .fill { background: var(--blue); height: 100%; border-radius: .25rem; min-width: 1px; }
 .fill.good { background: var(--good); } .fill.warn { background: var(--warn); } .fill.bad { background: var(--bad); }

@@ -7,10 +7,10 @@ import math
 from collections.abc import Iterable
 from html import escape
 
+from zkseal.pages.charts import bar, histogram, scatter, table
 from zkseal.pipeline import ModelReport
 from zkseal.pipeline.report import Disagreement, PerturbedAgreement, Scatter
 from zkseal.quantize.node_report import NodeAccuracy
-from zkseal.report.charts import bar, histogram, scatter, table
 
 __all__ = ["costs", "nodes", "outputs", "perturbed", "ranges", "settings", "summary"]
 
