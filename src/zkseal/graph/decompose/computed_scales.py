@@ -11,7 +11,8 @@ import numpy as np
 from zkseal.graph.decompose.expansion import Expansion
 from zkseal.graph.decompose.registry import decomposition
 
-_INTEGERS = ("int8", "int16", "uint8", "uint16")
+_INTEGERS = ("int8", "uint8")
+"""Results that fit the bits of an activation."""
 
 
 def _is_constant(x: Expansion, *positions: int) -> bool:
@@ -47,7 +48,7 @@ def write_quantize_linear(x: Expansion) -> bool:
 @decomposition("QLinearMatMul")
 def write_qlinear_matmul(x: Expansion) -> bool:
     """Writes a QLinearMatMul with a computed scale, or a computed zero point of the result."""
-    if _is_constant(x, 1, 4, 6, 7):
+    if _is_constant(x, 1, 4, 6, 7) or x.dtype(x.node.outputs[0]) not in _INTEGERS:
         return False
     product = x.apply("MatMulInteger", x.input(0), x.input(3), x.input(2), x.input(5), shape=_result(x), dtype="int32")
     _requantize(x, product)
@@ -57,7 +58,7 @@ def write_qlinear_matmul(x: Expansion) -> bool:
 @decomposition("QLinearConv")
 def write_qlinear_conv(x: Expansion) -> bool:
     """Writes a QLinearConv with a computed scale, or a computed zero point of the result."""
-    if _is_constant(x, 1, 4, 6, 7):
+    if _is_constant(x, 1, 4, 6, 7) or x.dtype(x.node.outputs[0]) not in _INTEGERS:
         return False
     operands = (x.input(0), x.input(3), x.input(2), x.input(5))
     total = x.apply("ConvInteger", *operands, shape=_result(x), dtype="int32", **dict(x.node.attributes))

@@ -5,6 +5,7 @@
 | `recognize_log_sum_exp` | Log of ReduceSum of Exp becomes ReduceLogSumExp, which subtracts the maximum |
 | `recognize_normalization` | normalizations that were written out become one operator again |
 | `recognize_activation` | Gelu and Swish that were written out become one operator again |
+| `recognize_dynamic_quantize` | finds DynamicQuantizeLinear in its function body |
 | `decompose` | writes composite operators as simpler ones (`graph.decompose`) |
 | `fuse_quantized` | DequantizeLinear, operator, QuantizeLinear become one operator on integers |
 | `fold_constants` | evaluates small operators whose inputs are all constant |
@@ -44,6 +45,7 @@ from zkseal.graph.passes.fuse_quantized import fuse_quantized
 from zkseal.graph.passes.merge_affine import merge_affine
 from zkseal.graph.passes.merge_reshapes import merge_reshapes
 from zkseal.graph.passes.recognize_activation import recognize_activation
+from zkseal.graph.passes.recognize_dynamic_quantize import recognize_dynamic_quantize
 from zkseal.graph.passes.recognize_log_sum_exp import recognize_log_sum_exp
 from zkseal.graph.passes.recognize_normalization import recognize_normalization
 from zkseal.graph.passes.split_sum import split_sum
@@ -80,6 +82,7 @@ DEFAULT: tuple[Pass, ...] = (
     recognize_log_sum_exp,
     recognize_normalization,
     recognize_activation,
+    recognize_dynamic_quantize,
     decompose,
     fuse_quantized,
     fold_constants,
