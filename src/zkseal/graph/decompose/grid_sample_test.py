@@ -1,0 +1,31 @@
+"""GridSample against onnx's reference: modes, paddings, corners, volumes, constant grids."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from zkseal.graph.decompose.harness_test import check, normal
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear", "cubic"])
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("aligned", [0, 1])
+def test_modes(mode: str, padding: str, aligned: int) -> None:
+    grid = 0.6 * normal(2, 2, 3, 2, 2)
+    inputs = {"x": normal(1, 2, 2, 4, 5), "g": grid}
+    proved = (mode, padding, aligned) == ("linear", "border", 1)
+    attributes = {"mode": mode, "padding_mode": padding}
+    check("GridSample", inputs, align_corners=aligned, proved=proved, tolerance=2.0**-9, **attributes)  # type: ignore[arg-type]
+
+
+def test_volumes_and_constant_grids() -> None:
+    inputs = {"x": normal(1, 1, 2, 2, 3, 2), "g": 0.5 * normal(2, 1, 2, 1, 3, 3)}
+    check("GridSample", inputs, mode="linear", proved=False)
+    check("GridSample", inputs, constants=("g",), mode="linear")
+
+
+def test_points_far_outside() -> None:
+    grid = np.asarray([[[[-2.6, 1.9], [2.1, -1.3]]]], dtype=np.float32)
+    for padding in ("zeros", "border", "reflection"):
+        check("GridSample", {"x": normal(1, 1, 1, 3, 4), "g": grid}, padding_mode=padding, proved=False)
