@@ -66,7 +66,9 @@ def _model(model: CompiledModel) -> dict[str, Any]:
         "notes": [*model.graph.notes, *model.program.notes],
         "parameters": sum(int(array.size) for array in model.graph.initializers.values()),
         "bits": model.options.bits,
+        "tensor_bits": dict(model.options.tensor_bits),
         "headroom": model.options.headroom,
+        "percentile": model.options.percentile,
     }
     if model.accuracy is not None:
         described["accuracy"] = model.accuracy.to_dict()
