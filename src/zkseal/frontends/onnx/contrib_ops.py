@@ -12,20 +12,31 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnx.version_converter
 from onnx import helper, numpy_helper
 
 __all__ = ["rewrite_contrib_ops"]
 
 DOMAIN = "com.microsoft"
 
+_CHANNELS_OPSET = 13
+_IR_VERSION = 4
+"""The first in which initializers need not be inputs, as the version converter wants them."""
+
 _Triple = tuple[str, str, str]
 """Names of integers, scale and zero point."""
 
 
-def rewrite_contrib_ops(model: onnx.ModelProto) -> None:
-    """Replaces the operators that are known here, in place; others stay, and are refused with the rest."""
+def rewrite_contrib_ops(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with the operators that are known here replaced; others stay, and are refused with the rest.
+
+    It is changed in place, but for models of older operator sets than the one that has scales for channels.
+    """
     if not any(node.domain == DOMAIN for node in model.graph.node):
-        return
+        return model
+    if any(entry.domain == "" and entry.version < _CHANNELS_OPSET for entry in model.opset_import):
+        model.ir_version = max(model.ir_version, _IR_VERSION)
+        model = onnx.version_converter.convert_version(model, _CHANNELS_OPSET)
     nodes: list[onnx.NodeProto] = []
     for node in model.graph.node:
         rewriting = _Rewriting(model.graph, node)
@@ -38,6 +49,7 @@ def rewrite_contrib_ops(model: onnx.ModelProto) -> None:
         kept = [helper.make_opsetid(e.domain, e.version) for e in model.opset_import if e.domain != DOMAIN]
         del model.opset_import[:]
         model.opset_import.extend(kept)
+    return model
 
 
 class _Rewriting:

@@ -39,7 +39,7 @@ def read(source: Source) -> onnx.ModelProto:
         raise InvalidModel(f"{where} is not an ONNX model: it has no graph or no operator set.", path=where)
     _drop_repeated_opsets(model)
     _load_external_data(model, where, folder)
-    rewrite_contrib_ops(model)
+    model = rewrite_contrib_ops(model)
     _check_operators(model)
     try:
         onnx.checker.check_model(model, full_check=True)
