@@ -68,7 +68,10 @@ def test_calibration_and_options_round_trip() -> None:
     calibration = Calibration.from_arrays({"x": np.array([[0.1, -3], [0.5, 2]]), "y": np.array([[1], [2]])})
     data, arrays = encode_calibration(calibration)
     assert decode_calibration(cbor.loads(cbor.dumps(data), max_bytes=1 << 20), arrays) == calibration
-    options = QuantizationOptions(bits=8, headroom=1.7)
+    typical = Calibration.from_runs([{"x": np.array([1.0, 2.0, 9.0])}], percentile=60.0)
+    data, arrays = encode_calibration(typical)
+    assert decode_calibration(data, arrays) == typical
+    options = QuantizationOptions(bits=8, headroom=1.7, percentile=99.9, tensor_bits={"h": 8, "a": 12})
     assert decode_options(cbor.loads(cbor.dumps(encode_options(options)), max_bytes=1 << 20)) == options
 
 
@@ -84,6 +87,10 @@ def test_a_damaged_graph_is_refused(damage: str) -> None:
 def test_damaged_options_and_calibration_are_refused() -> None:
     with pytest.raises(InvalidEncoding):
         decode_options({"bits": ["int", 99]})
+    with pytest.raises(InvalidEncoding):
+        decode_options({"tensor_bits": ["pairs", [["h", 99]]]})
+    with pytest.raises(InvalidEncoding):
+        decode_options({"tensor_bits": ["pairs", [[["h"], 8]]]})
     with pytest.raises(InvalidEncoding):
         decode_options([1])
     with pytest.raises(InvalidEncoding):
