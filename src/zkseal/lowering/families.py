@@ -24,7 +24,7 @@ def families(plan: Plan) -> dict[str, Family]:
     found: dict[str, Family] = {}
     for node in plan.graph.nodes:
         function = find_function(node)
-        if function is None:
+        if function is None or plan.is_integer(node.outputs[0]):
             continue
         shape = function(node, plan)
         output = node.outputs[0]

@@ -34,7 +34,7 @@ from zkseal.quantize.scales import fitting_exponent
 if TYPE_CHECKING:
     from zkseal.lowering.plan import Plan
 
-__all__ = ["Family", "Piecewise", "Shape", "argument_exponent", "define_piecewise"]
+__all__ = ["Family", "Piecewise", "Shape", "argument_exponent", "define_piecewise", "define_table"]
 
 ARGUMENT_BITS = 30
 """The widest argument of a function."""
@@ -218,18 +218,36 @@ def define_piecewise(
             tolerance = math.ldexp(shape.largest, -plan.options.function_bits)
         at = min(argument_exponent(shape, tolerance), accumulator.exponent)
         family = Family.of(shape, at, exponent, tolerance, math.prod(accumulator.shape))
-    name, argument_name = f"{shape.name}/{output}", f"{output}/argument"
     if family.is_direct(node):
-        argument = _argument(plan, accumulator, argument_name, family, in_table=True)
-        y = family.outputs
-        value = Quantized(output, accumulator.shape, exponent, *proven_range(int(y.min()), int(y.max()), WIDE))
-        domain = replace(argument, lo=family.first, hi=family.last)
-        plan.add(TableLookup(node, name, domain, value, y), value)
+        _define_direct(plan, node, output, accumulator, family)
         return
-    argument = _argument(plan, accumulator, argument_name, family, in_table=False)
+    argument = _argument(plan, accumulator, f"{output}/argument", family, in_table=False)
     cells = family.cells(node)
     value = Quantized(output, accumulator.shape, exponent, *proven_range(*cells.bounds(), WIDE))
-    plan.add(Piecewise(node, name, argument, value, cells), value)
+    plan.add(Piecewise(node, f"{shape.name}/{output}", argument, value, cells), value)
+
+
+def define_table(plan: Plan, node: str, output: str, accumulator: Accumulator, saved: float) -> bool:
+    """Defines `output` by a table of all arguments if that is cheaper than what the operator costs otherwise.
+
+    `saved` is what the table saves for each entry, in lookups. False: nothing was defined.
+    """
+    family = plan.family(output)
+    if family is None or family.argument > accumulator.exponent:
+        return False
+    rows = family.last - family.first + 1
+    if rows > MOST_ROWS or rows * ROW_COST > family.entries * saved:
+        return False
+    _define_direct(plan, node, output, accumulator, family)
+    return True
+
+
+def _define_direct(plan: Plan, node: str, output: str, accumulator: Accumulator, family: Family) -> None:
+    argument = _argument(plan, accumulator, f"{output}/argument", family, in_table=True)
+    y = family.outputs
+    value = Quantized(output, accumulator.shape, family.result, *proven_range(int(y.min()), int(y.max()), WIDE))
+    domain = replace(argument, lo=family.first, hi=family.last)
+    plan.add(TableLookup(node, f"{family.name}/{output}", domain, value, y), value)
 
 
 def _argument(plan: Plan, accumulator: Accumulator, name: str, family: Family, *, in_table: bool) -> Quantized:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from zkseal.lowering.blocks.function import TableLookup
+from zkseal.lowering.blocks.rescale import Rescale
 from zkseal.lowering.harness_test import f32, graph_of, rng_of, verify
 
 
@@ -33,3 +35,18 @@ def test_clip_of_integers(dtype: str, lower: int | None, upper: int | None) -> N
     limits = {name: np.asarray(v, dtype=dtype) for name, v in (("lo", lower), ("hi", upper)) if v is not None}
     inputs = ["x", "lo" if lower is not None else "", "hi" if upper is not None else ""]
     verify(graph_of([("Clip", inputs, ["y"])], {"x": (dtype, (2, 5))}, ["y"], limits), samples=samples)
+
+
+def test_many_entries_are_clipped_by_a_table() -> None:
+    """Two Relu6 of one network, over whose ranges one table goes."""
+    rng = rng_of(4)
+    limits = {"lo": f32(0), "hi": f32(6), "w": f32(rng.normal(size=(4, 4)))}
+    nodes = [
+        ("MatMul", ["x", "w"], ["h"]),
+        ("Clip", ["h", "lo", "hi"], ["a"]),
+        ("MatMul", ["a", "w"], ["g"]),
+        ("Clip", ["g", "lo", "hi"], ["y"]),
+    ]
+    samples = [{"x": f32(2 * rng.normal(size=(16000, 4)))}]
+    program = verify(graph_of(nodes, {"x": (16000, 4)}, ["y"], limits), samples=samples, tolerance=2.0**-9)
+    assert [type(step) for step in program.steps] == [Rescale, TableLookup] * 2
