@@ -152,6 +152,14 @@ def test_moves_are_done_on_integers() -> None:
     q.check({"MaxPool": 1, "Transpose": 1, "Reshape": 1})
 
 
+@pytest.mark.parametrize("op", ["Mul", "Div"])
+def test_positive_factors_belong_to_scales(op: str) -> None:
+    q = Quantized()
+    scaled = q.add(op, [q.data("x", (1, 6, 4, 4)), q.const("c", 3.3)], "m")
+    q.quantize(q.add("GlobalAveragePool", [scaled], "a"), 0.1437 if op == "Mul" else 0.0131)
+    q.check({"QLinearConv": 1})
+
+
 def test_concat_of_other_scales() -> None:
     q = Quantized()
     parts = [q.data("x", (2, 3)), q.data("v", (2, 2), scale=0.03)]

@@ -1,12 +1,14 @@
 """Moves of dequantized values become moves of their integers: Op(DequantizeLinear(q)) = DequantizeLinear(Op(q)).
 
-QuantizeLinear behind a DequantizeLinear of the same scale then changes nothing and is removed, and QuantizeLinear of a
-Concat becomes one for each part.
+QuantizeLinear behind a DequantizeLinear of the same scale then changes nothing and is removed, QuantizeLinear of a
+Concat becomes one for each part, and a positive factor of dequantized values becomes part of their scale.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+
+import numpy as np
 
 from zkseal.graph.edit import Editor
 from zkseal.graph.qdq import Quantization, dequantized, quantization, same
@@ -28,6 +30,8 @@ def sink_dequantize(graph: Graph) -> Graph:
             _sink(edit, node, (node.inputs[0],))
         elif node.op == "Concat":
             _sink(edit, node, node.inputs)
+        elif node.op in ("Mul", "Div"):
+            _scale(edit, node)
     for node in list(edit.nodes):
         if node.op == "QuantizeLinear":
             _split_over_concat(edit, node)
@@ -50,6 +54,23 @@ def _sink(edit: Editor, node: Node, sources: tuple[str, ...]) -> None:
     moved = replace(node, inputs=(*(q.name for q in known), *node.inputs[len(known) :]), outputs=(integers,))
     inputs = (integers, *first.parameters(edit, result))
     edit.substitute(node, moved, edit.make_node(f"{node.name}/dequantize", "DequantizeLinear", inputs, (result,), {}))
+
+
+def _scale(edit: Editor, node: Node) -> None:
+    """DequantizeLinear(q) times (or divided by) a positive number as DequantizeLinear(q) with another scale."""
+    numbers = [edit.constant(name) for name in node.inputs]
+    side = 1 if node.op == "Div" or numbers[1] is not None else 0
+    factor, quantized = numbers[side], dequantized(edit, node.inputs[1 - side])
+    if factor is None or factor.size != 1 or quantized is None or not quantized.is_uniform or not quantized.is_8_bit:
+        return
+    number = float(factor.reshape(-1)[0])
+    shape = edit.values[node.outputs[0]].shape
+    if number <= 0.0 or shape != edit.values[quantized.name].shape or quantized.scale.dtype != np.float32:
+        return
+    scale = quantized.scale * np.float32(number) if node.op == "Mul" else quantized.scale / np.float32(number)
+    scaled = replace(quantized, scale=np.asarray(scale, np.float32))
+    inputs = (quantized.name, *scaled.parameters(edit, node.outputs[0]))
+    edit.substitute(node, edit.make_node(f"{node.name}/dequantize", "DequantizeLinear", inputs, node.outputs, {}))
 
 
 def _split_over_concat(edit: Editor, node: Node) -> None:
