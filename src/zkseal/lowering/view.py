@@ -229,7 +229,7 @@ class View:
         ) == self.tensor.shape[0]
 
     def reads_zero_outside(self, axis: int) -> bool:
-        """Whether an affine index beyond this logical axis reads zero: it holds a whole tensor axis and nothing else."""
+        """Whether an affine index beyond this logical axis reads zero: it is a whole tensor axis, perhaps padded."""
         return self._whole_axis(axis) is not None
 
     def _whole_axis(self, axis: int) -> int | None:
