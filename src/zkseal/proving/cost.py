@@ -38,12 +38,14 @@ class Costs:
     verify_fixed_ms: float = 3.8
     verify_point_ns: float = 6_650.0
     """One point in the verifier's multi-scalar product: generators and row commitments."""
-    bytes_per_leaf: float = 170.0
+    bytes_per_lookup: float = 85.0
+    bytes_per_table_row: float = 240.0
     bytes_per_value: float = 20.0
-    setup_bytes_per_weight: float = 180.0
+    bytes_per_constraint: float = 0.1e6
+    setup_bytes_per_weight: float = 88.0
     """Memory while making keys, for each private weight: all are leaves of one tree."""
-    setup_bytes_per_table_entry: float = 40.0
-    setup_bytes_per_constraint: float = 0.2e6
+    setup_bytes_per_table_row: float = 170.0
+    setup_bytes_fixed: float = 82e6
     bytes_fixed: float = 52e6
     """Memory of a process that has loaded zkseal and does nothing."""
     compile_bytes_per_parameter: float = 24.0
@@ -151,17 +153,21 @@ def predict(relation: Relation, layout: Layout, costs: Costs = COSTS) -> Predict
 
 def _proving_memory(relation: Relation, costs: Costs) -> int:
     cost = relation.cost
-    leaves, values = cost.lookups + cost.table_rows, sum(cost.committed.values())
-    return int(costs.bytes_fixed + costs.bytes_per_leaf * leaves + costs.bytes_per_value * values)
+    return int(
+        costs.bytes_fixed
+        + costs.bytes_per_lookup * cost.lookups
+        + costs.bytes_per_table_row * cost.table_rows
+        + costs.bytes_per_value * sum(cost.committed.values())
+        + costs.bytes_per_constraint * (len(relation.zeros) + len(relation.lookups))
+    )
 
 
 def _setup_memory(relation: Relation, costs: Costs) -> int:
-    committed = relation.cost.committed
+    cost = relation.cost
     return int(
-        costs.bytes_fixed
-        + costs.setup_bytes_per_weight * committed.get(Column.MODEL, 0)
-        + costs.setup_bytes_per_table_entry * committed.get(Column.TABLE, 0)
-        + costs.setup_bytes_per_constraint * (len(relation.zeros) + len(relation.lookups))
+        costs.setup_bytes_fixed
+        + costs.setup_bytes_per_weight * cost.committed.get(Column.MODEL, 0)
+        + costs.setup_bytes_per_table_row * cost.table_rows
     )
 
 
