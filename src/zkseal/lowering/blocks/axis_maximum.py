@@ -9,7 +9,8 @@ Hints: up_l[i] = m_l[i] - m_{l-1}[i] and down_l[i] = m_l[i] - m_{l-1}[i + n_l], 
 tensor, with a zero behind each level. Constraints: m_{l-1}[i] + up = m_{l-1}[i + n_l] + down, up * down = 0,
 up + down in [0, 2^b), the zeros are zero, and m = x_0 + sum over l of up_l[0]. One of up and down is zero, so the sum
 is the other one and not negative, and every hint is fixed. m_l is virtual: m_l[i] = x[i] + sum over l' <= l of
-up_l'[i]; an index is at most one beyond its level, and reads the zero there.
+up_l'[i]; an index is at most one beyond its level, and reads the zero there. Long axes take several trees: the maxima
+that are left after some levels are committed, so that expressions stay short.
 
 Cost: one range check, one product and two committed integers for each comparison, n - 1 of them; the work is n log n.
 """
@@ -23,11 +24,16 @@ from typing import TypeAlias
 import numpy as np
 
 from zkseal.lowering.emitter import Emitter, flat_loops
-from zkseal.lowering.values import Accumulator, Environment, Operand, Quantized
+from zkseal.lowering.plan import Plan
+from zkseal.lowering.values import Accumulator, Environment, Operand, Quantized, Stored
 from zkseal.lowering.view import AxisIndex, View
 from zkseal.relation import Affine, Expr, Loop
 
-__all__ = ["AxisMaximum"]
+__all__ = ["AxisMaximum", "plan_axis_maximum"]
+
+LONGEST, LEVELS = 1 << 12, 6
+"""An axis of more entries takes a tree of so many levels, and goes on with the maxima that it leaves."""
+
 
 _Entry: TypeAlias = Callable[[AxisIndex], Expr]
 """The entry of the source at an index of the axis."""
@@ -44,7 +50,7 @@ class _Level:
 
 @dataclass(frozen=True)
 class AxisMaximum:
-    """The step. `source` is linear in committed values or a product of two; `value` keeps the axis with size 1."""
+    """The step. `source` is linear in committed values or a product of two; `value` has an axis of size n_L."""
 
     node: str
     source: Accumulator
@@ -55,7 +61,7 @@ class AxisMaximum:
     def _levels(self) -> list[_Level]:
         levels: list[_Level] = []
         left, start = self.source.shape[self.axis], 0
-        while left > 1:
+        while left > self.value.shape[self.axis]:
             kept = -(-left // 2)
             levels.append(_Level(left - kept, kept, start))
             left, start = kept, start + left - kept + 1
@@ -100,17 +106,21 @@ class AxisMaximum:
         def entry(index: AxisIndex) -> Expr:
             return source.expression(emitter, (*outer[:axis], index, *outer[axis:]))
 
-        y = emitter.declare(self.value, (*sizes[:axis], (), *sizes[axis:]), self.node)
-        largest = y.at(b, (*outer[:axis], (), *outer[axis:]))
+        left = self.value.shape[axis]
+        last = b.loop(left) if left > 1 else None
+        rows: tuple[Loop, ...] = () if last is None else (last,)
+        y = emitter.declare(self.value, (*sizes[:axis], (left,) if rows else (), *sizes[axis:]), self.node)
+        first = last if last is not None else Affine((), 0)
+        difference = entry(first) - y.at(b, (*outer[:axis], rows, *outer[axis:]))
         if not self._levels:
-            b.zero(loops, entry(0) - largest, origin=self.node)
+            b.zero([*loops, *rows], difference, origin=self.node)
             return
         storage = (*sizes, self._hint("up").shape[-1:])
         up, down = (emitter.hint(self._hint(name), storage, self.node) for name in ("up", "down"))
         self._constrain_levels(emitter, loops, outer, entry, (up, down))
         self._constrain_hints(emitter, loops, outer, (up, down))
-        rising = [up.at(b, (*outer, Affine((), level.start))) for level in self._levels]
-        b.zero(loops, sum(rising, entry(0)) - largest, origin=self.node)
+        rising = [up.at(b, (*outer, first + level.start)) for level in self._levels]
+        b.zero([*loops, *rows], sum(rising, difference), origin=self.node)
 
     def _constrain_levels(
         self,
@@ -150,3 +160,16 @@ def _gathered(emitter: Emitter, hint: View, outer: Sequence[AxisIndex], entries:
     taken = hint.take(len(hint.shape) - 1, tuple(entries))
     assert taken is not None  # The last axis of a fresh tensor is one plain axis.
     return taken.at(emitter.builder, (*outer, (loop,)))
+
+
+def plan_axis_maximum(plan: Plan, node: str, name: str, source: Accumulator, axis: int) -> Quantized:
+    """Adds the steps for `name`, the largest entry of `source` along `axis`, which stays with size 1."""
+    while True:
+        left = source.shape[axis]
+        kept = 1 if left <= LONGEST else -(-left // (1 << LEVELS))
+        shape = tuple(kept if k == axis else size for k, size in enumerate(source.shape))
+        value = Quantized(name if kept == 1 else f"{name}/of_{kept}", shape, source.exponent, source.lo, source.hi)
+        plan.add(AxisMaximum(node, source, value, axis), value)
+        if kept == 1:
+            return value
+        source = Stored.of(value, node)

@@ -29,7 +29,7 @@ import numpy.typing as npt
 from zkseal.graph import Node
 from zkseal.graph.masking import MASKED_SOFTMAX
 from zkseal.lowering.accumulators import Constant, Product, Scaled, Sum
-from zkseal.lowering.blocks.axis_maximum import AxisMaximum
+from zkseal.lowering.blocks.axis_maximum import plan_axis_maximum
 from zkseal.lowering.blocks.exponential import plan_exponential
 from zkseal.lowering.blocks.masked import Masked
 from zkseal.lowering.blocks.piecewise import Shape, define_piecewise
@@ -72,14 +72,14 @@ class _Exponentials:
 @rule("Softmax")
 def lower_softmax(node: Node, plan: Plan) -> None:
     """Plans a Softmax."""
-    scores = Stored.of(plan.committed(node.inputs[0]), node.name)
+    scores = Stored.of(plan.rounded(node.inputs[0]), node.name)
     _define_shares(node, plan, _exponentials(node, plan, scores, scores))
 
 
 @rule("LogSoftmax")
 def lower_log_softmax(node: Node, plan: Plan) -> None:
     """Plans a LogSoftmax."""
-    scores, output = Stored.of(plan.committed(node.inputs[0]), node.name), node.outputs[0]
+    scores, output = Stored.of(plan.rounded(node.inputs[0]), node.name), node.outputs[0]
     found = _exponentials(node, plan, scores, scores)
     count = float(scores.shape[_axis(node, plan)])
     largest = max(math.log(count), 2.0**-10)
@@ -94,7 +94,7 @@ def lower_log_softmax(node: Node, plan: Plan) -> None:
 @rule(MASKED_SOFTMAX)
 def lower_masked_softmax(node: Node, plan: Plan) -> None:
     """Plans a Softmax under masks."""
-    source = plan.committed(node.inputs[0])
+    source = plan.rounded(node.inputs[0])
     kept, bias, computed = _masks(node, plan, source)
     scale = 2.0**-source.exponent
     spread = math.ceil(float(bias.max() - bias.min()) / scale)
@@ -126,9 +126,7 @@ def _coarse_bits(plan: Plan, count: int) -> int:
 def _exponentials(node: Node, plan: Plan, scores: Accumulator, compared: Accumulator) -> _Exponentials:
     """E = exp(scores - max compared); the maxima of both are the same, but where a row is masked altogether."""
     output, axis = node.outputs[0], _axis(node, plan)
-    kept = tuple(1 if k == axis else size for k, size in enumerate(scores.shape))
-    maximum = Quantized(f"{output}/maximum", kept, scores.exponent, compared.lo, compared.hi)
-    plan.add(AxisMaximum(node.name, compared, maximum, axis), maximum)
+    maximum = plan_axis_maximum(plan, node.name, f"{output}/maximum", compared, axis)
     bits = _coarse_bits(plan, scores.shape[axis]), plan.options.function_bits - 2
     step = plan_exponential(node.name, f"{output}/exponential", scores, maximum, *bits)
     plan.add(step, step.value)
