@@ -187,6 +187,19 @@ def test_a_chain_of_functions_is_one_table() -> None:
     q.check({"Cast": 1, "Gather": 1})
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8"])
+def test_hard_swish_in_four_quantized_steps_is_one_table(dtype: str) -> None:
+    q = Quantized(3)
+    x = q.data("x", (20, 20), zero=20, dtype=dtype)
+    plus = q.quantize(q.add("Add", [x, q.const("three", 3.0)], "a"), 0.06, 30, dtype, "p")
+    clip = q.add("Clip", [q.dequantize(plus, ["p_s", "p_z"]), q.const("lo", 0.0), q.const("hi", 6.0)], "c")
+    six = q.quantize(
+        q.add("Div", [clip, q.const("six", 6.0)], "d"), 1 / 255, 0 if dtype == "uint8" else -128, dtype, "v"
+    )
+    q.quantize(q.add("Mul", [x, q.dequantize(six, ["v_s", "v_z"])], "m"), 0.05, 9, dtype)
+    q.check({"Cast": 1, "Gather": 1}, dtype)
+
+
 @pytest.mark.parametrize("op", ["Add", "Sub", "Mul", "Div"])
 @pytest.mark.parametrize("first", [False, True])
 @pytest.mark.parametrize("integers", [False, True])
