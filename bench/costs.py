@@ -82,9 +82,10 @@ def memory_counts(record: Record) -> dict[str, float]:
     """What the peak memory of the proving process is linear in."""
     sizes = record["compile"]["sizes"]
     return {
-        "bytes_per_leaf": sizes["lookups"] + sizes["table_rows"],
+        "bytes_per_lookup": sizes["lookups"],
+        "bytes_per_table_row": sizes["table_rows"],
         "bytes_per_value": sum(sizes["committed"].values()),
-        "bytes_per_row_entry": float(1 << record["setup"]["row_bits"]),
+        "bytes_per_constraint": sizes["constraints"],
         "bytes_fixed": 1.0,
     }
 
