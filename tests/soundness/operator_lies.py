@@ -237,6 +237,14 @@ LIES = (
     OperatorLie("reciprocal", "quotient rounded up", "n0/range_0/top", add(y=(0, 1))),
     OperatorLie("reciprocal", "quotient rounded down", "n0/range_1/top", add(y=(1, -1))),
     OperatorLie("reciprocal", "quotient wider than its bits", "n0/range_2/top", put(x=[2, 14, 27])),
+    # Softmax under a mask
+    OperatorLie("masked", "mask that is neither 0 nor 1", "n5/zero_0", put(x=[0, -2, 3, 1, 2, 1])),
+    OperatorLie(
+        "masked",
+        "exponential of a masked entry",
+        "n5/zero_6",
+        put(x=[0, -2, 3, 1, 0, 1], y__exponential=[1536, 9, 32768]),
+    ),
     # LayerNormalization
     OperatorLie("layer_normalization", "sum of a row that is not its sum", "n0/zero_0", add(y__total=(0, 1))),
     OperatorLie("layer_normalization", "root above", "n0/range_1/top", add(y__root=(0, 1))),

@@ -34,6 +34,20 @@ GEMM = ("Gemm", ["x", "W", "B"])
 QUANTIZED = {"s": f32(1), "z": np.asarray(3, np.uint8)}
 
 
+# Softmax of the first half of x under the second half, which is 1 where entries count.
+MASKED: list[tuple[object, ...]] = [
+    ("Slice", ["x", "zero", "three", "axis"], ["s"]),
+    ("Slice", ["x", "three", "six", "axis"], ["m"]),
+    ("Sub", ["one", "m"], ["n"]),
+    ("Mul", ["n", "never"], ["b"]),
+    ("Add", ["s", "b"], ["t"]),
+    ("Softmax", ["t"], ["y"]),
+]
+MASK_CONSTANTS = {"one": f32(1), "never": f32(-1e4)} | {
+    name: np.array([value]) for name, value in (("zero", 0), ("three", 3), ("six", 6), ("axis", 1))
+}
+
+
 class Forcing(Environment):
     """Keeps forced values whatever a step computes for them."""
 
@@ -148,6 +162,7 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
     ),
     "reciprocal": lambda: lowered([("Reciprocal", ["x"], ["y"])], [[0.5, 0.9, 1.7]], [[2, 3, 1]]),
     "sqrt": lambda: lowered([("Sqrt", ["x"], ["y"])], [[0.3, 0.9, 1.7]], [[2, 3, 1]]),
+    "masked": lambda: lowered(MASKED, [[0, -2, 3, 1, 1, 1]], [[3, 1, 0, 1, 0, 1]], constants=MASK_CONSTANTS),
     "layer_normalization": lambda: lowered(
         [("LayerNormalization", ["x", "ones"], ["y"])], [[0.1, -0.2, 0.9]], constants={"ones": f32([1, 1, 1])}
     ),
