@@ -12,7 +12,7 @@ import numpy.typing as npt
 from zkseal.errors import UnsupportedOp
 from zkseal.graph import Graph, Node
 from zkseal.lowering.blocks.piecewise import Family
-from zkseal.lowering.blocks.rescale import INTEGER_LIMIT, Rescale, plan_rescale, proven_range
+from zkseal.lowering.blocks.rescale import INTEGER_LIMIT, Rescale, half, plan_rescale, proven_range
 from zkseal.lowering.blocks.wrap import Wrap
 from zkseal.lowering.families import families
 from zkseal.lowering.precision import wanted_exponents
@@ -88,6 +88,24 @@ class Plan:
         if name in self._accumulators:
             self.add(plan_rescale(self._accumulators.pop(name), self))
         return self._quantized[name]
+
+    def rounded(self, name: str) -> Quantized:
+        """A value as committed integers no finer than its calibrated scale.
+
+        Scores of trees are committed exactly, in 40 bits and more; operators whose cost grows with the fineness of
+        their operand read them through this.
+        """
+        value = self.committed(name)
+        if self.is_integer(name) or value.feature_exponents is not None or value.exponent <= self.scale(name)[0]:
+            return value
+        copy = f"{name}/rounded"
+        if copy not in self._quantized:
+            exact = Stored(value.name, name, value.shape, value.exponent, value.lo, value.hi)
+            exponent, limit = self.scale(name)
+            shift = value.exponent - exponent
+            lo, hi = ((bound + half(shift)) >> shift for bound in (value.lo, value.hi))
+            self.add(Rescale(exact, Quantized(copy, value.shape, exponent, *proven_range(lo, hi, limit)), shift))
+        return self._quantized[copy]
 
     def accumulator(self, name: str, node: Node) -> Accumulator:
         """A value without rounding if this is its only use, else as it is committed."""
