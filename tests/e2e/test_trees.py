@@ -25,8 +25,13 @@ pytest.importorskip("sklearn")
 lightgbm = pytest.importorskip("lightgbm")
 xgboost = pytest.importorskip("xgboost")
 
-from sklearn.datasets import load_breast_cancer, make_classification  # noqa: E402
-from sklearn.ensemble import RandomForestClassifier  # noqa: E402
+from sklearn.datasets import load_breast_cancer, load_digits, make_classification  # noqa: E402
+from sklearn.ensemble import (  # noqa: E402
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.model_selection import train_test_split  # noqa: E402
 
 pytestmark = [pytest.mark.slow, pytest.mark.native]
@@ -59,6 +64,15 @@ def credit() -> tuple[Rows, Rows, npt.NDArray[np.int64]]:
     rows[:, 20:] = 36.0 + 12.0 * rows[:, 20:]
     return rows[:10_000], rows[10_000:], classes[:10_000]
 
+
+MORE: dict[str, Callable[[], Any]] = {
+    "small forest": lambda: RandomForestClassifier(6, random_state=0),
+    "extra trees": lambda: ExtraTreesClassifier(20, max_depth=8, random_state=0),
+    "gradient boosting": lambda: GradientBoostingClassifier(n_estimators=6, random_state=0),
+    "histogram boosting": lambda: HistGradientBoostingClassifier(max_iter=6, random_state=0),
+    "xgboost": lambda: xgboost.XGBClassifier(n_estimators=8, max_depth=4, n_jobs=2),
+    "lightgbm": lambda: lightgbm.LGBMClassifier(n_estimators=8, n_jobs=2, verbose=-1),
+}
 
 DATA = {"breast cancer": breast_cancer, "credit": credit}
 
@@ -150,3 +164,21 @@ def test_proved_and_verified(kind: str, data: str, figures: dict[str, dict[str, 
         "lookups": found.compiled.relation.cost.lookups,
         "table_rows": found.compiled.relation.cost.table_rows,
     }
+
+
+@pytest.mark.parametrize("kind", MORE)
+def test_other_models_agree_on_every_held_out_row(kind: str) -> None:
+    """Ten classes, other libraries' kinds of trees, forests whose votes tie."""
+    digits = load_digits()
+    train, held_out = digits.data[::2], digits.data[1::2][:300]
+    estimator = MORE[kind]()
+    estimator.fit(train, digits.target[::2])
+    compiled = zkseal.compile(estimator, train[:64])
+    found = [compiled.program.predict({"X": row[np.newaxis]}) for row in held_out]
+    labels = np.concatenate([each["label"] for each in found])
+    assert np.flatnonzero(labels != predicted(estimator, held_out)).tolist() == []
+    shares = np.concatenate([each["probabilities"] for each in found])
+    np.testing.assert_allclose(shares, estimator.predict_proba(held_out), atol=2.0**-10)
+    if kind == "small forest":
+        votes = np.sort(estimator.predict_proba(held_out), axis=1)
+        assert (votes[:, -1] == votes[:, -2]).sum() > 10

@@ -165,6 +165,17 @@ def test_the_score_may_be_read_twice() -> None:
     verify(replace(graph, values=values, nodes=nodes, outputs=("z", "r")), samples=samples_of(trees, 1, 3))
 
 
+def test_softmax_of_scores_needs_no_finer_tables_than_usual() -> None:
+    trees = random_trees(9, count=4, depth=3, features=3, targets=3)
+    graph = graph_of_trees(replace(trees, leaves=trees.leaves / 3), 1, 3)
+    values = {**graph.values, "p": Value("p", (1, 3), "float32"), "k": Value("k", (1,), "int64")}
+    softmax = Node("n1", "Softmax", ("y",), ("p",), {"axis": 1})
+    label = Node("n2", "ArgMax", ("y",), ("k",), {"axis": 1, "keepdims": 0})
+    graph = replace(graph, values=values, nodes=(*graph.nodes, softmax, label), outputs=("k", "p"))
+    program = verify(graph, samples=samples_of(trees, 1, 3))
+    assert program.relation.cost.table_rows < 4096
+
+
 def test_computed_numbers_are_compared_in_their_steps() -> None:
     trees = random_trees(6, count=3, depth=3, features=4)
     graph = graph_of_trees(trees, 1, 4)
