@@ -17,6 +17,8 @@ __all__ = ["costs", "nodes", "outputs", "perturbed", "ranges", "settings", "summ
 MOST_ROWS = 60
 GOOD_AGREEMENT, FAIR_AGREEMENT = 0.99, 0.95
 NEAR_THE_END = 0.9
+PARTS = {"input": "range checks of inputs", "tables": "contents of lookup tables", "copy": "values in another layout"}
+"""Parts of a proof that belong to no node."""
 
 
 def summary(report: ModelReport) -> str:
@@ -226,7 +228,7 @@ def costs(report: ModelReport) -> str:
     largest = max((part.share for part in (*found.nodes, *found.tables)), default=0.0)  # type: ignore[attr-defined]
     largest = max(largest, found.shared_ms / found.prove_ms) or 1.0
     rows = [
-        (escape(node.node), escape(node.op or ("graph inputs" if node.node == "input" else "")), str(node.lookups),
+        (escape(node.node), escape(node.op or PARTS.get(node.node, "")), str(node.lookups),
          str(node.committed), str(node.weights), str(node.product_slots), _time(node.prove_ms), _percent(node.share),
          bar(node.share / largest))
         for node in found.nodes[:MOST_ROWS]

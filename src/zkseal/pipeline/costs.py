@@ -25,7 +25,8 @@ _WEIGHTS = (Column.MODEL, Column.TABLE)
 class NodeCost:
     """What one node adds to a proof.
 
-    - `node`, `op`: its name and operator. Range checks of the graph's inputs are under the name "input".
+    - `node`, `op`: its name and operator. Range checks of the graph's inputs are under the name "input", contents of
+      lookup tables under "tables", values that had to be laid out anew under "copy".
     - `lookups`: values that are looked up; `committed`: integers that each proof commits to.
     - `weights`: integers of weights and of its own tables' contents; `product_slots`: products that are summed.
     - `prove_ms`: predicted time, in milliseconds; `share`: its part of the whole proof's.
@@ -101,10 +102,10 @@ def cost_by_node(model: CompiledModel) -> CostReport:
     encoded = relation.encode()
     total = predict(relation, lay_out(encoded, choose_row_bits(relation, encoded))).prove_ms
     shares = cost_by_origin(relation)
-    readers = _readers(model)
+    owners = _owners(model)
     merged: dict[str, list[Share]] = {}
     for origin, share in shares.items():
-        merged.setdefault(readers.get(_stem(origin, readers), origin), []).append(share)
+        merged.setdefault(_owner(model, owners, origin), []).append(share)
     nodes = sorted((_node(model, name, found, total) for name, found in merged.items()), key=_dearest_first)
     tables = _tables(relation, shares, total)
     known = sum(node.prove_ms for node in nodes) + sum(table.prove_ms for table in tables)
@@ -115,22 +116,26 @@ def _dearest_first(cost: NodeCost) -> tuple[float, str]:
     return -cost.prove_ms, cost.node
 
 
-def _readers(model: CompiledModel) -> dict[str, str]:
-    """For each constant the first node that reads it: stored weights carry the name of the constant."""
-    readers: dict[str, str] = {}
-    for node in model.program.nodes.values():
+def _owners(model: CompiledModel) -> dict[str, str]:
+    """The node that each value belongs to: what computes it, or, of a constant, the first that reads it."""
+    nodes = model.program.nodes.values()
+    owners = {name: node.name for node in nodes for name in node.outputs if name}
+    inputs = {value.name for value in model.program.inputs}
+    for node in nodes:
         for name in node.inputs:
-            readers.setdefault(name, node.name)
-    computed = {name for node in model.program.nodes.values() for name in node.outputs}
-    return {name: node for name, node in readers.items() if name not in computed and name not in model.program.nodes}
+            if name and name not in inputs:
+                owners.setdefault(name, node.name)
+    return owners
 
 
-def _stem(origin: str, readers: Mapping[str, str]) -> str:
-    """The constant that a stored weight was made from: `<constant>/2` is a second form of it."""
+def _owner(model: CompiledModel, owners: Mapping[str, str], origin: str) -> str:
+    """The node of an origin, which is a node, or the name of a tensor: a value, a constant, or `<value>/<part>`."""
     name = origin
-    while name not in readers and "/" in name:
+    while origin not in model.program.nodes and name:
+        if name in owners:
+            return owners[name]
         name = name.rpartition("/")[0]
-    return name
+    return origin
 
 
 def _node(model: CompiledModel, name: str, shares: list[Share], total: float) -> NodeCost:

@@ -36,9 +36,11 @@ def test_weights_and_roundings_belong_to_their_layer(tiny: CompiledModel) -> Non
 
 
 def test_the_dearest_node_comes_first() -> None:
+    """And an input that is called "input" stays one."""
     rng = np.random.default_rng(0)
-    nodes = [("MatMul", ["x", "w"], ["h"]), ("Softmax", ["h"], ["y"])]
-    graph = graph_of(nodes, {"x": (1, 4)}, ["y"], {"w": f32(rng.normal(size=(4, 40)))})
+    nodes = [("MatMul", ["input", "w"], ["h"]), ("Softmax", ["h"], ["y"])]
+    graph = graph_of(nodes, {"input": (1, 4)}, ["y"], {"w": f32(rng.normal(size=(4, 40)))})
     report = cost_by_node(pipeline.compile(graph, f32(rng.normal(size=(20, 4)))))
     assert report.nodes[0].op == "Softmax"
     assert [node.prove_ms for node in report.nodes] == sorted((node.prove_ms for node in report.nodes), reverse=True)
+    assert {node.node for node in report.nodes} == {"input", "n0", "n1", "tables"}
