@@ -50,6 +50,12 @@ def _shape(node: Node, plan: Plan) -> Shape | None:
     if base is None and exponent is None:
         return None
     seen = plan.statistics(name)
+    if base is not None and base <= 0:
+        raise plan.unsupported(node, f"its base is {base:.6g} and its exponent computed. Use a positive base")
+    if exponent is not None and exponent < 0 and seen.minimum < 0 < seen.maximum:
+        raise plan.unsupported(
+            node, "a negative power of numbers of both signs. Write it as the Reciprocal of a positive power"
+        )
 
     def power(x: float) -> float:
         result = math.pow(base, x) if base is not None else math.pow(x, exponent or 0.0)
@@ -64,10 +70,10 @@ def _shape(node: Node, plan: Plan) -> Shape | None:
 @precision("Pow")
 def pow_precision(node: Node, plan: Plan) -> dict[str, int]:
     """As fine as the power is steep; a base with a computed exponent has 10 bits more than usual."""
-    shape = _shape(node, plan)
     computed = [name for name in node.inputs if plan.constant(name) is None]
-    if plan.is_integer(node.outputs[0]) or not computed:
+    if plan.is_integer(node.outputs[0]) or not computed or _scalar(plan, node.inputs[1]) in (0.0, 1.0, 2.0):
         return {}
+    shape = _shape(node, plan)
     if shape is None:
         return {name: plan.target_exponent(name) + 10 for name in computed}
     return {computed[0]: argument_exponent(shape, math.ldexp(shape.largest, -plan.options.function_bits))}

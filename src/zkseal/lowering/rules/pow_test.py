@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,23 @@ def test_computed_exponent() -> None:
 
 def test_exponents_of_a_vector() -> None:
     verify(graph_of([POW], {"x": (2, 3)}, ["y"], {"e": f32([1, 2.5, -2])}), samples=positive(4, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "constants", "x"),
+    [
+        ([("Pow", ["b", "x"], ["y"])], {"b": f32(-2)}, [2.0, 3.0]),
+        ([POW], {"e": f32(-2)}, [-1.5, 2.0]),
+    ],
+)
+def test_powers_with_a_pole_or_a_gap_are_refused(nodes: Any, constants: Any, x: list[float]) -> None:
+    with pytest.raises(UnsupportedOp):
+        calibrated(graph_of(nodes, {"x": (2,)}, ["y"], constants), [{"x": f32(x)}])
+
+
+def test_a_negative_power_of_negative_numbers() -> None:
+    samples = [{"x": -sample["x"]} for sample in positive(5, 2, 3)]
+    verify(graph_of([POW], {"x": (2, 3)}, ["y"], {"e": f32(-3)}), samples=samples)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int32"])
