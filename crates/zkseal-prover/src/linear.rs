@@ -5,6 +5,7 @@
 //! folded to one, and it joins the *explicit* rows, which carry a field vector. Tensors inside one row start there.
 
 use crate::data::Data;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 use zkseal_field::{Fr, One, Zero, scalar_from_i64};
@@ -20,9 +21,34 @@ struct ExplicitRow {
     coefficients: Vec<Fr>,
 }
 
+/// A tensor inside one row, and its terms of the claim.
+struct Small<'a> {
+    /// First column.
+    start: usize,
+    shape: &'a [u32],
+    data: &'a Data,
+    terms: &'a [&'a Separable],
+}
+
 impl ExplicitRow {
     fn zeros(row_len: usize) -> Self {
         Self { data: Zeroizing::new(vec![Fr::zero(); row_len]), coefficients: vec![Fr::zero(); row_len] }
+    }
+
+    fn add(&mut self, tensor: &Small<'_>) {
+        let sizes: Vec<usize> = tensor.shape.iter().map(|axis| to_index(*axis)).collect();
+        let positions = padded_positions(&sizes);
+        for (k, position) in positions.iter().enumerate() {
+            self.data[tensor.start + position] = scalar_from_i64(tensor.data.get(k));
+        }
+        for term in tensor.terms {
+            let vectors = term.axes.iter().zip(tensor.shape).map(|(axis, size)| axis.to_dense(*size));
+            let mut weights = outer_product(&vectors.collect::<Vec<_>>());
+            scale(&mut weights, term.coefficient);
+            for (position, weight) in positions.iter().zip(weights) {
+                self.coefficients[tensor.start + position] += weight;
+            }
+        }
     }
 }
 
@@ -102,7 +128,7 @@ impl RowSumcheck {
     #[must_use]
     pub fn new<'d>(
         layout: &Layout,
-        data: impl Fn(usize) -> &'d Data,
+        data: impl Fn(usize) -> &'d Data + Sync,
         terms: &[Separable],
         padding: &[(u64, i64)],
     ) -> Self {
@@ -112,17 +138,28 @@ impl RowSumcheck {
         for term in terms {
             by_tensor.entry(term.tensor).or_default().push(term);
         }
-        let mut out = Self { blocks: Vec::new(), explicit: BTreeMap::new(), row_len, round: 0 };
+        let (mut large, mut small) = (Vec::new(), BTreeMap::<u64, Vec<Small<'_>>>::new());
         for (index, place) in layout.placements.iter().enumerate() {
             let Some(place) = place else { continue };
-            let own = by_tensor.get(&index).map(Vec::as_slice).unwrap_or_default();
-            let shape = &layout.tensors[index].shape;
+            let terms = by_tensor.get(&index).map(Vec::as_slice).unwrap_or_default();
+            let shape = layout.tensors[index].shape.as_slice();
             if place.num_vars > log_row {
-                out.blocks.push(Block::new(place.address, shape, data(index), own, log_row));
+                large.push((place.address, shape, data(index), terms));
             } else {
-                out.add_small(place.address, shape, data(index), own);
+                let start = (place.address % row_len as u64) as usize;
+                let tensor = Small { start, shape, data: data(index), terms };
+                small.entry(place.address / row_len as u64).or_default().push(tensor);
             }
         }
+        let block = |(address, shape, data, terms)| Block::new(address, shape, data, terms, log_row);
+        let row = |(row, tensors): (u64, Vec<Small<'_>>)| {
+            let mut entry = ExplicitRow::zeros(row_len);
+            tensors.iter().for_each(|tensor| entry.add(tensor));
+            (row, entry)
+        };
+        let (blocks, explicit) =
+            rayon::join(|| large.into_par_iter().map(block).collect(), || small.into_par_iter().map(row).collect());
+        let mut out = Self { blocks, explicit, row_len, round: 0 };
         for (address, value) in padding {
             if let Some(row) = out.explicit.get_mut(&(address / row_len as u64)) {
                 row.data[(address % row_len as u64) as usize] = scalar_from_i64(*value);
@@ -131,33 +168,13 @@ impl RowSumcheck {
         out
     }
 
-    fn add_small(&mut self, address: u64, shape: &[u32], data: &Data, terms: &[&Separable]) {
-        let row = address / self.row_len as u64;
-        let start = (address % self.row_len as u64) as usize;
-        let row_len = self.row_len;
-        let entry = self.explicit.entry(row).or_insert_with(|| ExplicitRow::zeros(row_len));
-        let sizes: Vec<usize> = shape.iter().map(|axis| to_index(*axis)).collect();
-        let positions = padded_positions(&sizes);
-        for (position, k) in positions.iter().zip(0..) {
-            entry.data[start + position] = scalar_from_i64(data.get(k));
-        }
-        for term in terms {
-            let vectors: Vec<Vec<Fr>> = term.axes.iter().zip(shape).map(|(axis, size)| axis.to_dense(*size)).collect();
-            for (position, weight) in positions.iter().zip(outer_product(&vectors)) {
-                entry.coefficients[start + position] += term.coefficient * weight;
-            }
-        }
-    }
-
     /// Moves blocks whose own rounds are over to the explicit rows.
     fn settle(&mut self) {
         let (done, rest): (Vec<Block>, Vec<Block>) =
             std::mem::take(&mut self.blocks).into_iter().partition(|block| block.row_vars == self.round);
         self.blocks = rest;
-        for block in done {
-            let position = block.position;
-            self.explicit.insert(position, block.into_row(self.row_len));
-        }
+        let row_len = self.row_len;
+        self.explicit.par_extend(done.into_par_iter().map(|block| (block.position, block.into_row(row_len))));
     }
 
     /// s_0 and s_2 of `sum <D, A>` in the next variable.
@@ -170,18 +187,23 @@ impl RowSumcheck {
                 square += (rows[1] - rows[0]) * (products[1] - products[0]);
             }
         }
-        for (index, row) in &self.explicit {
-            if index % 2 == 0 {
-                let own = dot(&row.data, &row.coefficients);
-                constant += own;
-                square += match self.explicit.get(&(index + 1)) {
-                    Some(next) => dot_differences([&row.data, &next.data], [&row.coefficients, &next.coefficients]),
-                    None => own,
-                };
-            } else if !self.explicit.contains_key(&(index - 1)) {
-                square += dot(&row.data, &row.coefficients);
+        let pairs = self.explicit.par_iter().map(|(index, row)| {
+            let own = || dot(&row.data, &row.coefficients);
+            match (index % 2 == 0, self.explicit.get(&(index ^ 1))) {
+                (true, Some(next)) => {
+                    (own(), dot_differences([&row.data, &next.data], [&row.coefficients, &next.coefficients]))
+                }
+                (true, None) => {
+                    let own = own();
+                    (own, own)
+                }
+                // The even partner has counted both.
+                (false, Some(_)) => (Fr::zero(), Fr::zero()),
+                (false, None) => (Fr::zero(), own()),
             }
-        }
+        });
+        let sums = pairs.reduce(|| (Fr::zero(), Fr::zero()), |a, b| (a.0 + b.0, a.1 + b.1));
+        (constant, square) = (constant + sums.0, square + sums.1);
         [constant, square]
     }
 
@@ -194,23 +216,24 @@ impl RowSumcheck {
                 fold_pairs(&mut piece.products, x);
             }
         }
-        let mut next: BTreeMap<u64, ExplicitRow> = BTreeMap::new();
+        let mut pairs: Vec<(u64, ExplicitRow, Option<ExplicitRow>)> = Vec::with_capacity(self.explicit.len());
         let mut rows = std::mem::take(&mut self.explicit).into_iter().peekable();
-        while let Some((index, mut row)) = rows.next() {
-            match rows.next_if(|(other, _)| index % 2 == 0 && *other == index + 1) {
-                Some((_, odd)) => {
-                    interpolate(&mut row.data, x, &odd.data);
-                    interpolate(&mut row.coefficients, x, &odd.coefficients);
-                }
-                None => {
-                    let weight = if index % 2 == 0 { Fr::one() - x } else { x };
-                    scale(&mut row.data, weight);
-                    scale(&mut row.coefficients, weight);
-                }
-            }
-            next.insert(index / 2, row);
+        while let Some((index, row)) = rows.next() {
+            let odd = rows.next_if(|(other, _)| index % 2 == 0 && *other == index + 1);
+            pairs.push((index, row, odd.map(|(_, row)| row)));
         }
-        self.explicit = next;
+        let bind = |(index, mut row, odd): (u64, ExplicitRow, Option<ExplicitRow>)| {
+            if let Some(odd) = odd {
+                interpolate(&mut row.data, x, &odd.data);
+                interpolate(&mut row.coefficients, x, &odd.coefficients);
+            } else {
+                let weight = if index % 2 == 0 { Fr::one() - x } else { x };
+                scale(&mut row.data, weight);
+                scale(&mut row.coefficients, weight);
+            }
+            (index / 2, row)
+        };
+        self.explicit = pairs.into_par_iter().map(bind).collect();
         self.round += 1;
     }
 
