@@ -13,7 +13,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python check check-fast format lint types stubs bench networks fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench networks fuzz mutants wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -41,6 +41,15 @@ test-rust: $(VENV)/.ready
 
 test-python: $(VENV)/.native
 	$(BIN)/python -m pytest -q $(PYTEST)
+
+# Every kernel path that this machine has: proofs must come out alike, and hide alike, on all of them.
+test-paths: $(VENV)/.ready  ## kernels, prover and zero-knowledge tests on each set of instructions
+	@scripts/toolchain rust
+	@for cpu in portable avx2 avx512 ifma; do \
+	  echo "ZKSEAL_CPU=$$cpu" && \
+	  ZKSEAL_CPU=$$cpu cargo test -q --locked -p zkseal-kernels -p zkseal-commit -p zkseal-prover && \
+	  ZKSEAL_CPU=$$cpu $(BIN)/python -m pytest -q tests/soundness/test_zero_knowledge.py tests/soundness/test_protocol_lies.py || exit 1; \
+	done
 
 check: format lint types stubs test docs-current  ## format, lint, types, stubs, all tests, generated docs
 
