@@ -41,8 +41,10 @@ def spread(node: Node, plan: Plan, entries: Integers, shape: tuple[int, ...]) ->
         return entries.reshape(())
     axis %= len(shape)
     if block:
-        if entries.ndim != len(shape):
-            raise plan.unsupported(node, "blocks with scales of another rank. Give scales the rank of the data")
+        blocks = tuple(-(-size // block) if k == axis else size for k, size in enumerate(shape))
+        if entries.shape != blocks:
+            form = f"{list(entries.shape)} for blocks of {block}"
+            raise plan.unsupported(node, f"scales of shape {form}. Give one for each block, {list(blocks)}")
         return np.take(np.repeat(entries, block, axis=axis), range(shape[axis]), axis=axis)
     if entries.ndim != 1 or entries.size != shape[axis]:
         raise plan.unsupported(

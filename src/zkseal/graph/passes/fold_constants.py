@@ -126,6 +126,8 @@ def _dequantize(node: Node, arrays: Sequence[Array], result: Value) -> Array:
 def _quantize(node: Node, arrays: Sequence[Array], result: Value) -> Array:
     if result.dtype not in ("int8", "int16", "uint8", "uint16"):
         return np.zeros((0,))
+    if not (arrays[1] > 0).all():
+        return np.zeros((0,))
     info = np.iinfo(np.dtype(result.dtype))
     steps = np.rint(arrays[0].astype(np.float32) / _spread(node, arrays[1].astype(np.float32), result.shape))
     zero = _spread(node, arrays[2].astype(np.float64), result.shape) if len(arrays) > 2 else 0.0

@@ -96,3 +96,13 @@ def test_computed_scale_is_refused() -> None:
     graph = graph_of([("QuantizeLinear", ["x", "s"], ["y"])], {"x": SHAPE, "s": ()}, ["y"])
     with pytest.raises(UnsupportedOp, match="initializer"):
         calibrated(graph, [{"x": np.zeros(SHAPE, np.float32), "s": f32(1.0)}])
+
+
+@pytest.mark.parametrize(
+    ("shape", "attributes"), [((3,), {"axis": 1}), ((2, 3, 3), {"axis": 1, "block_size": 2}), ((2, 2), {"axis": 1})]
+)
+def test_scales_that_do_not_fit_are_refused(shape: tuple[int, ...], attributes: dict[str, Any]) -> None:
+    graph = graph_of([("QuantizeLinear", ["x", "s"], ["y"], attributes)], {"x": SHAPE}, ["y"], {"s": np.ones(shape)})
+    calibration = Calibration.from_arrays({"x": np.ones(SHAPE), "y": np.ones(SHAPE)})
+    with pytest.raises(UnsupportedOp, match="one for each"):
+        lower(graph, calibration)
