@@ -27,6 +27,8 @@ def families(plan: Plan) -> dict[str, Family]:
         if function is None or plan.is_integer(node.outputs[0]):
             continue
         shape = function(node, plan)
+        if not shape.key:
+            continue
         output = node.outputs[0]
         tolerance = math.ldexp(shape.largest, -plan.options.function_bits)
         argument, result = argument_exponent(shape, tolerance), plan.target_exponent(output)

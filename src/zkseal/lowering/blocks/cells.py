@@ -87,7 +87,8 @@ def fit_cells(f: Function, argument: int, first: int, last: int, result: int, to
 
     f must be finite there. Values are those of the C library, which gives the same bits on more machines than numpy's
     vector code. Where f is so steep or so curved that the tolerance would take more than `MAX_CELLS`, it is widened;
-    raises `ValueError` where even `MAX_WIDENING` times the tolerance does not do.
+    raises `ValueError` where even `MAX_WIDENING` times the tolerance does not do, or where f is so large that chords
+    leave int64.
     """
     found, widening = None, 1
     while found is None and widening <= MAX_WIDENING:
@@ -95,9 +96,13 @@ def fit_cells(f: Function, argument: int, first: int, last: int, result: int, to
         widening *= 4
     if found is None:
         raise ValueError(f"f takes more than {MAX_CELLS} chords.")
+    widest = max(cell[1] for cell in found)
+    shift = min(widest + GUARD_BITS, MAX_SHIFT)
+    rise = max(max(abs(cell[2]), abs(cell[3]) * (1 << cell[1])) for cell in found)
+    if math.ldexp(rise, shift) >= 2.0**61:
+        raise ValueError("f is too steep for integers of 62 bits.")
     starts = np.asarray([cell[0] for cell in found], dtype=np.int64)
     widths = np.asarray([cell[1] for cell in found], dtype=np.int64)
-    shift = min(int(widths.max()) + GUARD_BITS, MAX_SHIFT)
     bases = np.asarray([math.floor(math.ldexp(cell[2], GUARD_BITS) + 0.5) for cell in found], dtype=np.int64)
     slopes = np.asarray([math.floor(math.ldexp(cell[3], shift) + 0.5) for cell in found], dtype=np.int64)
     return Cells(starts, widths, bases, slopes, shift)

@@ -53,6 +53,11 @@ def test_a_function_without_chords_is_refused() -> None:
         fit_cells(lambda x: math.sin(1e3 * x), 12, 0, (1 << 15) - 1, 20, 1e-3)
 
 
+def test_a_function_too_large_for_integers_is_refused() -> None:
+    with pytest.raises(ValueError, match="steep"):
+        fit_cells(lambda x: 1e15 if x > 1.0 else 0.0, 8, 0, 4095, 14, 1.0)
+
+
 def test_steepest_finds_slopes_at_ends() -> None:
     assert steepest(math.log, 1e-6, 1.0) == pytest.approx(1e6, rel=0.01)
     assert steepest(lambda x: 3.0 * x, -1.0, 1.0) == pytest.approx(3.0, rel=1e-3)

@@ -78,7 +78,8 @@ class Family:
     """Nodes that share one table: the same f, at the same scales of argument and result, on all their domains.
 
     [lo, hi] and first .. last are the domain, as real numbers and as integers of exponent `argument`; `tolerance` is
-    the error allowed, `entries` how often f is computed in one run, by `nodes` nodes.
+    the error allowed, `entries` how often f is computed in one run, by `nodes` nodes. Results up to `largest` occur.
+    Near a pole inside the domain f is cut off at four times that, which is beyond the range of y: there is no proof.
     """
 
     f: Function
@@ -90,6 +91,7 @@ class Family:
     first: int
     last: int
     tolerance: float
+    largest: float
     entries: int
     nodes: int = 1
 
@@ -100,18 +102,26 @@ class Family:
         # An argument that was seen may be rounded to half a step outside the domain; f is continued there.
         first = min(math.ceil(math.ldexp(lo, argument)), math.floor(math.ldexp(shape.lo, argument) + 0.5))
         last = max(math.floor(math.ldexp(hi, argument)), math.floor(math.ldexp(shape.hi, argument) + 0.5))
-        return Family(shape.f, shape.name, argument, result, lo, hi, first, last, tolerance, entries)
+        largest = max(shape.largest, abs(shape.f(shape.lo)), abs(shape.f(shape.hi)))
+        return Family(shape.f, shape.name, argument, result, lo, hi, first, last, tolerance, largest, entries)
 
     def join(self, other: Family) -> None:
         """Makes the nodes of `other` members."""
         self.lo, self.hi = min(self.lo, other.lo), max(self.hi, other.hi)
         self.first, self.last = min(self.first, other.first), max(self.last, other.last)
         self.tolerance = min(self.tolerance, other.tolerance)
+        self.largest = max(self.largest, other.largest)
         self.entries += other.entries
         self.nodes += other.nodes
 
     def _continued(self, x: float) -> float:
-        return self.f(min(max(x, self.lo), self.hi))
+        y = self.f(min(max(x, self.lo), self.hi))
+        return min(max(y, -4.0 * self.largest), 4.0 * self.largest)
+
+    def range_of(self, lo: int, hi: int) -> tuple[int, int]:
+        """The range of y for a table with results from `lo` to `hi`; none that is cut off lies inside."""
+        limit = (1 << math.ceil(math.ldexp(2.0 * self.largest, self.result)).bit_length()) - 1
+        return proven_range(max(lo, -limit - 1), min(hi, limit), limit)
 
     @cached_property
     def _cells(self) -> Cells:
@@ -139,7 +149,8 @@ class Family:
     def is_direct(self, node: str) -> bool:
         """Whether a row for each argument is cheaper than cells, for all nodes together."""
         rows, cells = self.last - self.first + 1, len(self.cells(node).starts)
-        if rows > MOST_ROWS:
+        lo, hi = self.cells(node).bounds()
+        if rows > MOST_ROWS or self.range_of(lo, hi) != proven_range(lo, hi, WIDE):
             return False
         return rows * ROW_COST + self.entries * LOOKUP_COST <= cells * ROW_COST + self.entries * ENTRY_COST
 
@@ -223,7 +234,7 @@ def define_piecewise(
         return
     argument = _argument(plan, accumulator, f"{output}/argument", family, in_table=False)
     cells = family.cells(node)
-    value = Quantized(output, accumulator.shape, exponent, *proven_range(*cells.bounds(), WIDE))
+    value = Quantized(output, accumulator.shape, exponent, *family.range_of(*cells.bounds()))
     plan.add(Piecewise(node, f"{shape.name}/{output}", argument, value, cells), value)
 
 

@@ -118,7 +118,8 @@ def unary_function(node: Node, plan: Plan) -> Shape:
     seen, result = plan.statistics(node.inputs[0]), plan.statistics(node.outputs[0])
     headroom = plan.options.headroom
     reach, largest = seen.magnitude * headroom, result.magnitude * headroom
-    key = f"{node.op}{sorted(plan.attributes(node).items())}"
+    # Between the domains of two Tan may lie a pole, so they share no table.
+    key = "" if node.op == "Tan" else f"{node.op}{sorted(plan.attributes(node).items())}"
     return Shape(node.op, f, seen.minimum, seen.maximum, reach, largest, key)
 
 

@@ -79,6 +79,14 @@ def test_a_sine_over_a_million_periods_is_refused() -> None:
     assert caught.value.node == "n0"
 
 
+def test_a_pole_inside_the_domain_has_no_proof() -> None:
+    samples = [{"x": f32([-3, 3, 1.2, 0.1])}]
+    program = verify(graph_of([("Tan", ["x"], ["y"])], {"x": (4,)}, ["y"]), samples=samples)
+    for near in (1.5707, 1.5709, -1.5708):
+        with pytest.raises(RangeExceeded):
+            program.run({"x": f32([0, 0, 0, near])})
+
+
 @pytest.mark.parametrize("op", ["Tanh", "Erf", "Elu", "Exp", "Log", "Sqrt", "Reciprocal", "Abs", "Round"])
 @pytest.mark.parametrize("size", [1e-4, 1e-2, 1e3, 1e6])
 def test_numbers_of_any_size(op: str, size: float) -> None:
