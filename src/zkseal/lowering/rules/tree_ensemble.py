@@ -262,7 +262,8 @@ def _integer_thresholds(trees: Trees, source: Quantized) -> tuple[Integers, npt.
 
 def _report(name: str, trees: Trees, source: Quantized, rounded: npt.NDArray[np.bool_]) -> str:
     """What people are told about thresholds."""
-    size = f"Node '{name}' has {trees.roots.size} trees of depth {len(trees.levels())}"
+    count = trees.roots.size
+    size = f"Node '{name}' has {count} {'tree' if count == 1 else 'trees'} of depth {len(trees.levels())}"
     if source.order is not None:
         return f"{size}; no threshold is rounded: every {source.order} input takes the branches of the float model."
     if not rounded.any():
