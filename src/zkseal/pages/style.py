@@ -27,8 +27,8 @@ h2 { font-size: 1.3rem; margin: 3rem 0 .25rem; padding-top: 1.25rem; border-top:
 h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; }
 p { max-width: 46rem; margin: .5rem 0 1rem; }
 .quiet, figcaption, .lead { color: var(--quiet); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .75rem; margin: 1.5rem 0 0; padding: 0; }
-.tile { background: var(--panel); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1rem; }
+.tiles { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.5rem 0 0; padding: 0; }
+.tile { flex: 1 1 10rem; background: var(--panel); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1rem; }
 .tile dt { color: var(--quiet); font-size: .85rem; }
 .tile dd { margin: 0; font-size: 1.5rem; font-weight: 650; font-variant-numeric: tabular-nums; }
 .tile dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--quiet); }
@@ -45,8 +45,8 @@ td.bar { width: 26%; min-width: 7rem; }
 .track { background: var(--panel); border-radius: .25rem; height: .8rem; overflow: hidden; }
 .fill { background: var(--blue); height: 100%; border-radius: .25rem; min-width: 1px; }
 .fill.good { background: var(--good); } .fill.warn { background: var(--warn); } .fill.bad { background: var(--bad); }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1rem; }
-figure { margin: 0; background: var(--panel); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem; }
+.plots { display: flex; flex-wrap: wrap; gap: 1rem; }
+figure { flex: 1 1 20rem; max-width: 34rem; margin: 0; background: var(--panel); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem; }
 figcaption { font-size: .85rem; }
 svg { display: block; width: 100%; height: auto; }
 svg text { fill: var(--quiet); font-size: 11px; font-family: inherit; }
