@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from zkseal.errors import UnsupportedOp
 from zkseal.graph import Graph, Node
+from zkseal.graph.steps import family
 from zkseal.lowering.blocks.piecewise import Family
 from zkseal.lowering.blocks.rescale import INTEGER_LIMIT, Rescale, half, plan_rescale, proven_range
 from zkseal.lowering.blocks.wrap import Wrap
@@ -45,6 +47,7 @@ class Plan:
         self._parameter_names: set[str] = set()
         self._shared: dict[str, list[Parameter]] = {}
         self._uses: dict[str, int] = {}
+        self._step_counts: Counter[str | None] | None = None
         for node in graph.nodes:
             for name in node.inputs:
                 self._uses[name] = self._uses.get(name, 0) + 1
@@ -129,6 +132,13 @@ class Plan:
         """Whether a graph value has an integer or boolean element type: its integers are the numbers themselves."""
         value = self.graph.values.get(name)
         return value is not None and not value.dtype.startswith("float")
+
+    def steps_of(self, name: str) -> int:
+        """How many steps of a sequence compute a value like this one (`graph.steps`); 1 outside of sequences."""
+        if self._step_counts is None:
+            self._step_counts = Counter(family(other) for other in self.graph.values)
+        kind = family(name)
+        return 1 if kind is None else self._step_counts[kind]
 
     # Scales --------------------------------------------------------------------------------------------------------
 

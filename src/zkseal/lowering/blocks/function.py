@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -162,16 +163,19 @@ def clamp(
 
 
 def define_function(
-    plan: Plan, node_name: str, output: str, accumulator: Accumulator, curve: Curve, reach: float
+    plan: Plan, node_name: str, output: str, accumulator: Accumulator, curve: Curve, reach: float, *, sharing: int = 1
 ) -> None:
-    """Defines `output` = curve(accumulator); arguments up to `reach` in magnitude occur (calibration and headroom)."""
+    """Defines `output` = curve(accumulator); arguments up to `reach` in magnitude occur (calibration and headroom).
+
+    `sharing`: how many nodes have the same scales (steps of a sequence), and so the same table.
+    """
     bits = plan.options.function_bits
     lo, hi = max(curve.lo, -reach, -accumulator.magnitude), min(curve.hi, reach, accumulator.magnitude)
     grid = max(0, math.ceil(math.log2(max(curve.slope, 2.0**-8))) + bits)
     exponent = min(grid, accumulator.exponent)
     first, last = _domain(lo, hi, exponent)
     y_exponent, y_lo, y_hi = _output_scale(curve, plan.limit(output))
-    entries = math.prod(accumulator.shape)
+    entries = math.prod(accumulator.shape) * sharing
     low_bits = _cell_bits(curve, exponent, bits)
     value = Quantized(output, accumulator.shape, y_exponent, y_lo, y_hi)
     rows = last - first + 1
@@ -181,14 +185,20 @@ def define_function(
     is_direct = direct <= interpolated or low_bits == 0
     argument = _argument(plan, accumulator, f"{output}/argument", exponent, (first, last), curve, reach, is_direct)
     if is_direct:
-        grid_points = np.ldexp(np.arange(first, last + 1, dtype=np.float64), -exponent)
-        outputs = np.floor(np.ldexp(curve.at(grid_points), y_exponent) + 0.5).astype(np.int64)
+        outputs = _rows(curve, exponent, first, last, y_exponent)
         plan.add(TableLookup(node_name, label, argument, value, np.clip(outputs, y_lo, y_hi)), value)
         return
     bases, slopes, shift = _chords(curve, exponent, first, last, low_bits, y_exponent)
     ends = round_shift((bases << shift) + slopes * ((1 << low_bits) - 1), shift)
     bases = np.clip(bases + np.clip(ends, y_lo, y_hi) - ends, y_lo, y_hi)
     plan.add(Interpolated(node_name, label, argument, value, bases, slopes, low_bits, shift), value)
+
+
+@cache
+def _rows(curve: Curve, exponent: int, first: int, last: int, y_exponent: int) -> Integers:
+    """The table of the direct form."""
+    grid_points = np.ldexp(np.arange(first, last + 1, dtype=np.float64), -exponent)
+    return np.floor(np.ldexp(curve.at(grid_points), y_exponent) + 0.5).astype(np.int64)
 
 
 def _domain(lo: float, hi: float, exponent: int) -> tuple[int, int]:

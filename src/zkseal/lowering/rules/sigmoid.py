@@ -55,4 +55,6 @@ def lower_sigmoid(node: Node, plan: Plan) -> None:
         define_piecewise(plan, node.name, output, plan.accumulator(source, node), shape, plan.target_exponent(output))
         return
     reach = plan.statistics(source).magnitude * plan.options.headroom
-    define_function(plan, node.name, output, plan.accumulator(source, node), curve, reach)
+    # Half of them, as the first steps of a sequence often have scales of their own.
+    sharing = max(1, plan.steps_of(output) // 2)
+    define_function(plan, node.name, output, plan.accumulator(source, node), curve, reach, sharing=sharing)
