@@ -100,6 +100,19 @@ def half_power(_found: Lowered, honest: Arrays) -> Forced:
     return {"y/power": honest["y/power"] // 2}
 
 
+def other_curve(found: Lowered, honest: Arrays) -> Forced:
+    """The first entry beyond its type, with the row that the second entry's function has for the same argument."""
+    own = next(s for s in found.program.steps if isinstance(s, Staircase))
+    start, end = own.starts[1:3]
+    argument = int(honest["x"].flat[0])
+    row = start + int(np.searchsorted(own.firsts[start:end], argument, side="right")) - 1
+    forced = {key: honest[key].copy() for key in ("y", "y/first", "y/last")}
+    span = own.value.hi - own.value.lo + 1
+    for array, value in zip(forced.values(), (own.values[row] + span, own.firsts[row], own.lasts[row]), strict=True):
+        array.flat[0] = value
+    return forced
+
+
 LIES = (
     # Rounding, ranges, limbs
     OperatorLie("gemm", "rounding off by one, up: negative remainder", "n0/range_0/top", add(y=(0, 1))),
@@ -231,6 +244,7 @@ LIES = (
     OperatorLie("quantize", "step below: behind its interval", "n0/range_1", other_step(-1)),
     OperatorLie("quantize", "value of another row", "n0/lookup_0", add(y=(0, 1))),
     OperatorLie("quantize", "interval wider than its step", "n0/lookup_0", add(y__last=(1, 1))),
+    OperatorLie("quantize_axis", "value beyond the type, by the row of another scale", "n0/lookup_0", other_curve),
     OperatorLie("integers", "integers less another zero point", "n1/zero_0", add(y__centered_0=(1, 1))),
     OperatorLie("integers", "sum beside its products", "n1/zero_1", add(y=(0, 1))),
     # Reciprocal

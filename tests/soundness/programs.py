@@ -152,6 +152,9 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
         [("MaxPool", ["x"], ["y", "i"], {"kernel_shape": [2, 2]})], [[[[1, 3], [3, -2]]]], [[[[-4, 3], [2, 3]]]]
     ),
     "dynamic": lambda: lowered([("DynamicQuantizeLinear", ["x"], ["y", "s", "z"])], [[0.5, -1, 2]]),
+    "quantize_axis": lambda: lowered(
+        [("QuantizeLinear", ["x", "s"], ["y"], {"axis": 1})], [[0.25, -0.5, 1.75]], constants={"s": f32([1, 2, 3])}
+    ),
     "quantize": lambda: lowered(
         [("QuantizeLinear", ["x", "s", "z"], ["y"])], [[0.25, -0.5, 1.75]], constants=QUANTIZED
     ),

@@ -6,8 +6,8 @@ others; it is cut into several rows of about their length, so that all ranges ar
 
 Constraints: (y, first, last) is a row, n - first in [0, 2^b), last - n in [0, 2^b). The intervals of different rows do
 not meet: y, first and last are fixed.
-Where entries have different functions (scales for each channel), y - lo + curve * (hi - lo + 1) stands in place of y;
-the curve of an entry is public.
+Where entries have different functions (scales for each channel), the table has a column that says for which of them a
+row is, and the lookup shows it; which function an entry has is public.
 Cost: one lookup, two ranges as wide as a step, three committed integers for each entry; the rows of the table.
 """
 
@@ -63,10 +63,6 @@ class Staircase:
     starts: tuple[int, ...]
     which: Parameter | None
 
-    @property
-    def _span(self) -> int:
-        return self.value.hi - self.value.lo + 1
-
     def _hints(self) -> tuple[Quantized, Quantized]:
         name, shape = self.value.name, self.value.shape
         return (
@@ -95,15 +91,14 @@ class Staircase:
         loops = flat_loops(index)
         y = emitter.declare(self.value, sizes, node).at(b, index)
         first, last = (emitter.hint(hint, sizes, node).at(b, index) for hint in self._hints())
-        key: Expr = y
-        keys = self.values
+        key: list[Expr] = [y]
+        columns = [self.values]
         if self.which is not None:
-            curve = emitter.parameter(self.which, broadcast_index(self.which.shape, index), public=True)
-            key = y - self.value.lo + curve * self._span
+            key.append(emitter.parameter(self.which, broadcast_index(self.which.shape, index), public=True))
             counts = np.diff(self.starts)
-            keys = self.values - self.value.lo + np.repeat(np.arange(len(counts)), counts) * self._span
-        table = b.table(f"{self.value.name}/steps", [keys, self.firsts, self.lasts])
-        b.lookup(table, loops, [key, first, last], origin=node)
+            columns.append(np.repeat(np.arange(len(counts), dtype=np.int64), counts))
+        table = b.table(f"{self.value.name}/steps", [*columns, self.firsts, self.lasts])
+        b.lookup(table, loops, [*key, first, last], origin=node)
         n = acc.expression(emitter, index)
         bits = int((self.lasts - self.firsts).max()).bit_length()
         b.range(loops, n - first, bits=bits, origin=node)
