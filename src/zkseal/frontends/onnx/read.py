@@ -41,11 +41,19 @@ def read(source: Source) -> onnx.ModelProto:
     _load_external_data(model, where, folder)
     model = rewrite_contrib_ops(model)
     _check_operators(model)
+    _state_default_axes(model)
     try:
         onnx.checker.check_model(model, full_check=True)
     except Exception as error:
         raise InvalidModel(f"onnx's checker refuses {where}: {_first_line(error)}", path=where) from error
     return model
+
+
+def _state_default_axes(model: onnx.ModelProto) -> None:
+    """Writes out the default axes of MeanVarianceNormalization, which onnx's checker cannot take from its function."""
+    for node in model.graph.node:
+        if node.op_type == "MeanVarianceNormalization" and not node.attribute:
+            node.attribute.append(onnx.helper.make_attribute("axes", [0, 2, 3]))
 
 
 def _read_bytes(path: Path) -> bytes:

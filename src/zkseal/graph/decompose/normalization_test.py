@@ -40,7 +40,7 @@ def test_instance_and_group_normalization() -> None:
 
 
 def test_mean_variance_normalization() -> None:
-    check("MeanVarianceNormalization", {"x": normal(1, *SHAPE)}, axes=[0, 2, 3], proved=False)
+    check("MeanVarianceNormalization", {"x": normal(1, *SHAPE)}, proved=False)
     check("MeanVarianceNormalization", {"x": normal(1, 2, 4, 3)}, axes=[1, 2])
 
 
