@@ -42,7 +42,7 @@ class Costs:
     bytes_per_table_row: float = 240.0
     bytes_per_value: float = 20.0
     bytes_per_constraint: float = 0.1e6
-    setup_bytes_per_weight: float = 88.0
+    setup_bytes_per_weight: float = 95.0
     """Memory while making keys, for each private weight: all are leaves of one tree."""
     setup_bytes_per_table_row: float = 170.0
     setup_bytes_fixed: float = 82e6
