@@ -22,7 +22,7 @@ Samples = dict[str, Array]
 TOKENS = 32
 
 VOCABULARY = 1024
-"""Of the decoder: its layers are those of GPT-2, its table of words is not, which would need 8 GB more at setup."""
+"""Of the decoder: its layers are those of GPT-2, its table of words is not, which would need 7 GB more at setup."""
 
 TEXTS = (
     "the patient was admitted to the hospital with chest pain and shortness of breath after a long flight home from "
