@@ -272,7 +272,7 @@ class View:
 
     def _deal(self, axis: int, index: AxisIndex) -> dict[int, Loop | Affine | int]:
         group = self.groups[axis]
-        if isinstance(index, int) and index == 0:
+        if (isinstance(index, int) and index == 0) or (isinstance(index, Affine) and index == Affine((), 0)):
             return {}
         varying = [f for f in group if self.factors[f] > 1]
         if not isinstance(index, tuple):

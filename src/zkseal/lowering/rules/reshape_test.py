@@ -71,3 +71,8 @@ def test_axis_of_more_factors_than_a_map_takes(consumer: str) -> None:
     ]
     used = {name: constants[name] for name in ("flat", *rest)}
     verify(graph_of(nodes, {"x": shape}, ["y"], used))
+
+
+def test_softmax_over_an_axis_of_one_entry_that_a_reshape_made() -> None:
+    nodes: Nodes = [("Reshape", ["x", "s"], ["t"]), ("Softmax", ["t"], ["y"], {"axis": 0})]
+    verify(graph_of(nodes, {"x": (2, 3)}, ["y"], {"s": _shape(1, 6)}), outputs="private")
