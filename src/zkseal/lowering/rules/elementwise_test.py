@@ -93,3 +93,51 @@ def test_one_operand(seed: int) -> None:
     samples = [{"x": f32(rng.integers(low, 33, size=shape) / 8)} for _ in range(3)]
     graph = graph_of(nodes, {"x": tuple(shape)}, ["y_m"], constants)
     verify(graph, samples=samples, outputs="private" if seed % 2 else "public")
+
+
+SMOOTH = ("Abs", "Neg", "Exp", "Erf", "Gelu", "Softplus", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "Mish", "Sin")
+POSITIVE = ("Sqrt", "Log", "Reciprocal")
+
+
+def random_network(rng: np.random.Generator) -> tuple[Nodes, str]:
+    """Nodes over x and z, each of earlier values, and the name of the last one."""
+    nodes: Nodes = []
+    values = ["x", "z"]
+
+    def draw() -> str:
+        return values[int(rng.integers(len(values)))]
+
+    def above_half(name: str, k: int) -> str:
+        nodes.extend([("Abs", [name], [f"p{k}"]), ("Add", [f"p{k}", "half"], [f"q{k}"])])
+        return f"q{k}"
+
+    for k in range(int(rng.integers(2, 7))):
+        kind = str(rng.choice(["smooth", "positive", "binary", "quotient"]))
+        if kind == "smooth":
+            nodes.append((str(rng.choice(SMOOTH)), [draw()], [f"v{k}"]))
+        elif kind == "positive":
+            nodes.append((str(rng.choice(POSITIVE)), [above_half(draw(), k)], [f"v{k}"]))
+        elif kind == "binary":
+            nodes.append((str(rng.choice(["Add", "Sub", "Mul", "Min", "Max"])), [draw(), draw()], [f"v{k}"]))
+        else:
+            nodes.append(("Div", [draw(), above_half(draw(), k)], [f"v{k}"]))
+        values.append(f"v{k}")
+    nodes.append(("Add", [values[-1], "x"], ["y"]))
+    needed, kept = {"y"}, []
+    for node in reversed(nodes):
+        if needed.intersection(node[2]):
+            kept.append(node)
+            needed.update(node[1])
+    return kept[::-1], "y"
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_networks_of_elementwise_operators(seed: int) -> None:
+    """Whatever is fused, rounded or kept as an accumulator: the result is that of onnxruntime."""
+    rng = rng_of(200 + seed)
+    nodes, output = random_network(rng)
+    read = {name for node in nodes for name in node[1]}
+    inputs = {name: (3, 4) for name in ("x", "z") if name in read}
+    samples = [{name: f32(rng.integers(-24, 25, size=(3, 4)) / 8) for name in inputs} for _ in range(3)]
+    graph = graph_of(nodes, inputs, [output], {"half": f32(0.5)} if "half" in read else {})
+    verify(graph, samples=samples, tolerance=2.0**-8)
