@@ -19,6 +19,8 @@ Example
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from zkseal.graph import Node
@@ -29,10 +31,11 @@ from zkseal.lowering.blocks.convolution import Convolution
 from zkseal.lowering.blocks.integer_operands import centered, public_zero_point, require_int32
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
+from zkseal.lowering.rules.average_pool import WindowSum
 from zkseal.lowering.values import Accumulator, Parameter, Quantized, Stored
 from zkseal.lowering.windows import plan_windows
 
-__all__ = ["integer_convolution", "integer_product"]
+__all__ = ["integer_convolution", "integer_product", "integer_window_sum"]
 
 
 def integer_product(
@@ -98,6 +101,25 @@ def integer_convolution(
         addend = plan.required_constant(node, bias, "bias").astype(np.int64).reshape(-1, *([1] * (len(shape) - 2)))
         parameter = plan.parameter(f"{node.name}/bias", addend, 0, stated=0)
         product = Sum.of(name, node.name, shape, [(product, 1), (Constant.of(parameter, shape, node.name), 1)])
+    require_int32(node, plan, product)
+    return product
+
+
+def integer_window_sum(
+    node: Node, plan: Plan, name: str, *, operands: tuple[int, int], zero: int
+) -> Accumulator | None:
+    """A convolution of every channel with ones, without padding, as sums: nothing is stored. None for any other."""
+    weights, point = plan.constant(node.inputs[operands[1]]), public_zero_point(node, plan, zero)
+    shape, source = plan.shape(node.outputs[0]), plan.shape(node.inputs[operands[0]])
+    if weights is None or point is None or plan.constant(node.inputs[operands[0]]) is not None:
+        return None
+    windows = plan_windows(node, plan, tuple(weights.shape[2:]), operands[0])
+    alone = int(plan.attributes(node).get("group", 1)) == source[1] == shape[1]
+    if not alone or (weights != 1).any() or any(windows.padded(axis) for axis in range(windows.rank)):
+        return None
+    value, count = plan.committed(node.inputs[operands[0]]), prod(windows.kernel)
+    total = WindowSum(name, node.name, shape, 0, value.lo * count, value.hi * count, value, windows, (1,))
+    product = Offset.of(name, node.name, total, 1, -point * count)
     require_int32(node, plan, product)
     return product
 

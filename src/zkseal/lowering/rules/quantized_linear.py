@@ -18,6 +18,8 @@ Example
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 import numpy.typing as npt
 
@@ -28,7 +30,7 @@ from zkseal.lowering.blocks.tie import plan_tie
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.quantization import quantized_type
 from zkseal.lowering.registry import rule
-from zkseal.lowering.rules.integer_linear import integer_convolution, integer_product
+from zkseal.lowering.rules.integer_linear import integer_convolution, integer_product, integer_window_sum
 from zkseal.lowering.values import Accumulator, Quantized
 from zkseal.quantize.affine import QuantizedType, exact_multiplier, quantized, requantization_multipliers
 from zkseal.quantize.integers import Integers
@@ -69,6 +71,17 @@ def _requantize(
     plan.add(plan_staircase(scaled, value, common), value)
 
 
+def _average(node: Node, plan: Plan) -> Accumulator | None:
+    """The sum of an average pooling, which `graph.passes.fuse_qdq` writes with weights of one at the scale 1 / count."""
+    count = prod(plan.shape(node.inputs[3])[2:])
+    zero = plan.constant(node.inputs[5])
+    if plan.has_input(node, 8) or zero is None or zero.any() or _scale(node, plan, 4).size > 1:
+        return None
+    if float(_scale(node, plan, 4)) != float(np.float32(1.0 / count)):
+        return None
+    return integer_window_sum(node, plan, f"{node.outputs[0]}/sum", operands=(0, 3), zero=2)
+
+
 @rule("QLinearMatMul")
 def lower_qlinear_matmul(node: Node, plan: Plan) -> None:
     """Plans a QLinearMatMul."""
@@ -89,7 +102,9 @@ def lower_qlinear_conv(node: Node, plan: Plan) -> None:
     output = node.outputs[0]
     result = quantized_type(node, plan, 6, 7, plan.graph.values[output].dtype)
     multipliers = requantization_multipliers(_scale(node, plan, 1), _scale(node, plan, 4), result.scale.reshape(()))
-    total = integer_convolution(node, plan, f"{output}/sum", operands=(0, 3), zeros=(2, 5), bias=8)
+    total = _average(node, plan) or integer_convolution(
+        node, plan, f"{output}/sum", operands=(0, 3), zeros=(2, 5), bias=8
+    )
     if multipliers.size > 1:
         multipliers = multipliers.reshape(-1, *([1] * (len(total.shape) - 2)))
     _requantize(node, plan, total, multipliers, result)

@@ -77,3 +77,16 @@ def test_a_scale_for_each_row_is_refused() -> None:
     values = {"x": np.ones((3, 4)), "w": np.ones((4, 2)), "y": np.ones((3, 2))}
     with pytest.raises(UnsupportedOp, match="each row"):
         lower(graph, Calibration.from_arrays(values))
+
+
+@pytest.mark.parametrize("pads", [[0, 0, 0, 0], [1, 0, 0, 1]])
+def test_average_pooling_stores_no_ones(pads: list[int]) -> None:
+    constants = _parameters(11, "uint8", "uint8", "int8", ()) | {
+        "w": np.ones((3, 1, 2, 2), np.int8),
+        "ws": f32(0.25),
+        "ys": f32(0.0131),
+    }
+    inputs: dict[str, Typed] = {"x": ("uint8", (1, 3, 5, 4))}
+    graph = graph_of([("QLinearConv", ["x", *QUANTIZED], ["y"], {"group": 3, "pads": pads})], inputs, ["y"], constants)
+    program = verify(graph, samples=samples_of(inputs, 12))
+    assert bool(program.parameters) == any(pads)
