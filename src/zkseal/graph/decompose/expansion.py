@@ -178,8 +178,6 @@ class Expansion:
         return self._nodes
 
 
-_ELEMENT_TYPES = {
-    **{"float32": 1, "uint8": 2, "int8": 3, "uint16": 4, "int16": 5, "int32": 6, "int64": 7, "bool": 9},
-    **{"float16": 10, "float64": 11, "uint32": 12, "uint64": 13},
-}
+_NAMES = ("float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16", "float64")
+_ELEMENT_TYPES = {name: number for number, name in enumerate((*_NAMES, "uint32", "uint64"), start=1)}
 """Numbers of TensorProto.DataType."""

@@ -22,7 +22,8 @@ def test_negative_log_likelihood(reduction: str, weighted: bool, ignored: int | 
     inputs = {"x": normal(1, *SHAPE), "t": targets, "w": np.abs(normal(2, 5)) + 0.1 if weighted else None}
     options: dict[str, Any] = {} if ignored is None else {"ignore_index": ignored}
     proved = weighted and reduction == "mean" and ignored == 2
-    check("NegativeLogLikelihoodLoss", inputs, constants=("w",), reduction=reduction, proved=proved, runtime="onnxruntime", **options)
+    options |= {"reduction": reduction, "proved": proved, "runtime": "onnxruntime"}
+    check("NegativeLogLikelihoodLoss", inputs, constants=("w",), **options)
 
 
 def test_softmax_cross_entropy() -> None:
