@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 
@@ -27,8 +28,9 @@ from zkseal.relation import Expr
 
 __all__ = ["Curves", "Staircase", "first_arguments", "plan_staircase", "staircase_of_edges"]
 
-MAX_PIECES = 1 << 11
-"""Into so many rows at most an interval is cut."""
+MIN_PIECES, MAX_PIECES = 1 << 4, 1 << 11
+ENTRIES_FOR_A_PIECE = 8
+"""Into how many rows an interval is cut at most: a few for tensors that would not be worth a larger table."""
 
 Curves = Callable[[Integers, Integers], Integers]
 """f(curve, n): for arrays of curve numbers and integers the values, not falling in n."""
@@ -125,18 +127,19 @@ def staircase_of_edges(
 
     Steps without integers have no rows. Long ones, where f saturates, are cut into pieces as long as the others.
     """
-    pieces = [_rows(row, value.lo) for row in edges]
+    most = min(max(prod(value.shape) // (ENTRIES_FOR_A_PIECE * len(edges)), MIN_PIECES), MAX_PIECES)
+    pieces = [_rows(row, value.lo, most) for row in edges]
     starts = np.cumsum([0, *(len(values) for values, _, _ in pieces)])
     values, firsts, lasts = (np.concatenate([piece[k] for piece in pieces]) for k in range(3))
     return Staircase(accumulator, value, values, firsts, lasts, tuple(int(start) for start in starts), which)
 
 
-def _rows(edges: Integers, lowest: int) -> tuple[Integers, Integers, Integers]:
+def _rows(edges: Integers, lowest: int, most: int) -> tuple[Integers, Integers, Integers]:
     """Values, first and last arguments of the rows of one curve."""
     widths = np.diff(edges)
     inner = int(widths[1:-1].max(initial=1))
-    # Pieces of 2^k integers are ranges of k bits; at most MAX_PIECES of them.
-    length = 1 << max((inner - 1).bit_length(), (int(widths.max()) // MAX_PIECES).bit_length())
+    # Pieces of 2^k integers are ranges of k bits.
+    length = 1 << max((inner - 1).bit_length(), (int(widths.max()) // most).bit_length())
     rows = [
         (lowest + k, first, min(first + length, end) - 1)
         for k, (start, end) in enumerate(itertools.pairwise(int(edge) for edge in edges))

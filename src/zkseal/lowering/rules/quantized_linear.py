@@ -72,7 +72,7 @@ def _requantize(
 
 
 def _average(node: Node, plan: Plan) -> Accumulator | None:
-    """The sum of an average pooling, which `graph.passes.fuse_qdq` writes with weights of one at the scale 1 / count."""
+    """The sum of an average pooling, which `graph.passes.fuse_qdq` writes with weights of one and scale 1 / count."""
     count = prod(plan.shape(node.inputs[3])[2:])
     zero = plan.constant(node.inputs[5])
     if plan.has_input(node, 8) or zero is None or zero.any() or _scale(node, plan, 4).size > 1:
