@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from zkseal.errors import AccumulatorTooWide, CalibrationMissing, RangeExceeded, UnsupportedOp, WrongInput
-from zkseal.lowering import Program, lower, supported_ops
+from zkseal.lowering import Program, lower, require_rules, supported_ops
 from zkseal.lowering.accumulators import Scaled
 from zkseal.lowering.folding import LINEAR, fold_affine_inputs
 from zkseal.lowering.harness_test import calibrated, f32, graph_of, rng_of, verify
@@ -166,3 +167,10 @@ def test_supported_ops_are_those_of_the_issue() -> None:
     MaxPool AveragePool GlobalAveragePool ReduceMean ReduceSum Flatten Reshape Transpose Squeeze Unsqueeze Concat
     Slice Gather Identity Cast Scaler"""
     assert set(asked.split()) <= set(supported_ops())
+
+
+def test_an_unknown_operator_names_its_nearest_kin() -> None:
+    graph = graph_of([("Relu", ["x"], ["y"])], {"x": (2,)}, ["y"])
+    unknown = replace(graph, nodes=(replace(graph.nodes[0], op="ReduceSumm"),))
+    with pytest.raises(UnsupportedOp, match="such as ReduceSum"):
+        require_rules(unknown)

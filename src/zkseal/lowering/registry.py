@@ -8,11 +8,13 @@ steps. A step holds the exact integer semantics (`execute`) and the constraints 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from zkseal.errors import UnsupportedOp
+from zkseal.graph.decompose import decomposed_ops
 
 if TYPE_CHECKING:
     from zkseal.graph import Graph, Node
@@ -114,9 +116,12 @@ def find_rule(node: Node) -> Rule:
     try:
         return _RULES[node.op]
     except KeyError:
+        known = sorted({*supported_ops(), *decomposed_ops()})
+        near = get_close_matches(node.op, known, n=3, cutoff=0.7)
         raise UnsupportedOp(
-            f"Node '{node.name}' uses {node.op}, which has no lowering rule. Rewrite it with supported operators: "
-            f"{', '.join(supported_ops())}.",
+            f"Node '{node.name}' uses {node.op}, which has no lowering rule. Cut it off with `select=` (zkseal "
+            f"compile: --select), or rewrite it with some of the {len(known)} operators of docs/reference/operators.md"
+            f"{', such as ' + ', '.join(near) if near else ''}.",
             op=node.op,
             node=node.name,
         ) from None
