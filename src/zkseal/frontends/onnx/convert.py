@@ -77,7 +77,7 @@ def _attribute(attribute: AttributeProto, op: str, node: str) -> object:
     if attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS):
         raise UnsupportedOp(
             f"Node {node!r} ({op}) has control flow that depends on data, which a proof of fixed shape cannot follow. "
-            "Export the model without branches and loops.",
+            "Export the model without branches and loops, or make the inputs that decide about them initializers.",
             op=op,
             node=node,
         )
