@@ -1,10 +1,12 @@
 """Pow.
 
 What it lowers
-    A constant exponent: 0, 1 and 2 exactly; 0.5 as Sqrt; whole powers of integers exactly; others as functions of one
-    variable. A constant base that is one positive number. A computed exponent of a positive base, as 2^(y log2 x).
+    A constant exponent: 0, 1 and 2 exactly; 0.5 as Sqrt; others as functions of one variable. A constant base that is
+    one positive number. A computed exponent of a positive base, as 2^(y log2 x). Integers by squares and products,
+    exactly; a computed exponent of integers must be an integer and not negative.
 Constraints
-    `blocks.times` for squares and products, `blocks.root`, `blocks.piecewise`; they fix all hints.
+    `blocks.times` for squares and products, `blocks.root`, `blocks.piecewise`, and `blocks.quotient` by 2 for the bits
+    of a computed exponent; they fix all hints.
 Range assumptions
     x lies where the power is defined, as far as |x^y| <= headroom * its calibrated magnitude. Products of whole powers
     stay below 2^62.
@@ -17,6 +19,7 @@ Example
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,11 +27,14 @@ from zkseal.graph import Node
 from zkseal.lowering.accumulators import Constant, Offset, Sum
 from zkseal.lowering.blocks.operands import linear, operand
 from zkseal.lowering.blocks.piecewise import Shape, argument_exponent, define_piecewise
+from zkseal.lowering.blocks.quotient import plan_quotient
+from zkseal.lowering.blocks.rescale import INTEGER_LIMIT, Rescale, proven_range
 from zkseal.lowering.blocks.root import plan_root
+from zkseal.lowering.blocks.selection import Selection
 from zkseal.lowering.blocks.times import Times
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import precision, rule
-from zkseal.lowering.values import Accumulator, Stored
+from zkseal.lowering.values import Accumulator, Quantized, Stored
 
 MOST_WHOLE = 64
 """The largest power of integers."""
@@ -117,19 +123,56 @@ def _lower_small(node: Node, plan: Plan, exponent: int) -> None:
 
 
 def _lower_whole(node: Node, plan: Plan, exponent: float | None) -> None:
-    if exponent is None or exponent != int(exponent) or not 0 <= exponent <= MOST_WHOLE:
-        raise plan.unsupported(
-            node, f"a power of integers that is no constant from 0 to {MOST_WHOLE}. Cast the base to float before"
-        )
+    """Integers, by squares and products."""
     output = node.outputs[0]
     base = linear(plan, operand(node, plan, 0), f"{output}/base")
-    power: Accumulator = Offset.of(output, node.name, base, 0, 1)
-    for bit in f"{int(exponent):b}" if exponent else "":
-        power = linear(plan, power, f"{output}/{power.name}")
-        power = Times.of(f"{power.name}^2", node.name, power, power)
-        if bit == "1":
-            power = Times.of(f"{power.name}x", node.name, linear(plan, power, f"{output}/{power.name}"), base)
+    if exponent is None and plan.is_integer(node.inputs[1]):
+        power = _computed_whole(node, plan, base)
+    elif exponent is None or exponent != int(exponent) or not 0 <= exponent <= MOST_WHOLE:
+        raise plan.unsupported(
+            node, f"an exponent of integers that is no integer from 0 to {MOST_WHOLE}. Cast the base to float before"
+        )
+    elif exponent == 0:
+        power = Offset.of(output, node.name, base, 0, 1)
+    else:
+        power = base
+        for bit in f"{int(exponent):b}"[1:]:
+            power = linear(plan, power, f"{output}/{power.name}")
+            power = Times.of(f"{power.name}^2", node.name, power, power)
+            if bit == "1":
+                power = Times.of(f"{power.name}x", node.name, linear(plan, power, f"{output}/{power.name}"), base)
     plan.define(Sum.of(output, node.name, plan.shape(output), [(power, 1)]))
+
+
+def _computed_whole(node: Node, plan: Plan, base: Accumulator) -> Accumulator:
+    """x^e for a computed e >= 0: the product of x^(2^i) over the bits of e, which are the remainders of halving it."""
+    output, rest = node.outputs[0], linear(plan, operand(node, plan, 1), f"{node.outputs[0]}/exponent")
+    if plan.statistics(node.inputs[1]).minimum < 0:
+        raise plan.unsupported(node, "a negative exponent of integers. Cast the base to float before")
+    if rest.lo < 0:
+        # Bits stand for numbers that are not negative only: others are out of this range.
+        value = Quantized(f"{output}/whole_exponent", rest.shape, 0, *proven_range(0, max(rest.hi, 1), INTEGER_LIMIT))
+        plan.add(Rescale(rest, value, 0))
+        rest = Stored.of(value, node.name)
+    two = Constant.of(plan.parameter(f"{node.name}/two", 2, 0, stated=0), (), node.name)
+    one = Constant.of(plan.parameter(f"{node.name}/one", 1, 0, stated=0), (), node.name)
+    power: Accumulator = base
+    product: Accumulator = one
+    for place in range(rest.hi.bit_length()):
+        name = f"{output}/bit_{place}"
+        value = plan_quotient(
+            plan, node.name, f"{name}/half", rest.shape, rest, two, exponent=0, limit=INTEGER_LIMIT, nearest=False
+        )
+        half = Stored.of(value, node.name)
+        bit = replace(Sum.of(name, node.name, rest.shape, [(rest, 1), (half, -2)]), lo=0, hi=1)
+        shape = Selection.broadcast(bit, power)
+        factor = Selection.of(f"{name}/factor", node.name, shape, bit, power, one)
+        factors = (linear(plan, part, f"{name}/{k}") for k, part in enumerate((product, factor)))
+        product = Times.of(f"{name}/product", node.name, *factors)
+        rest = half
+        if rest.hi > 0:
+            power = linear(plan, Times.of(f"{name}/square", node.name, power, power), f"{name}/power")
+    return product
 
 
 def _lower_computed(node: Node, plan: Plan) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zkseal.errors import UnsupportedOp
+from zkseal.errors import RangeExceeded, UnsupportedOp
 from zkseal.lowering.harness_test import Arrays, calibrated, f32, graph_of, rng_of, verify
 
 POW = ("Pow", ["x", "e"], ["y"])
@@ -71,9 +71,27 @@ def test_a_negative_power_of_negative_numbers() -> None:
     verify(graph_of([POW], {"x": (2, 3)}, ["y"], {"e": f32(-3)}), samples=samples)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "int32"])
-def test_computed_exponent_of_any_base_is_refused(dtype: str) -> None:
-    graph = graph_of([POW], {"x": (dtype, (2,)), "e": ("int32", (2,))}, ["y"])
-    samples = [{"x": np.asarray([-1, 2], dtype=dtype), "e": np.asarray([2, 3], dtype=np.int32)}]
+@pytest.mark.parametrize("shapes", [((2, 4), (2, 4)), ((2, 1), (4,)), ((4,), (1,))])
+def test_computed_exponent_of_integers(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    rng = rng_of(6)
+    samples = [{"x": rng.integers(-3, 4, size=shapes[0]), "e": rng.integers(0, 7, size=shapes[1])} for _ in range(3)]
+    inputs = {"x": ("int64", shapes[0]), "e": ("int64", shapes[1])}
+    verify(graph_of([POW], inputs, ["y"]), samples=samples)
+
+
+def test_a_negative_exponent_of_integers_is_out_of_range() -> None:
+    nodes = [("Sub", ["e", "c"], ["d"]), ("Pow", ["x", "d"], ["y"])]
+    inputs = {"x": ("int64", (2,)), "e": ("int64", (2,))}
+    graph = graph_of(nodes, inputs, ["y"], {"c": np.asarray([2], dtype=np.int64)})
+    x = np.asarray([2, 3], dtype=np.int64)
+    program = verify(graph, samples=[{"x": x, "e": np.asarray([4, 2], dtype=np.int64)}])
+    with pytest.raises(RangeExceeded):
+        program.run({"x": x, "e": np.asarray([4, 1], dtype=np.int64)})
+
+
+@pytest.mark.parametrize(("dtype", "other"), [("float32", "int32"), ("int32", "float32")])
+def test_computed_exponent_of_any_base_is_refused(dtype: str, other: str) -> None:
+    graph = graph_of([POW], {"x": (dtype, (2,)), "e": (other, (2,))}, ["y"])
+    samples = [{"x": np.asarray([-1, 2], dtype=dtype), "e": np.asarray([2, 3], dtype=other)}]
     with pytest.raises(UnsupportedOp):
         calibrated(graph, samples)
