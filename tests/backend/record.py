@@ -40,6 +40,12 @@ PROMISED = frozenset(_PROMISED.split())
 """The operators that zkseal means to support in full; the summary counts their cases."""
 
 
+INEXACT = {
+    "test_gridsample_zeros_padding": "coordinates reach 10, so that 16 bits of an input are a step of 2^-10 of a pixel",
+}
+"""Cases that fail by little, each with its reason; every other failure is a fault."""
+
+
 def record(outcomes: Iterable[Outcome]) -> Record:
     """Outcomes in the form of the file."""
     made: Record = {}
@@ -115,7 +121,8 @@ def page(recorded: Record) -> str:
         "  simpler ones, count for that operator.",
         "- folded: nothing depends on an input, so there is nothing to prove; the constants are right.",
         "- refused: a typed error names the node and the remedy (docs/reference/errors.md).",
-        "- failed: wrong numbers, or no typed error. There should be none.",
+        "- failed: wrong numbers, or no typed error. Known misses, all by less than twice the tolerance:",
+        *(f"  `{name}` ({reason})." for name, reason in INEXACT.items()),
         "- out of scope: strings, sequences, optional types, random results, training, shapes that depend on data.",
         "",
         "| operator | passed | folded | refused | failed | out of scope | reasons |",
