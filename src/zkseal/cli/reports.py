@@ -7,8 +7,8 @@ from pathlib import Path
 
 from zkseal.errors import InvalidEncoding
 from zkseal.files.atomic import write_atomically
-from zkseal.pipeline import ModelReport
 from zkseal.pages import render
+from zkseal.pipeline import ModelReport
 
 __all__ = ["report_format", "write_report"]
 
