@@ -38,7 +38,7 @@ class Costs:
     verify_fixed_ms: float = 3.8
     verify_point_ns: float = 6_650.0
     """One point in the verifier's multi-scalar product: generators and row commitments."""
-    bytes_per_lookup: float = 95.0
+    bytes_per_lookup: float = 90.0
     bytes_per_table_row: float = 290.0
     bytes_per_value: float = 20.0
     bytes_per_constraint: float = 0.1e6
