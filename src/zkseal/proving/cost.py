@@ -39,7 +39,7 @@ class Costs:
     verify_point_ns: float = 6_650.0
     """One point in the verifier's multi-scalar product: generators and row commitments."""
     bytes_per_lookup: float = 90.0
-    bytes_per_table_row: float = 290.0
+    bytes_per_table_row: float = 350.0
     bytes_per_value: float = 20.0
     bytes_per_constraint: float = 0.1e6
     setup_bytes_per_weight: float = 95.0
