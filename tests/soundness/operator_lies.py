@@ -231,8 +231,8 @@ LIES = (
     OperatorLie("maxpool_indices", "two taps chosen", "n0/zero_1", put(y__chosen=[0, 1, 1, 0], y=6, i=3)),
     OperatorLie("maxpool_indices", "index of another entry", "n0/zero_3", put(i=3)),
     # DynamicQuantizeLinear of (0.5, -1, 2)
-    OperatorLie("dynamic", "step above", "n0/range_18/top", other_dynamic_step(1)),
-    OperatorLie("dynamic", "step below", "n0/range_19/top", other_dynamic_step(-1)),
+    OperatorLie("dynamic", "step above", "n0/range_19/top", other_dynamic_step(1)),
+    OperatorLie("dynamic", "step below", "n0/range_20/top", other_dynamic_step(-1)),
     OperatorLie("dynamic", "step of another row", "n0/lookup_2", add(y__step_lower=(0, 1))),
     OperatorLie("dynamic", "scale beside its width", "n0/range_6/top", add(y__sigma=(0, 1))),
     OperatorLie("dynamic", "scale of too few bits", "n0/range_4/top", half_power),

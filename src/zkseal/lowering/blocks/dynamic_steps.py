@@ -9,8 +9,10 @@ RN rounds to 24 bits, RHE to the nearest integer; both send ties to even. Intege
 Near a tie t = d - 1/2 (or d + 1/2 for `upper`) RN moves a quotient by up to half of the gap between floats there, which
 in units of q is z = sigma / 2^(23 - floor(log2 |t|)), and nothing for |t| = 1/2. An even d owns its ties and what is
 rounded to them, lower = floor(z); an odd d does not, lower = -floor(z) - 1. All floor(z) are eight integers
-`gap` = floor(sigma / 2^j), j = 16 .. 23, and lower and upper, for all 511 values of d, combinations of them with public
-coefficients: a table in the witness, in which (d, lower, upper) of each entry is a row.
+`gap` = floor(sigma / 2^j), j = 16 .. 23, each with a remainder in [0, 2^j) and a range of its own. Both together make
+sigma an integer; remainders alone would leave fractions modulo p, as m / 3 where all d are multiples of 3. lower and
+upper, for all 511 values of d, are combinations of gaps with public coefficients: a table in the witness, in which
+(d, lower, upper) of each entry is a row.
 So d is fixed: the intervals of different d meet nowhere. Everything about the scale is one entry for each node.
 Cost: one lookup, two ranges of 26 bits and three committed integers for each entry.
 """
@@ -34,6 +36,7 @@ TOP = 255
 FIRST_GAP, GAPS = 16, 8
 MAX_POWER = 31
 STEP_BITS = 26
+GAP_BITS = 9
 
 
 def _gap_index(tie: Integers) -> Integers:
@@ -113,6 +116,8 @@ class DynamicScale:
         for k in range(GAPS):
             low = sigma - gap.at(b, (k,)) * (1 << (FIRST_GAP + k))
             b.range([], low, bits=FIRST_GAP + k, origin=node)
+        each = b.loop(GAPS)
+        b.range([each], gap.at(b, ((each,),)), bits=GAP_BITS, origin=node)
         columns = [self._constrain_bounds(emitter, gap, what, side) for what, side in (("lower", -1), ("upper", 1))]
         table = b.table(f"{self.name}/steps", [range(-TOP, TOP + 1), *(column.tensor for column in columns)])
         return sigma, power, table
