@@ -39,7 +39,8 @@ test-rust: $(VENV)/.ready
 	@scripts/toolchain rust
 	cargo test -q --locked --workspace --exclude zkseal-py
 
-test-python: $(VENV)/.native
+# In continuous integration the real networks are installed and proved as well.
+test-python: $(VENV)/.native $(if $(CI),$(VENV)/.networks)
 	$(BIN)/python -m pytest -q $(PYTEST)
 
 # Every kernel path that this machine has: proofs must come out alike, and hide alike, on all of them.
