@@ -7,6 +7,7 @@
 
 mod convert;
 mod errors;
+mod fork;
 
 use convert::{commitments_from, commitments_to, tensors_from};
 use errors::{internal, prove_error, raise, verify_error};
@@ -20,7 +21,7 @@ use zkseal_verifier::Statement;
 
 /// Runs `work` without the interpreter lock; a panic becomes `InternalError`.
 fn detached<T: Send>(py: Python<'_>, what: &'static str, work: impl FnOnce() -> T + Send) -> PyResult<T> {
-    py.detach(|| catch_unwind(AssertUnwindSafe(work))).map_err(|_| internal(py, what))
+    py.detach(|| catch_unwind(AssertUnwindSafe(|| fork::run(work)))).map_err(|_| internal(py, what))
 }
 
 /// A progress callback that remembers the exception it raised, which stops the work.
@@ -268,6 +269,7 @@ impl ProvingKey {
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    fork::remember();
     module.add_function(wrap_pyfunction!(relation_digest, module)?)?;
     module.add_function(wrap_pyfunction!(layout, module)?)?;
     module.add_function(wrap_pyfunction!(setup, module)?)?;
