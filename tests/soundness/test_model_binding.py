@@ -18,7 +18,10 @@ from zkseal_reference.relation import Relation, Tensor, encode_relation
 from .native import Setting, named, reference_key, rust_key, verdict
 
 from .native import ProtocolError, ZksealError  # isort: skip
+from .programs import by_index, smallest_rows
 from .protocol_lies import other_weights, weighted
+from .test_operator_lies import without
+from .tree_lies import lowered_trees
 
 pytestmark = pytest.mark.native
 
@@ -113,3 +116,17 @@ def test_a_model_proof_belongs_to_its_commitments() -> None:
         replace(first, model_commitments=other.model_commitments),
     ):
         assert key_verdict(swapped.encode()) == "ModelProofRejected"
+
+
+def test_a_model_whose_nodes_compare_features_of_another_input_is_refused() -> None:
+    """The entries of several inputs stand in one table; a score depends on its own input alone."""
+    found = lowered_trees(rows=2)
+    features = found.honest["y/feature/column"].copy()
+    features[1] -= 4
+    own, other = found.honest, {**found.honest, "y/feature/column": features}
+    honest, forged = (by_index(found.relation, values) for values in (own, other))
+    relation = found.relation
+    c = smallest_rows(relation.encode())
+    assert key_verdict(Setting(relation.encode(), c, honest).key) == "accepted"
+    assert key_verdict(Setting(relation.encode(), c, forged).key) == "ModelProofRejected"
+    assert key_verdict(Setting(without(relation, "n0/lookup_1").encode(), c, forged).key) == "accepted"

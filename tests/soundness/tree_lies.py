@@ -40,11 +40,11 @@ def trees(*, missing: bool) -> Trees:
     )
 
 
-def lowered_trees(*, missing: bool = False, linked: bool = False) -> Lowered:
-    values = {"x": Value("x", (1, 4), "float32"), "y": Value("y", (1, 1), "float32")}
+def lowered_trees(*, missing: bool = False, linked: bool = False, rows: int = 1) -> Lowered:
+    values = {"x": Value("x", (rows, 4), "float32"), "y": Value("y", (rows, 1), "float32")}
     node = Node("n0", TREES, ("x",), ("y",), trees(missing=missing).attributes())
     graph = Graph("trees", (values["x"],), ("y",), values, {}, (node,))
-    sample = {"x": np.array([[0.75, np.nan if missing else -1.0, 0.5, 3.0]], np.float32)}
+    sample = {"x": np.array([[0.75, np.nan if missing else -1.0, 0.5, 3.0]] * rows, np.float32)}
     most = 0 if linked else 1 << 15
     with mock.patch.multiple(forests, HEAP_ROWS=most, HEAP_FACTOR=most):
         program = calibrated(graph, [sample], OPTIONS, outputs="private")

@@ -7,7 +7,8 @@ What it lowers
 Constraints
     Hints for each input n, tree t and level l: `node`, `feature`, `threshold`, `payload` (and `left`, `jump`), `entry`
     and the bit `right`. (node, feature, threshold, payload, ..) is a row of the forest, whose rows are numbered: fixed
-    by node. (feature, entry) is a row of the table of the input's features: fixed by feature; none has another number.
+    by node. (feature, entry) is a row of the table of the input's features: fixed by feature; none has another number
+    (of several inputs: the model proof shows that features of nodes are numbers of one input's).
     right is a bit with (2 right - 1) (entry - threshold) - right in [0, 2^b): it is 1 exactly when entry > threshold.
     node is the root at level 0 and then what feature and right of the level before lead to. The score is
     base + sum of right * payload. So whatever forest was committed, an input has one score.
@@ -43,7 +44,7 @@ from zkseal.lowering.values import Environment, Parameter, Quantized
 from zkseal.quantize.integers import Integers
 from zkseal.quantize.ordered import ORDERS
 from zkseal.quantize.scales import model_bounds
-from zkseal.relation import Expr, Loop, TableRef, TensorRef
+from zkseal.relation import Column, Expr, Loop, TableRef, TensorRef
 
 PART_BITS = 31
 """Bits of the lower part of a threshold in two parts."""
@@ -126,6 +127,7 @@ class TreePaths:
         hints = self._hints(emitter)
         at = {name: hint[n, t, level] for name, hint in hints.items()}
         self._look_up_rows(emitter, loops, at)
+        self._bound_features(emitter)
         entries = self._entry_table(emitter)
         first_entry = b.progression(inputs)[n] * self._entries
         b.lookup(entries, loops, [first_entry + at["feature"], at["entry"]], origin=self.node)
@@ -155,6 +157,14 @@ class TreePaths:
             columns = [emitter.flat_parameter(self.columns[name]) for name in some]
             table = emitter.builder.table(self._key(f"rows_{part}"), [range(self.forest.rows), *columns])
             emitter.builder.lookup(table, loops, [at["node"], *(at[name] for name in some)], origin=self.node)
+
+    def _bound_features(self, emitter: Emitter) -> None:
+        """Hidden features do not reach into another input, whose entries stand in the same table."""
+        features, b = emitter.flat_parameter(self.columns["feature"]), emitter.builder
+        if self._shape[0] > 1 and features.column == Column.MODEL:
+            row = b.loop(self.forest.rows)
+            numbers = b.table(self._key("numbers"), [range(self._entries)])
+            b.lookup(numbers, [row], [features[row]], origin=self.node, once=True)
 
     def _threshold(self, at: Mapping[str, Expr]) -> Expr:
         high = at.get("threshold_high")
