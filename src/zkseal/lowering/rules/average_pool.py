@@ -28,7 +28,7 @@ from zkseal.lowering.emitter import Emitter
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
 from zkseal.lowering.values import Accumulator, Environment, Operand, Quantized
-from zkseal.lowering.view import AxisIndex
+from zkseal.lowering.view import AxisIndex, mixed_radix
 from zkseal.lowering.windows import Windows, plan_windows
 from zkseal.quantize.integers import Integers
 from zkseal.relation import Expr
@@ -69,7 +69,7 @@ class WindowSum(Accumulator):
         if len(self.coefficients) == 1:
             return x.sum(loops) * self.coefficients[0]
         counts = emitter.constant(f"{self.name}/coefficients", self._coefficient_array())
-        position = tuple(part[0] if isinstance(part, tuple) and part else 0 for part in index[2:])
+        position = tuple(mixed_radix(part) if isinstance(part, tuple) else part for part in index[2:])
         return (x * counts[position]).sum(loops)
 
 

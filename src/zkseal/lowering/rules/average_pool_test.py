@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from zkseal.lowering.harness_test import graph_of, verify
@@ -25,3 +26,10 @@ POOLS: list[tuple[tuple[int, ...], dict[str, Any]]] = [
 @pytest.mark.parametrize(("shape", "attributes"), POOLS)
 def test_average_pool(shape: tuple[int, ...], attributes: dict[str, Any]) -> None:
     verify(graph_of([("AveragePool", ["x"], ["y"], attributes)], {"x": shape}, ["y"]))
+
+
+def test_coefficients_beside_an_axis_that_is_read_with_two_loops() -> None:
+    pool = ("AveragePool", ["x"], ["p"], {"kernel_shape": [3], "pads": [1, 1]})
+    nodes = [pool, ("Reshape", ["z", "shape"], ["r"]), ("Add", ["p", "r"], ["y"])]
+    inputs = {"x": (1, 2, 6), "z": (1, 2, 2, 3)}
+    verify(graph_of(nodes, inputs, ["y"], {"shape": np.array([1, 2, 6])}))
