@@ -121,6 +121,7 @@ LIES = (
     OperatorLie("gemm", "negative limb", "n0/range_0/limb_0", carry("n0/range_0/limb_0", -16), limbs=True),
     OperatorLie("gemm", "output wider than its bits", "n0/range_1/top", put(x=[0, -100, 100])),
     OperatorLie("gemm", "input out of its bounds", "input/range_0/top", put(x=[128, 0, 60])),
+    OperatorLie("uint16", "input beyond its type", "input/range_0/top", put(x=[65536, 3])),
     # Relu: positive and negative part
     OperatorLie("relu", "both parts of the split", "n0/zero_0", add(y=(0, 1), y__negative=(0, 1))),
     OperatorLie("relu", "negative value passed on", "n0/range_1/top", put(y=[34, -27], y__negative=[0, 0])),

@@ -158,6 +158,7 @@ PROGRAMS: dict[str, Callable[[], Lowered]] = {
     "quantize": lambda: lowered(
         [("QuantizeLinear", ["x", "s", "z"], ["y"])], [[0.25, -0.5, 1.75]], constants=QUANTIZED
     ),
+    "uint16": lambda: lowered([("Cast", ["x"], ["y"], {"to": 6})], [65535, 3], dtype="uint16"),
     "integers": lambda: lowered(
         [("QuantizeLinear", ["x", "s", "z"], ["q"]), ("MatMulInteger", ["q", "w", "z"], ["y"])],
         [0.25, -0.5, 1.75],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,9 @@ def _declare(plan: Plan, value: Value) -> Quantized:
     if value.dtype in WHOLE_RANGE:
         return Quantized(value.name, value.shape, 0, *integer_range(value.dtype))
     if not value.dtype.startswith("float"):
-        return _exact(value, statistics, 0, INTEGER_LIMIT, headroom)
+        exact = _exact(value, statistics, 0, INTEGER_LIMIT, headroom)
+        lo, hi = integer_range(value.dtype)
+        return replace(exact, lo=max(exact.lo, lo), hi=min(exact.hi, hi))
     exponent, limit = plan.scale(value.name)
     if statistics.exact_exponent is not None and statistics.exact_exponent <= exponent:
         return _exact(value, statistics, statistics.exact_exponent, limit, headroom)
