@@ -119,7 +119,7 @@ REFUSALS: dict[str, Refusal] = {
         lambda folder: write(folder, random_middle()),
         lambda folder: (*COMMAND, "--select", "h"),
         {"op": "Bernoulli", "node": "middle"},
-        ("Bernoulli", "'middle'", "supported operators"),
+        ("Bernoulli", "'middle'", "--select", "docs/reference/operators.md"),
     ),
     "text": Refusal(
         UnsupportedDtype,

@@ -49,7 +49,7 @@ MODELS: dict[str, tuple[Callable[[], onnx.ModelProto], type[ZksealError], dict[s
         lambda: small_models.perceptron(middle="RandomNormalLike"),
         UnsupportedOp,
         {"op": "RandomNormalLike", "node": "middle"},
-        ("RandomNormalLike", "'middle'", "Rewrite it with supported operators", "Relu"),
+        ("RandomNormalLike", "'middle'", "--select", "docs/reference/operators.md"),
     ),
     "operator of nobody's": (
         lambda: small_models.perceptron(middle="Frob", domain="com.example"),

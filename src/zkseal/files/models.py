@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from zkseal.errors import InvalidEncoding, UnknownVersion, ZksealError
+from zkseal.errors import DecodeError, InvalidEncoding, ResourceLimit, UnknownVersion, ZksealError
 from zkseal.files.arrays import pack_arrays, unpack_arrays
 from zkseal.files.container import Buffer, Sections, read_container, write_container
 from zkseal.files.graphs import (
@@ -149,11 +149,13 @@ def _rebuild(
     try:
         graph = validate(decode_graph(parts[0], arrays))
         return rebuild(graph, decode_calibration(parts[1], arrays), decode_options(parts[2]), visibility)
-    except (ZksealError, MemoryError):
+    except (DecodeError, ResourceLimit, MemoryError):
         raise
     except Exception as error:
+        # A ModelError or QuantizationError would speak of a model that the user has; this one is damaged.
+        what = str(error) if isinstance(error, ZksealError) else repr(error)
         raise InvalidEncoding(
-            f"'{path}' holds a model that contradicts itself ({error!r}). Compile the model again.",
+            f"'{path}' holds a model that contradicts itself ({what}). Compile the model again.",
             path=str(path),
             reason="model",
         ) from error
