@@ -44,7 +44,7 @@ def write(folder: Path) -> None:
 
     samples = np.linspace(-1, 1, 24, dtype=np.float32).reshape(8, 3)
     for side in SIDES:
-        model = zkseal.compile(models.mlp(), samples, inputs=side, outputs=side, weights=side, tolerance=1.0)
+        model = zkseal.compile(models.mlp(), samples, inputs=side, outputs=side, weights=side, max_error=1.0)
         proving_key, verifying_key = zkseal.setup(model)
         proved = zkseal.prove(proving_key, samples[0], context=CONTEXT)
         made = (model, proving_key, verifying_key, proved.receipt, proved.opening)
