@@ -129,6 +129,13 @@ def constants() -> onnx.ModelProto:
     return build(order, (1, 2), fixed, outputs=[("y", TensorProto.FLOAT, 4)])
 
 
+def enlarged() -> onnx.ModelProto:
+    """A list of sizes that is empty, which stands for none."""
+    resize = helper.make_node("Resize", ["x", "", "scales", "sizes"], ["y"])
+    lists = {"scales": np.array([1, 1, 2, 2], np.float32), "sizes": np.array([], np.int64)}
+    return build([resize], (1, 1, 2, 2), lists, outputs=[("y", TensorProto.FLOAT, 4)])
+
+
 def returned() -> onnx.ModelProto:
     """Constants that are outputs of the model, at the newest opset."""
     nodes = [
@@ -142,4 +149,4 @@ def returned() -> onnx.ModelProto:
 
 def accepted() -> list[onnx.ModelProto]:
     """Every model that is not refused."""
-    return [mlp(), convolution(), functions(), scaled(), constants(), returned()]
+    return [mlp(), convolution(), functions(), scaled(), constants(), enlarged(), returned()]

@@ -41,13 +41,17 @@ def contents() -> list[onnx.ModelProto]:
 
 
 def types() -> list[onnx.ModelProto]:
-    """Lists and optional values."""
+    """Lists, one of which an index that depends on data reads, and optional values."""
     listed = build([helper.make_node("SequenceConstruct", ["x"], ["y"])], (1, 2), {})
     listed.graph.output[0].type.sequence_type.elem_type.tensor_type.elem_type = TensorProto.FLOAT
     wrap = [helper.make_node("Optional", ["x"], ["o"]), helper.make_node("OptionalGetElement", ["o"], ["y"])]
     taken = build([helper.make_node("SequenceAt", ["x", "i"], ["y"])], (1, 2), {"i": np.array(0)})
     taken.graph.input[0].CopyFrom(helper.make_tensor_sequence_value_info("x", TensorProto.FLOAT, (1, 2)))
-    return [listed, build(wrap, (1, 2), {}), taken]
+    pair = helper.make_node("SequenceConstruct", ["x", "x"], ["pair"])
+    chosen = build(
+        [*largest("i", TensorProto.INT64), pair, helper.make_node("SequenceAt", ["pair", "i"], ["y"])], (1, 2), {}
+    )
+    return [listed, build(wrap, (1, 2), {}), taken, chosen]
 
 
 def text() -> list[onnx.ModelProto]:
@@ -88,12 +92,28 @@ def opsets() -> list[onnx.ModelProto]:
     return [repeated, contradicting]
 
 
-def control_flow() -> list[onnx.ModelProto]:
-    """A branch."""
-    branch = helper.make_graph([relu()], "b", [], [helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, 2))])
-    nodes = [
-        helper.make_node("ReduceMax", ["x"], ["m"], keepdims=0),
-        helper.make_node("Cast", ["m"], ["q"], to=TensorProto.BOOL),
-        helper.make_node("If", ["q"], ["y"], then_branch=branch, else_branch=branch),
+def largest(name: str, dtype: int) -> list[onnx.NodeProto]:
+    """Nodes whose output, the largest input as a scalar, is known only when the model runs."""
+    return [
+        helper.make_node("ReduceMax", ["x"], ["largest"], keepdims=0),
+        helper.make_node("Cast", ["largest"], [name], to=dtype),
     ]
-    return [build(nodes, (1, 2), {})]
+
+
+def control_flow() -> list[onnx.ModelProto]:
+    """A branch and a loop that data decide about."""
+    row = helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, 2))
+    branch = helper.make_graph([relu()], "branch", [], [row])
+    choose = helper.make_node("If", ["q"], ["y"], then_branch=branch, else_branch=branch)
+    number, go_on, again = (
+        helper.make_tensor_value_info(name, dtype, [])
+        for name, dtype in (("n", TensorProto.INT64), ("go", TensorProto.BOOL), ("again", TensorProto.BOOL))
+    )
+    state = helper.make_tensor_value_info("v", TensorProto.FLOAT, (1, 2))
+    steps = [helper.make_node("Identity", ["go"], ["again"]), helper.make_node("Add", ["v", "v"], ["y"])]
+    body = helper.make_graph(steps, "body", [number, go_on, state], [again, row])
+    repeat = helper.make_node("Loop", ["count", "", "x"], ["y"], body=body)
+    return [
+        build([*largest("q", TensorProto.BOOL), choose], (1, 2), {}),
+        build([*largest("count", TensorProto.INT64), repeat], (1, 2), {}),
+    ]
