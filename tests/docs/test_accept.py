@@ -1,4 +1,4 @@
-"""`make accept` has a line for each of the eight promises, and its commands name things that exist."""
+"""`make accept` has a line for each promise of each issue, and its commands name things that exist."""
 
 import importlib.util
 import sys
@@ -20,20 +20,53 @@ def accept() -> ModuleType:
     return module
 
 
+PROMISES = {"1": 8, "2": 6}
+"""How many lines "Must show" of an issue has."""
+
+
 def test_every_promise_has_a_line() -> None:
-    assert [line.number for line in accept().LINES] == list(range(1, 9))
+    names = [f"{issue}.{line}" for issue, count in PROMISES.items() for line in range(1, count + 1)]
+    assert [line.name for line in accept().LINES] == names
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ([], ["1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6"]),
+        (["2"], ["2.1", "2.2", "2.3", "2.4", "2.5", "2.6"]),
+        (["2."], ["2.1", "2.2", "2.3", "2.4", "2.5", "2.6"]),
+        (["2.5", "1.3"], ["1.3", "2.5"]),
+    ],
+)
+def test_lines_are_chosen_by_name_and_by_issue(typed: list[str], meant: list[str]) -> None:
+    assert [line.name for line in accept().chosen(typed)] == meant
+
+
+@pytest.mark.parametrize("typed", ["3", "2.7", "", "2.1.1", "x"])
+def test_a_name_that_means_no_line_is_refused(typed: str) -> None:
+    script = accept()
+    with pytest.raises(ValueError, match="There is no line"):
+        script.chosen([typed])
+
+
+def test_list_prints_lines_and_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert accept().main(["--list", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert [text for text in printed.splitlines() if text.startswith("2.")] != []
+    assert "make networks" in printed
+    assert "1.1" not in printed
 
 
 def test_every_line_is_shown_by_a_command() -> None:
-    assert [line.number for line in accept().LINES if not line.commands] == []
+    assert [line.name for line in accept().LINES if not line.commands] == []
 
 
 def test_a_line_without_commands_fails(tmp_path: Path) -> None:
     script = accept()
     script.LOGS = tmp_path
-    assert script.run(script.Line(9, "nothing shows this", ()))[0] is False
-    assert script.run(script.Line(9, "this works", ((sys.executable, "-c", ""),)))[0] is True
-    assert script.run(script.Line(9, "this does not", ((sys.executable, "-c", "raise SystemExit(3)"),)))[0] is False
+    assert script.run(script.Line("9.9", "nothing shows this", ()))[0] is False
+    assert script.run(script.Line("9.9", "this works", ((sys.executable, "-c", ""),)))[0] is True
+    assert script.run(script.Line("9.9", "this does not", ((sys.executable, "-c", "raise SystemExit(3)"),)))[0] is False
 
 
 def test_make_targets_exist() -> None:
@@ -52,33 +85,39 @@ def test_paths_exist() -> None:
                     argument for argument in command[command.index("pytest") + 1 :] if not argument.startswith("-")
                 ]
                 assert paths
-                assert [path for path in paths if not (ROOT / path).exists()] == [], f"line {line.number}"
+                assert [path for path in paths if not (ROOT / path).exists()] == [], f"line {line.name}"
 
 
 def test_crates_exist() -> None:
     for line in accept().LINES:
         for command in line.commands:
             if command[0] == "cargo":
-                assert (ROOT / "crates" / command[command.index("-p") + 1]).is_dir(), f"line {line.number}"
+                assert (ROOT / "crates" / command[command.index("-p") + 1]).is_dir(), f"line {line.name}"
 
 
 @pytest.mark.parametrize(
-    ("number", "needed"),
+    ("name", "needed"),
     [
-        (3, {"tests/e2e/test_models.py", "tests/e2e/test_second_executor.py"}),
-        (4, {"bench"}),
+        ("1.3", {"tests/e2e/test_models.py", "tests/e2e/test_second_executor.py"}),
+        ("1.4", {"bench"}),
         (
-            5,
+            "1.5",
             {
                 "tests/e2e/test_binding.py",
                 "tests/soundness/test_model_binding.py",
                 "tests/soundness/test_zero_knowledge.py",
             },
         ),
-        (6, {"tests/soundness"}),
-        (7, {"tests/conformance", "reference", "fuzz"}),
+        ("1.6", {"tests/soundness"}),
+        ("1.7", {"tests/conformance", "reference", "fuzz"}),
+        ("2.1", {"tests/backend"}),
+        ("2.2", {"networks", "PYTEST=tests/networks", "CI=1"}),
+        ("2.3", {"tests/e2e/test_trees.py"}),
+        ("2.4", {"tests/rules", "src/zkseal/lowering", "tests/soundness/test_operator_lies.py"}),
+        ("2.5", {"tests/e2e/test_errors_compile.py"}),
+        ("2.6", {"networks", "NETWORKS=--all"}),
     ],
 )
-def test_a_line_runs_what_it_promises(number: int, needed: set[str]) -> None:
-    (line,) = (line for line in accept().LINES if line.number == number)
+def test_a_line_runs_what_it_promises(name: str, needed: set[str]) -> None:
+    (line,) = accept().chosen([name])
     assert {argument for command in line.commands for argument in command} >= needed

@@ -24,6 +24,9 @@ Array = npt.NDArray[Any]
 
 ROOT = Path(__file__).resolve().parents[2]
 
+MEMORY = 0.25
+"""How far the peak of memory may be from what was predicted, as a share of the prediction."""
+
 PHASES = ("compile", "setup", "prove", "verify")
 
 
@@ -44,6 +47,11 @@ class Measured:
     error: float = 0.0
     cosine: float = 0.0
     same_decision: bool = False
+
+    def mispredicted(self) -> dict[str, float]:
+        """Phases whose peak of memory is not what was predicted within `MEMORY`, and by which share it is off."""
+        shares = {phase: self.peaks[phase] / predicted - 1 for phase, predicted in self.predicted.items()}
+        return {phase: share for phase, share in shares.items() if abs(share) > MEMORY}
 
 
 def measure(name: str, folder: Path) -> Measured:

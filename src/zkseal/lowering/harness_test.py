@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -25,7 +25,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 Typed = tuple[str, Sequence[int]]
 """numpy name of an element type, and a shape."""
 
-__all__ = ["calibrated", "f32", "graph_of", "lies", "rng_of", "verify"]
+__all__ = ["calibrated", "f32", "false_values", "graph_of", "lies", "rng_of", "verify"]
 
 
 def rng_of(seed: int) -> np.random.Generator:
@@ -100,8 +100,9 @@ def calibrated(
     """The program of a graph, calibrated on these samples."""
     session = FloatSession(graph, threads=1)
     names = values_to_calibrate(graph)
-    calibration = Calibration.from_runs(session.run(dict(sample), names) for sample in samples)
-    return lower(graph, calibration, options, **visibility)
+    percentile = (options or QuantizationOptions()).percentile
+    runs = (session.run(dict(sample), names) for sample in samples)
+    return lower(graph, Calibration.from_runs(runs, percentile=percentile), options, **visibility)
 
 
 def verify(
@@ -111,14 +112,15 @@ def verify(
     tolerance: float = 2.0**-10,
     samples: Sequence[Arrays] | None = None,
     options: QuantizationOptions | None = None,
+    seen: Sequence[Arrays] = (),
     **visibility: Visibility,
 ) -> Program:
     """Lowers the graph and checks it on samples: outputs within `tolerance` of the largest |y| of
-    all samples, relation, every lie."""
+    all samples, relation, every lie. Calibration sees the samples in `seen`, too."""
     rng = rng_of(seed)
     if samples is None:
         samples = [{v.name: rng.normal(size=v.shape).astype(np.float32) for v in graph.inputs} for _ in range(6)]
-    program = calibrated(graph, samples, options, **visibility)
+    program = calibrated(graph, [*samples, *seen], options, **visibility)
     session = FloatSession(graph, threads=1)
     expected = [session.run(dict(sample)) for sample in samples]
     largest = {name: max(float(np.abs(run[name]).max(initial=0.0)) for run in expected) for name in graph.outputs}
@@ -136,11 +138,25 @@ def verify(
 
 
 def lies(program: Program, tensors: Arrays, rng: np.random.Generator, count: int = 3) -> None:
-    """Changes committed values that are not derived, in bounds, one entry at a time; each change must be rejected."""
+    """Each of `false_values` must be rejected by the relation."""
+    lied = 0
+    for _name, false in false_values(program, tensors, rng, count):
+        with pytest.raises(UnsatisfiedConstraint):
+            program.relation.check(false, fast=True)
+        lied += 1
+    assert lied > 0
+
+
+def false_values(
+    program: Program, tensors: Arrays, rng: np.random.Generator, count: int = 3
+) -> Iterator[tuple[str, dict[str, npt.NDArray[np.int64]]]]:
+    """Changes committed values that are not derived, in bounds, one entry at a time, `count` times for each tensor.
+
+    Yields the name of the tensor and the values of all tensors: what is derived follows honestly from the lie.
+    """
     relation = program.relation
     derived = {relation.names.tensors[index] for item in relation.derived for index in item.limbs}
     honest = {name: array for name, array in tensors.items() if name not in derived}
-    lied = 0
     for name, tensor in zip(relation.names.tensors, relation.tensors, strict=True):
         if tensor.column not in (Column.WITNESS, Column.OUTPUT, Column.PUBLIC) or name in derived:
             continue
@@ -154,8 +170,4 @@ def lies(program: Program, tensors: Arrays, rng: np.random.Generator, count: int
                 continue
             changed = honest[name].copy()
             changed[position] = options[int(rng.integers(len(options)))]
-            false = relation.complete({**honest, name: changed})
-            with pytest.raises(UnsatisfiedConstraint):
-                relation.check(false, fast=True)
-            lied += 1
-    assert lied > 0
+            yield name, relation.complete({**honest, name: changed})
