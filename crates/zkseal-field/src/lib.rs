@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod encoding;
+pub mod endomorphism;
 mod lift;
 
 pub use ark_bn254::{Fq, Fr, G1Affine, G1Projective};
@@ -23,7 +24,5 @@ pub use encoding::{
     EncodingError, compress, decode_scalar, decode_uncompressed, decompress, encode_scalar, encode_uncompressed,
     point_from_x, scalar_from_digest,
 };
+pub use endomorphism::LAMBDA;
 pub use lift::{inverse_power_of_two, power_of_two, scalar_from_i64, scalar_from_i128, scalar_from_wide};
-
-/// Eigenvalue of the curve's endomorphism `(x, y) -> (zeta x, y)`: a cube root of unity in [`Fr`].
-pub const LAMBDA: Fr = MontFp!("4407920970296243842393367215006156084916469457145843978461");

@@ -36,7 +36,7 @@ class Costs:
     """One full-size scalar times a point: masks, blinding, the opening."""
     prove_fixed_ms: float = 6.5
     verify_fixed_ms: float = 3.8
-    verify_point_ns: float = 6_650.0
+    verify_point_ns: float = 5_300.0
     """One point in the verifier's multi-scalar product: generators and row commitments."""
     bytes_per_lookup: float = 90.0
     bytes_per_table_row: float = 350.0
@@ -189,8 +189,9 @@ def predict_compiling(parameters: int, activations: int, samples: int, costs: Co
 def choose_row_bits(relation: Relation, encoded: bytes) -> int:
     """The row length of the smallest proof among those that prove nearly as fast as the fastest.
 
-    Only row lengths whose proof and verification stay within limits count; if none does, that of the smallest proof is
-    taken. Raises `InvalidParameters` if no row length fits the relation.
+    Only row lengths whose proof and verification stay within limits count. If none does, the relation is large, and
+    that is taken whose proof, verification and proving, each as a share of its limit or of the fastest, add up to the
+    least. Raises `InvalidParameters` if no row length fits the relation.
     """
     options: list[tuple[Layout, Prediction]] = []
     for row_bits in range(MIN_ROW_BITS, MAX_ROW_BITS + 1):
@@ -204,6 +205,13 @@ def choose_row_bits(relation: Relation, encoded: bytes) -> int:
             f"No row length up to 2^{MAX_ROW_BITS} fits this relation. Split the model.", reason="relation too large"
         )
     good = [o for o in options if o[1].proof_bytes <= PROOF_BYTES_LIMIT and o[1].verify_ms <= VERIFY_MS_LIMIT]
-    fastest = min((prediction.prove_ms for _, prediction in good), default=float("inf"))
+    fastest = min(prediction.prove_ms for _, prediction in good or options)
+
+    def shares(option: tuple[Layout, Prediction]) -> float:
+        cost = option[1]
+        return cost.proof_bytes / PROOF_BYTES_LIMIT + cost.verify_ms / VERIFY_MS_LIMIT + cost.prove_ms / fastest
+
+    if not good:
+        return min(options, key=shares)[0].row_bits
     near = [o for o in good if o[1].prove_ms <= SLOWER_BY * fastest]
-    return min(near or options, key=lambda option: option[1].proof_bytes)[0].row_bits
+    return min(near, key=lambda option: option[1].proof_bytes)[0].row_bits

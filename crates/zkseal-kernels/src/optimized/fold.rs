@@ -1,11 +1,8 @@
 //! Folding of points by a challenge `a + lambda b`: 64 doublings and some 25 additions a point.
 
-use ark_ff::MontFp;
 use rayon::prelude::*;
-use zkseal_field::{AdditiveGroup, CurveGroup, Fq, G1Affine, G1Projective, Zero};
-
-/// The cube root of unity in F_q with `(zeta x, y) = lambda (x, y)`.
-pub const ZETA: Fq = MontFp!("2203960485148121921418603742825762020974279258880205651966");
+use zkseal_field::endomorphism::ZETA;
+use zkseal_field::{AdditiveGroup, CurveGroup, G1Affine, G1Projective, Zero};
 
 /// Digits of a and b in non-adjacent form of width 4: odd, between -7 and 7, or zero.
 pub struct Digits {
@@ -79,14 +76,6 @@ fn multiply(point: &G1Affine, digits: &Digits) -> G1Projective {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zkseal_field::{AffineRepr, LAMBDA};
-
-    #[test]
-    fn test_zeta_is_the_image_of_lambda() {
-        let point = G1Affine::generator();
-        let image = G1Affine::new_unchecked(point.x * ZETA, point.y);
-        assert_eq!((point * LAMBDA).into_affine(), image);
-    }
 
     #[test]
     fn test_digits_add_up() {

@@ -4,7 +4,6 @@ pub mod buckets;
 pub mod contract;
 pub mod digits;
 pub mod fold;
-pub mod glv;
 #[cfg(target_arch = "x86_64")]
 pub mod ifma;
 pub mod msm;

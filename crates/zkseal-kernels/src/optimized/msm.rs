@@ -2,12 +2,11 @@
 
 use rayon::prelude::*;
 use zeroize::Zeroizing;
+use zkseal_field::endomorphism::{HALF_BOUND, ZETA, split_scalar};
 use zkseal_field::{AffineRepr, Fr, G1Affine, G1Projective, Zero};
 
 use super::buckets::{Degenerate, Deposit, Engine, NEGATIVE, Workspace, combine_windows};
 use super::digits::{best_width, for_each_digit, windows_for};
-use super::fold::ZETA;
-use super::glv;
 use crate::Ints;
 use crate::ints::with_slice;
 
@@ -100,8 +99,8 @@ pub fn msm_scalars<E: Engine>(bases: &[G1Affine], scalars: &[Fr]) -> Result<G1Pr
 }
 
 fn msm_scalars_part<E: Engine>(bases: &[G1Affine], scalars: &[Fr]) -> Result<G1Projective, Degenerate> {
-    let width = best_width(2 * bases.len(), 3 << 126, RUNNING_COST);
-    let windows = windows_for(3 << 126, width);
+    let width = best_width(2 * bases.len(), HALF_BOUND, RUNNING_COST);
+    let windows = windows_for(HALF_BOUND, width);
     let mut doubled = bases.to_vec();
     doubled.extend(bases.iter().map(|base| G1Affine::new_unchecked(base.x * ZETA, base.y)));
     let points = E::import(&doubled);
@@ -138,7 +137,7 @@ fn windows_task<E: Engine>(
 fn deposits_by_window(scalars: &[Fr], width: u32, windows: usize) -> Vec<Vec<Deposit>> {
     let mut out: Vec<Vec<Deposit>> = (0..windows).map(|_| Vec::with_capacity(2 * scalars.len())).collect();
     for (index, scalar) in scalars.iter().enumerate() {
-        let (k1, k2) = glv::split(scalar);
+        let (k1, k2) = split_scalar(scalar);
         for (index, (magnitude, negative)) in [(index, k1), (scalars.len() + index, k2)] {
             for_each_digit(magnitude, negative, width, |window, digit, negative| {
                 out[window].push(deposit(0, digit, index, negative, width));

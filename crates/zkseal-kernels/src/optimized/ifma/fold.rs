@@ -1,12 +1,13 @@
 //! Folding of points by a short challenge, eight at a time.
 
 use rayon::prelude::*;
+use zkseal_field::endomorphism::ZETA;
 use zkseal_field::{AffineRepr, G1Affine};
 
 use super::field;
 use super::projective::{self, Projective};
 use super::record;
-use crate::optimized::fold::{Digits, ZETA};
+use crate::optimized::fold::Digits;
 
 /// Groups of eight that share one inversion.
 const GROUPS_A_TASK: usize = 32;

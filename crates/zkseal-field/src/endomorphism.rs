@@ -1,11 +1,18 @@
-//! Splitting a scalar for the endomorphism: `k = k1 + lambda k2` with both parts below 2^128.
+//! The curve's endomorphism `(x, y) -> (zeta x, y)`, which multiplies by `lambda`, and the split of a scalar that uses it:
+//! `k = k1 + lambda k2` with both parts below 2^128 (Gallant, Lambert, Vanstone, CRYPTO 2001).
 //!
 //! The lattice of pairs `(x, y)` with `x + lambda y = 0 mod p` has the short basis `(B, -A)`, `(A + B, B)`.
 //! `(k1, k2) = (k, 0) - c1 (B, -A) - c2 (A + B, B)` with `c1 = floor(k B / p)`, `c2 = floor(k A / p)`, each computed
 //! from a 256-bit approximation of the quotient and so short by less than 1.25. Hence
 //! `0 <= k1 < 1.25 (A + 2 B)` and `|k2| < 1.25 A`, both below 2^127.3.
 
-use zkseal_field::{Fr, PrimeField};
+use crate::{Fq, Fr, MontFp, PrimeField};
+
+/// Eigenvalue of the endomorphism: a cube root of unity in [`Fr`].
+pub const LAMBDA: Fr = MontFp!("4407920970296243842393367215006156084916469457145843978461");
+
+/// The cube root of unity in [`Fq`] with `(zeta x, y) = lambda (x, y)`.
+pub const ZETA: Fq = MontFp!("2203960485148121921418603742825762020974279258880205651966");
 
 const A: u128 = 147_946_756_881_789_319_000_765_030_803_803_410_728;
 const B: u128 = 9_931_322_734_385_697_763;
@@ -14,11 +21,15 @@ const B: u128 = 9_931_322_734_385_697_763;
 const QUOTIENT_B: [u64; 3] = [0xd91d_232e_c7e0_b3d7, 0x2, 0];
 const QUOTIENT_A: [u64; 3] = [0x7a7b_d9d4_391e_b18d, 0x4cce_f014_a773_d2cf, 0x2];
 
+/// Above every magnitude that [`split_scalar`] gives.
+pub const HALF_BOUND: u128 = 3 << 126;
+
 /// Magnitude and whether it is negative.
 pub type Half = (u128, bool);
 
-/// The two halves of a scalar.
-pub fn split(scalar: &Fr) -> (Half, Half) {
+/// The two halves of a scalar, both magnitudes below [`HALF_BOUND`].
+#[must_use]
+pub fn split_scalar(scalar: &Fr) -> (Half, Half) {
     let k = scalar.into_bigint().0;
     let (c1, c2) = (high_product(k, QUOTIENT_B), high_product(k, QUOTIENT_A));
     // Both results fit 128 bits with a sign to spare, so they may be computed modulo 2^128 and the signs are known.
@@ -47,17 +58,24 @@ fn high_product(k: [u64; 4], factor: [u64; 3]) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{AffineRepr, CurveGroup, G1Affine, Zero};
     use proptest::prelude::*;
-    use zkseal_field::{LAMBDA, Zero};
 
     fn check(scalar: Fr) {
-        let ((k1, negative1), (k2, negative2)) = split(&scalar);
+        let ((k1, negative1), (k2, negative2)) = split_scalar(&scalar);
         let signed = |magnitude: u128, negative: bool| {
             let value = Fr::from(magnitude);
             if negative { -value } else { value }
         };
         assert_eq!(signed(k1, negative1) + LAMBDA * signed(k2, negative2), scalar);
-        assert!(k1 < 3 << 126 && k2 < 3 << 126);
+        assert!(k1 < HALF_BOUND && k2 < HALF_BOUND);
+    }
+
+    #[test]
+    fn test_zeta_is_the_image_of_lambda() {
+        let point = G1Affine::generator();
+        let image = G1Affine::new_unchecked(point.x * ZETA, point.y);
+        assert_eq!((point * LAMBDA).into_affine(), image);
     }
 
     proptest! {
