@@ -33,6 +33,9 @@ __all__ = ["write_out_control_flow"]
 MAX_NODES = 200_000
 """A short loop with a long trip count must not unfold into much memory."""
 
+MAX_STEPS = 10_000
+"""Iterations of a loop that its condition ends; each takes time before anything is known of the next."""
+
 _MAX_ROUNDS = 16
 
 Names = Mapping[str, str]
@@ -133,14 +136,18 @@ class _Unroller:
         if any(unknown) or (trips is None and condition is None):
             return False
         limit = None if trips is None else int(trips.reshape(-1)[0])
-        if limit is not None and limit * max(len(body.node), 1) > MAX_NODES:
-            raise self._too_large(node)
+        most = MAX_NODES // max(len(body.node), 1)
+        if limit is not None and limit > most and not node.input[1]:
+            raise self._too_large(node)  # A condition may end a loop long before its limit: TensorFlow's is 2^63.
+        most = min(most, MAX_STEPS) if node.input[1] else most
         carried, count = list(node.input[2:]), 0
         collected: list[list[str]] = [[] for _ in body.output[1 + len(carried) :]]
         prefix = node.name or node.output[0]
         going = True if condition is None else bool(condition.reshape(-1)[0])
         state = self.writer.constant(f"{prefix}/condition", np.array(going))
         while going and (limit is None or count < limit):
+            if count >= most:
+                raise self._too_large(node)
             number = self.writer.constant(f"{prefix}/{count}/number", np.array(count, np.int64))
             results = self._inline(body, f"{prefix}/{step_scope(count)}", [number, state, *carried])
             state, carried, scanned = results[0], results[1 : 1 + len(carried)], results[1 + len(carried) :]
@@ -165,7 +172,8 @@ class _Unroller:
     def _too_large(self, node: onnx.NodeProto) -> UnsupportedOp:
         name = node.name or node.output[0]
         return UnsupportedOp(
-            f"{node.op_type} {name!r} becomes more than {MAX_NODES} nodes when written out. Use fewer iterations.",
+            f"{node.op_type} {name!r} becomes more than {MAX_NODES} nodes or {MAX_STEPS} steps when written out. Use "
+            "fewer iterations.",
             op=node.op_type,
             node=name,
         )

@@ -78,6 +78,32 @@ def test_loop_whose_condition_can_be_computed() -> None:
     _same(_model(body, "float[3,2] x", "float[3,2] y"), {"x": X})
 
 
+def test_loop_whose_condition_ends_it_long_before_its_limit() -> None:
+    body = """
+        cond = Constant <value = bool {1}> ()
+        trips = Constant <value = int64 {9223372036854775807}> ()
+        start = Constant <value = int64 {0}> ()
+        n, y = Loop (trips, cond, start, x) <body = step (int64 i, bool c, int64 m, float[3,2] a)
+                => (bool d, int64 k, float[3,2] b) {
+            one = Constant <value = int64 {1}> ()
+            three = Constant <value = int64 {3}> ()
+            k = Add (m, one)
+            d = Less (k, three)
+            b = Add (a, x)
+        }>
+    """
+    _same(_model(body, "float[3,2] x", "float[3,2] y"), {"x": X})
+
+
+def test_loop_that_does_nothing_for_ever_is_refused() -> None:
+    body = """
+        cond = Constant <value = bool {1}> ()
+        y = Loop ("", cond, x) <body = step (int64 i, bool c, float[3,2] a) => (bool c, float[3,2] a) {}>
+    """
+    with pytest.raises(UnsupportedOp, match="Use fewer iterations"):
+        load(_model(body, "float[3,2] x", "float[3,2] y"))
+
+
 def test_loop_that_ends_by_data_is_refused() -> None:
     body = """
         cond = Constant <value = bool {1}> ()
