@@ -136,6 +136,17 @@ def test_truncated_file(tmp_path: Path) -> None:
         load(tmp_path / "missing.onnx")
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("m.pt", "torch.onnx"), ("m.keras", "load_model"), ("m.tflite", "tf2onnx"), ("m.pkl", "never opened")],
+)
+def test_files_of_other_libraries_have_a_remedy(name: str, remedy: str, tmp_path: Path) -> None:
+    for contents in (b"", b"\x80\x04\x95 what others write"):
+        (tmp_path / name).write_bytes(contents)
+        with pytest.raises(InvalidModel, match=remedy):
+            load(tmp_path / name)
+
+
 def test_a_name_that_is_no_text() -> None:
     data = mlp().SerializeToString()
     assert data.count(b"Relu") == 1

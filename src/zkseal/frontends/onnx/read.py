@@ -18,6 +18,18 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes | onnx.ModelProto"
 # Protocol buffers cannot hold more in one message.
 MAX_BYTES = 2**31 - 1
 
+_TORCH = "Load the module in Python and give it to zkseal.compile, or write it with torch.onnx.export."
+_KERAS = "Load it with keras.models.load_model and give it to zkseal.compile."
+_PICKLE = "Pickles run code and are never opened: load the estimator in Python and give it to zkseal.compile."
+
+OTHER_FORMATS = {
+    **dict.fromkeys((".pt", ".pth", ".pt2"), _TORCH),
+    **dict.fromkeys((".keras", ".h5"), _KERAS),
+    **dict.fromkeys((".pkl", ".pickle", ".joblib"), _PICKLE),
+    ".tflite": "Convert it: python -m tf2onnx.convert --tflite FILE --output model.onnx.",
+}
+"""What to do with files that other libraries write, by the end of their name."""
+
 
 def read(source: Source) -> onnx.ModelProto:
     """The model in `source`, with external data loaded; a ModelProto is copied, never changed.
@@ -36,7 +48,9 @@ def read(source: Source) -> onnx.ModelProto:
         where, folder = path.name, path.parent
         model = _parse(_read_bytes(path), where)
     if not model.HasField("graph") or not model.opset_import:
-        raise InvalidModel(f"{where} is not an ONNX model: it has no graph or no operator set.", path=where)
+        raise InvalidModel(
+            f"{where} is not an ONNX model: it has no graph or no operator set. {_remedy(where)}", path=where
+        )
     _drop_repeated_opsets(model)
     _load_external_data(model, where, folder)
     model = rewrite_contrib_ops(model)
@@ -73,8 +87,12 @@ def _parse(data: bytes, where: str) -> onnx.ModelProto:
         return onnx.load_model_from_string(data)
     except Exception as error:
         raise InvalidModel(
-            f"{where} is not an ONNX model, or was cut off: {_first_line(error)}. Export or copy it again.", path=where
+            f"{where} is not an ONNX model, or was cut off: {_first_line(error)}. {_remedy(where)}", path=where
         ) from error
+
+
+def _remedy(where: str) -> str:
+    return OTHER_FORMATS.get(Path(where).suffix.lower(), "Export or copy it again.")
 
 
 def _first_line(error: Exception) -> str:
