@@ -1,35 +1,57 @@
-"""Limits that have to hold on the machine of a run. `make bench` fails if one does not."""
+"""Limits that have to hold on the machine of a run. `make bench` fails if one does not.
+
+Limits on wall times that a busy machine cannot show are marked instead. What issue 5 aims at is in `targets`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.results import Record, figure
+from bench.models import SUBJECTS
+from bench.results import Record, busy, figure, least
 
 MAX_PROOF_BYTES = 40_000
 MAX_VERIFY_S = 0.050
+UNBOUNDED = {"nanogpt", "minilm", "gpt2", "vgg"}
+"""Models that are larger than those two limits were promised for: they have targets."""
 MAX_PROVE_S = {"cifar": 10.0, "dense": 10.0}
 """Models that ezkl cannot hold in 24 GiB."""
-MIN_AGREEMENT = 0.99
-MAX_RELATIVE_ERROR = 0.005
 MIN_SPEEDUP = {"mlp_credit": 20.0}
 """How much faster than the fastest measured setting of ezkl."""
+MIN_BATCH_GAIN = {"mlp_credit_64": ("mlp_credit", 20.0)}
+"""How much less CPU time for each input than a proof of its own takes."""
+MIN_THREAD_GAIN = {"nanogpt": 1.8}
+"""How much faster with two threads than with one."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One limit: what it says, the figure with its unit, and whether it holds."""
+    """One limit: what it says, the figure with its unit, and whether it holds.
+
+    `busy`: other work took so much of the machine that the figure says little.
+    """
 
     model: str
     limit: str
     figure: str
     holds: bool
+    busy: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether it does not hold although the machine could show it."""
+        return not self.holds and not self.busy
+
+    @property
+    def verdict(self) -> str:
+        """ok, busy or FAILED."""
+        return "ok" if self.holds else "busy" if self.busy else "FAILED"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        return {"model": self.model, "limit": self.limit, "figure": self.figure, "holds": self.holds}
+        return asdict(self)
 
 
 def check(zkseal: Mapping[str, Record], ezkl: Mapping[str, Mapping[str, Record]]) -> list[Check]:
@@ -40,6 +62,8 @@ def check(zkseal: Mapping[str, Record], ezkl: Mapping[str, Mapping[str, Record]]
     """
     return [
         *(each for model, record in zkseal.items() for each in _own(model, record)),
+        *_batches(zkseal),
+        *_threads(zkseal),
         *(each for model, settings in ezkl.items() if model in zkseal for each in _speedup(model, zkseal, settings)),
     ]
 
@@ -53,18 +77,45 @@ def ezkl_prove_s(record: Record) -> float:
 
 
 def _own(model: str, record: Record) -> Iterator[Check]:
-    size = figure(record, "prove", "proof_bytes")
-    yield Check(model, f"proof <= {MAX_PROOF_BYTES} bytes", f"{size:.0f}", size <= MAX_PROOF_BYTES)
-    verify = figure(record, "verify", "time", "wall_s")
-    yield Check(model, f"verify <= {MAX_VERIFY_S * 1e3:.0f} ms", f"{verify * 1e3:.1f} ms", verify <= MAX_VERIFY_S)
+    if model not in UNBOUNDED:
+        size = figure(record, "prove", "proof_bytes")
+        yield Check(model, f"proof <= {MAX_PROOF_BYTES} bytes", f"{size:.0f}", size <= MAX_PROOF_BYTES)
+        verify = figure(record, "verify", "time", "wall_s")
+        yield Check(model, f"verify <= {MAX_VERIFY_S * 1e3:.0f} ms", f"{verify * 1e3:.1f} ms", verify <= MAX_VERIFY_S)
     if model in MAX_PROVE_S:
         prove = figure(record, "prove", "time", "wall_s")
         limit = MAX_PROVE_S[model]
         yield Check(model, f"prove < {limit:.0f} s", f"{prove:.3f} s", prove < limit)
-    agreement = figure(record, "compile", "accuracy", "agreement")
-    yield Check(model, f"same decision >= {MIN_AGREEMENT:.0%}", f"{agreement:.2%}", agreement >= MIN_AGREEMENT)
+    least_agreement, most_error = SUBJECTS[model].min_agreement, SUBJECTS[model].max_error
+    if least_agreement is not None:
+        agreement = figure(record, "compile", "accuracy", "agreement", zero=True)
+        yield Check(model, f"same decision >= {least_agreement:.0%}", f"{agreement:.2%}", agreement >= least_agreement)
     error = figure(record, "compile", "accuracy", "mean_relative_error", zero=True)
-    yield Check(model, f"mean error < {MAX_RELATIVE_ERROR:.1%}", f"{error:.4%}", error < MAX_RELATIVE_ERROR)
+    yield Check(model, f"mean error < {most_error:.1%}", f"{error:.4%}", error < most_error)
+
+
+def _batches(zkseal: Mapping[str, Record]) -> Iterator[Check]:
+    for model, (single, limit) in MIN_BATCH_GAIN.items():
+        if model not in zkseal or single not in zkseal:
+            continue
+        batch = zkseal[model]["batch"]
+        cpu, wall = (
+            least(zkseal[single], "prove", "time", unit) * batch / least(zkseal[model], "prove", "time", unit)
+            for unit in ("cpu_s", "wall_s")
+        )
+        what = f"of {batch}, each >= {limit:.0f} times cheaper than alone, CPU time"
+        yield Check(model, what, f"{cpu:.1f} times (wall {wall:.1f})", cpu >= limit)
+
+
+def _threads(zkseal: Mapping[str, Record]) -> Iterator[Check]:
+    for model, limit in MIN_THREAD_GAIN.items():
+        record = zkseal.get(model, {})
+        if "one_thread" not in record:
+            continue
+        one = record["one_thread"]
+        ratio = least(one, "prove", "time", "wall_s") / least(record, "prove", "time", "wall_s")
+        waited = busy(record, "prove", "time") or busy(one, "prove", "time")
+        yield Check(model, f"2 threads >= {limit} times as fast as 1", f"{ratio:.2f} times", ratio >= limit, waited)
 
 
 def _speedup(model: str, zkseal: Mapping[str, Record], settings: Mapping[str, Record]) -> Iterator[Check]:

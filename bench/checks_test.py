@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.checks import check, ezkl_prove_s
+from bench.checks import Check, check, ezkl_prove_s
 from bench.results import MissingFigure
 
 
@@ -45,6 +45,39 @@ def test_each_limit_fails_alone(path: tuple[str, ...], value: Any) -> None:
         place = place[key]
     place[path[-1]] = value
     assert sum(not each.holds for each in check({"dense": record}, {})) == 1
+
+
+def test_larger_models_have_targets_instead() -> None:
+    record = _ours()
+    record["prove"]["proof_bytes"], record["verify"]["time"]["wall_s"] = 90_000, [0.3]
+    assert all(each.holds for each in check({"gpt2": record}, {}))
+    assert not all(each.holds for each in check({"trees": record}, {}))
+
+
+def test_a_batch_is_compared_by_cpu_time() -> None:
+    def timed(cpu_s: float, batch: int) -> dict[str, Any]:
+        time = {"wall_s": [0.1], "cpu_s": [cpu_s, 2 * cpu_s], "waited_s": [0.0, 0.0]}
+        return _ours() | {"prove": {"time": time, "proof_bytes": 1}, "batch": batch}
+
+    def verdict(cpu_s: float) -> Check:
+        records = {"mlp_credit": timed(0.01, 1), "mlp_credit_64": timed(cpu_s, 64)}
+        return next(each for each in check(records, {}) if "times cheaper" in each.limit)
+
+    assert verdict(0.032).holds
+    assert verdict(0.033).failed
+    assert verdict(0.032).figure == "20.0 times (wall 64.0)"
+
+
+@pytest.mark.parametrize(
+    ("one_s", "waited_s", "verdict"), [(1.8, 0.0, "ok"), (1.7, 0.0, "FAILED"), (1.7, 0.5, "busy"), (1.9, 0.5, "ok")]
+)
+def test_threads_are_not_judged_on_a_busy_machine(one_s: float, waited_s: float, verdict: str) -> None:
+    def stage(wall_s: float, waited_s: float) -> dict[str, Any]:
+        return {"time": {"wall_s": [wall_s], "cpu_s": [1.9], "waited_s": [waited_s]}, "proof_bytes": 1}
+
+    record = _ours() | {"prove": stage(1.0, waited_s), "one_thread": {"prove": stage(one_s, 0.0)}}
+    found = [each for each in check({"nanogpt": record}, {}) if "threads" in each.limit]
+    assert [each.verdict for each in found] == [verdict]
 
 
 def test_speed_is_measured_against_the_faster_setting_of_ezkl() -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.checks import ezkl_prove_s
 from bench.quoted import QUOTED
 from bench.results import Record, figure, phase_medians
+from bench.targets import TARGETS
 
 # A measured bar is filled; a quoted one is an outline only.
-_ZKSEAL, _EZKL = "#1f6f8b", {"fixed": "#e0a030", "hashed": "#c0504d"}
+_ZKSEAL, _PORTABLE, _EZKL = "#1f6f8b", "#9cc5d3", {"fixed": "#e0a030", "hashed": "#c0504d"}
 
 
 def draw(path: Path, title: str, zkseal: Mapping[str, Record], ezkl: Mapping[str, Mapping[str, Record]]) -> None:
@@ -21,31 +23,55 @@ def draw(path: Path, title: str, zkseal: Mapping[str, Record], ezkl: Mapping[str
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    drawing, (times, shares) = pyplot.subplots(1, 2, figsize=(13, 1.6 + 0.75 * len(zkseal)), layout="constrained")
+    bars = _bars(zkseal, ezkl)
+    height = 1.6 + max(0.21 * len(bars), 0.4 * len(zkseal))
+    drawing, (times, shares) = pyplot.subplots(1, 2, figsize=(13, height), layout="constrained")
     drawing.suptitle(title, fontsize=10)
-    _draw_times(times, zkseal, ezkl)
+    _draw_times(times, bars)
     _draw_shares(shares, zkseal)
     drawing.savefig(path, dpi=120)
     pyplot.close(drawing)
 
 
-def _draw_times(axes: Any, zkseal: Mapping[str, Record], ezkl: Mapping[str, Mapping[str, Record]]) -> None:
-    bars: list[tuple[str, float, str, bool]] = []
+@dataclass(frozen=True)
+class _Bar:
+    """Seconds of one prover; `target` is what it aims at, `measured` whether it was run here."""
+
+    label: str
+    seconds: float
+    colour: str
+    measured: bool = True
+    target: float | None = None
+
+
+def _bars(zkseal: Mapping[str, Record], ezkl: Mapping[str, Mapping[str, Record]]) -> list[_Bar]:
+    bars: list[_Bar] = []
     for model, record in zkseal.items():
-        bars.append((f"{model}: zkseal", figure(record, "prove", "time", "wall_s"), _ZKSEAL, True))
+        target = TARGETS[model].prove_s if model in TARGETS else None
+        bars.append(_Bar(f"{model}: zkseal", figure(record, "prove", "time", "wall_s"), _ZKSEAL, target=target))
+        if "portable" in record:
+            wall = figure(record["portable"], "prove", "time", "wall_s")
+            bars.append(_Bar("zkseal, no vector instructions", wall, _PORTABLE))
         for setting, theirs in ezkl.get(model, {}).items():
-            bars.append((f"ezkl, weights {setting}", ezkl_prove_s(theirs), _EZKL[setting], True))
+            bars.append(_Bar(f"ezkl, weights {setting}", ezkl_prove_s(theirs), _EZKL[setting]))
         for quoted in QUOTED:
             if quoted.model == model and quoted.prove_s and not (model in ezkl and quoted.peer.startswith("ezkl")):
-                bars.append((quoted.label, quoted.prove_s, "#808080", False))
-    for place, (_, value, colour, measured) in enumerate(bars):
-        axes.barh(place, value, color=colour if measured else "none", edgecolor=colour)
-        axes.text(value * 1.1, place, f"{value:.3g} s", va="center", fontsize=8)
-    axes.set_yticks(range(len(bars)), [label for label, *_ in bars], fontsize=8)
+                bars.append(_Bar(quoted.label, quoted.prove_s, "#808080", measured=False))
+    return bars
+
+
+def _draw_times(axes: Any, bars: Sequence[_Bar]) -> None:
+    for place, bar in enumerate(bars):
+        axes.barh(place, bar.seconds, color=bar.colour if bar.measured else "none", edgecolor=bar.colour)
+        axes.text(bar.seconds * 1.1, place, f"{bar.seconds:.3g} s", va="center", fontsize=8)
+        if bar.target is not None:
+            axes.plot([bar.target] * 2, [place - 0.45, place + 0.45], color="black", linewidth=2)
+    axes.set_yticks(range(len(bars)), [bar.label for bar in bars], fontsize=8)
+    axes.margins(y=0.01)
     axes.invert_yaxis()
     axes.set_xscale("log")
-    axes.set_xlim(min(value for _, value, *_ in bars) / 4, max(value for _, value, *_ in bars) * 6)
-    axes.set_xlabel("seconds to prove, log scale")
+    axes.set_xlim(min(bar.seconds for bar in bars) / 4, max(bar.seconds for bar in bars) * 6)
+    axes.set_xlabel("seconds to prove, log scale; black: target")
 
 
 def _draw_shares(axes: Any, zkseal: Mapping[str, Record]) -> None:

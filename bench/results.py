@@ -9,7 +9,10 @@ from typing import Any
 
 Record = Mapping[str, Any]
 
-FORMAT = "zkseal bench v1"
+FORMAT = "zkseal bench v2"
+
+BUSY = 0.2
+"""Time that threads waited for a core, over CPU time, above which wall times are marked."""
 
 
 class MissingFigure(Exception):
@@ -52,6 +55,11 @@ def phase_medians(record: Record, unit: str = "cpu_s") -> dict[str, float]:
 def contention(record: Record, *path: str) -> float:
     """How much longer threads waited for a core than they ran, at `path`: 0 on an idle machine."""
     return figure(record, *path, "waited_s", zero=True) / figure(record, *path, "cpu_s")
+
+
+def busy(record: Record, *path: str) -> bool:
+    """Whether wall times at `path` say more about what else the machine did."""
+    return contention(record, *path) > BUSY
 
 
 def _at(record: Record, path: tuple[str, ...]) -> Any:

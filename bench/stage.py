@@ -30,9 +30,16 @@ class StageHung(StageFailed):
 
 
 def run_stage(
-    python: str | os.PathLike[str], module: str, stage: str, request: Request, *, threads: int, limit_s: float
+    python: str | os.PathLike[str],
+    module: str,
+    stage: str,
+    request: Request,
+    *,
+    threads: int,
+    limit_s: float,
+    variables: Mapping[str, str] | None = None,
 ) -> Result:
-    """The result of `python -m module stage`, with every thread pool held to `threads`.
+    """The result of `python -m module stage`, with every thread pool held to `threads`, and environment `variables`.
 
     Raises:
         StageHung: it did not end within `limit_s` seconds.
@@ -44,9 +51,8 @@ def run_stage(
         command = [os.fspath(python), "-m", module, stage, *map(str, paths)]
         with tempfile.TemporaryFile() as said:
             start = time.monotonic()
-            process = subprocess.Popen(
-                command, cwd=ROOT, env=environment(threads), stdout=said, stderr=subprocess.STDOUT
-            )
+            settings = environment(threads) | dict(variables or {})
+            process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=said, stderr=subprocess.STDOUT)
             try:
                 process.wait(limit_s)
             except subprocess.TimeoutExpired:

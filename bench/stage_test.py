@@ -23,7 +23,8 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
                 raise SystemExit("the reason")
 
             serve({
-                "answer": lambda request: request | {"threads": os.environ["RAYON_NUM_THREADS"]},
+                "answer": lambda request: request | {"threads": os.environ["RAYON_NUM_THREADS"]}
+                | {"cpu": os.environ.get("ZKSEAL_CPU")},
                 "fail": fail,
                 "silent": lambda request: sys.exit(0),
                 "hang": lambda request: time.sleep(60),
@@ -37,7 +38,13 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_stage_answers_with_its_threads(module: str) -> None:
     answer = run_stage(sys.executable, module, "answer", {"x": 1}, threads=3, limit_s=60)
-    assert answer == {"x": 1, "threads": "3"}
+    assert answer == {"x": 1, "threads": "3", "cpu": None}
+
+
+def test_a_stage_sees_its_variables(module: str) -> None:
+    variables = {"ZKSEAL_CPU": "portable"}
+    answer = run_stage(sys.executable, module, "answer", {}, threads=1, limit_s=60, variables=variables)
+    assert answer["cpu"] == "portable"
 
 
 def test_a_failing_stage_says_why(module: str) -> None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bench.checks import Check, ezkl_prove_s
+from bench.fits import Fit
 from bench.quoted import QUOTED
-from bench.results import Record, contention, figure, least, phase_medians
+from bench.results import Record, busy, figure, least, phase_medians
+from bench.targets import LOOKUPS, TARGETS, WEIGHTS, added_per_lookup, key_ratio, misses
 
-BUSY = 0.2
-"""Time that threads waited for a core, over CPU time, above which wall times are marked."""
+LEGEND = """\
+prove: median of wall times after one proof that is not counted (`first`), from input to receipt, key loaded; for ezkl
+  the time that it logs for the proof alone. call: the whole call; ezkl's reads its key. CPU: of prove, all threads.
+  portable: the same without vector instructions. load: from the proving key's file to a key that proves.
+  key/weights: bytes of that file over those of the weights, each in the narrowest type of its tensor.
+  peak: of the proving process; added: by proving, beyond key and libraries; per lookup: added over lookups.
+  predicted: by `zkseal inspect`, before proving; line: a + b x lookups + c x weights, fitted to the CPU times here.
+  ratio: prove to zkseal's; by CPU: CPU to zkseal's.
+  * = threads waited for a core: the machine was busy, or its cores fewer than all thread pools together.
+  Peers marked (quoted) were not run here. Targets are goals: missing one is no failure."""
 
 
 def text_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -29,34 +39,93 @@ def text_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def own_table(zkseal: Mapping[str, Record]) -> str:
-    """One row for each model. Raises `MissingFigure`."""
+    """Times, sizes and accuracy: one row for each model. Raises `MissingFigure`."""
     header = (
-        "zkseal", "weights", "lookups", "compile", "setup", "vkey", "pkey", "prove", "least", "CPU", "first", "verify",
-        "proof", "peak", "added", "agree", "error",
+        "zkseal", "weights", "lookups", "compile", "setup", "prove", "portable", "least", "CPU", "first", "verify",
+        "portable", "proof", "agree", "error",
     )  # fmt: skip
     rows = [
         (
             model,
-            f"{figure(record, 'compile', 'sizes', 'committed', 'model'):,.0f}",
-            f"{figure(record, 'compile', 'sizes', 'lookups'):,.0f}",
+            f"{figure(record, *WEIGHTS, zero=True):,.0f}",
+            f"{figure(record, *LOOKUPS):,.0f}",
             seconds(figure(record, "compile", "time", "wall_s")),
             seconds(figure(record, "setup", "time", "wall_s")),
-            size(figure(record, "setup", "verifying_key_bytes")),
-            size(figure(record, "setup", "proving_key_bytes")),
-            seconds(figure(record, "prove", "time", "wall_s"))
-            + ("*" if contention(record, "prove", "time") > BUSY else ""),
+            _wall(record, "prove"),
+            _portable(record, "prove"),
             seconds(least(record, "prove", "time", "wall_s")),
             seconds(figure(record, "prove", "time", "cpu_s")),
             seconds(figure(record, "prove", "first", "wall_s")),
-            seconds(figure(record, "verify", "time", "wall_s")),
+            _wall(record, "verify"),
+            _portable(record, "verify"),
             size(figure(record, "prove", "proof_bytes")),
-            size(figure(record, "prove", "memory", "peak_rss_bytes")),
-            size(figure(record, "prove", "memory", "added_bytes", zero=True)),
-            f"{figure(record, 'compile', 'accuracy', 'agreement'):.2%}",
+            f"{figure(record, 'compile', 'accuracy', 'agreement', zero=True):.2%}",
             f"{figure(record, 'compile', 'accuracy', 'mean_relative_error', zero=True):.3%}",
         )
         for model, record in zkseal.items()
     ]
+    return text_table(header, rows)
+
+
+def memory_table(zkseal: Mapping[str, Record]) -> str:
+    """Keys and memory. Raises `MissingFigure`."""
+    header = ("keys and memory", "vkey", "pkey", "key/weights", "load", "peak", "added", "per lookup")
+    rows = [
+        (
+            model,
+            size(figure(record, "setup", "verifying_key_bytes")),
+            size(figure(record, "setup", "proving_key_bytes")),
+            f"{key_ratio(record):.2f}",
+            seconds(figure(record, "prove", "load", "wall_s")),
+            size(figure(record, "prove", "memory", "peak_rss_bytes")),
+            size(figure(record, "prove", "memory", "added_bytes", zero=True)),
+            f"{added_per_lookup(record):,.0f} B",
+        )
+        for model, record in zkseal.items()
+    ]
+    return text_table(header, rows)
+
+
+def target_table(zkseal: Mapping[str, Record]) -> str:
+    """What issue 5 aims at beside what was measured. Raises `MissingFigure`."""
+    header = ("target", "what", "prove", "target", "portable", "verify", "target", "proof", "target", "missed")
+    rows = []
+    for model, record in zkseal.items():
+        if model not in TARGETS:
+            continue
+        target = TARGETS[model]
+        rows.append(
+            (
+                model,
+                str(record["title"]),
+                _wall(record, "prove"),
+                seconds(target.prove_s),
+                _portable(record, "prove"),
+                _wall(record, "verify"),
+                seconds(target.verify_s),
+                size(figure(record, "prove", "proof_bytes")),
+                size(target.proof_bytes),
+                ", ".join(misses(model, record)) or "met",
+            )
+        )
+    return text_table(header, rows)
+
+
+def cost_table(zkseal: Mapping[str, Record], line: Fit) -> str:
+    """Proving times as predicted before the proof, and by the line that is fitted to this run.
+
+    Raises:
+        MissingFigure
+    """
+    header = ("predicted", "prove", "predicted", "error", "CPU", "error", "line", "error")
+    fitted = {name: predicted for name, _, predicted in line.points}
+    rows = []
+    for model, record in zkseal.items():
+        wall, cpu = (figure(record, "prove", "time", unit) for unit in ("wall_s", "cpu_s"))
+        predicted = figure(record, "setup", "predicted", "prove_ms") / 1e3
+        cells = [_wall(record, "prove"), seconds(predicted), _error(predicted, wall), seconds(cpu)]
+        cells += [_error(predicted, cpu), seconds(fitted[model])]
+        rows.append((model, *cells, _error(fitted[model], least(record, "prove", "time", "cpu_s"))))
     return text_table(header, rows)
 
 
@@ -120,7 +189,7 @@ def _figures(record: Record, accuracy: str | None = None) -> tuple[str, ...]:
         size(figure(record, "prove", "memory", "peak_rss_bytes")),
         size(figure(record, "setup", "proving_key_bytes")),
         seconds(figure(record, "setup", "time", "wall_s")),
-        f"{figure(measured, 'agreement'):.1%}",
+        f"{figure(measured, 'agreement', zero=True):.1%}",
         f"{figure(measured, 'mean_relative_error', zero=True):.3%}",
     )
 
@@ -128,9 +197,31 @@ def _figures(record: Record, accuracy: str | None = None) -> tuple[str, ...]:
 def check_table(checks: Iterable[Check]) -> str:
     """Which limits hold."""
     return text_table(
-        ("limit", "model", "figure", ""),
-        ((each.limit, each.model, each.figure, "ok" if each.holds else "FAILED") for each in checks),
+        ("limit", "model", "figure", ""), ((each.limit, each.model, each.figure, each.verdict) for each in checks)
     )
+
+
+def all_tables(zkseal: Mapping[str, Record], ezkl: Mapping[str, Mapping[str, Record]], line: Fit) -> Iterator[str]:
+    """Every table but that of the limits. Raises `MissingFigure`."""
+    yield own_table(zkseal)
+    yield memory_table(zkseal)
+    yield phase_table(zkseal)
+    yield cost_table(zkseal, line)
+    if any(model in TARGETS for model in zkseal):
+        yield target_table(zkseal)
+    yield peer_table(zkseal, ezkl)
+
+
+def _wall(record: Record, stage: str) -> str:
+    return seconds(figure(record, stage, "time", "wall_s")) + ("*" if busy(record, stage, "time") else "")
+
+
+def _portable(record: Record, stage: str) -> str:
+    return _wall(record["portable"], stage) if "portable" in record else "not run"
+
+
+def _error(predicted: float, measured: float) -> str:
+    return f"{predicted / measured - 1:+.0%}"
 
 
 def seconds(value: float) -> str:

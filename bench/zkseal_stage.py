@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 
 import zkseal
 from bench.clock import Clock, Phases, Series, memory, reset_peak
+from bench.models import SUBJECTS
 from bench.stage import Request, Result, serve
 from zkseal import files
 from zkseal.proving.cost import lay_out
@@ -18,27 +20,25 @@ VERIFICATIONS = 4
 
 
 def compile_(request: Request) -> Result:
-    """Compiles a model of the zoo and compares it with onnxruntime. Takes folder, model, rows (held-out, for accuracy).
+    """Compiles a subject and compares it with onnxruntime. Takes folder, model, rows (held-out, for accuracy).
 
-    Training, where the zoo has to train, is not counted.
+    Training, where something has to be trained, is not counted.
     """
-    from zkseal.zoo import MODELS
-
-    folder = Path(request["folder"])
-    zoo = MODELS[request["model"]]()
+    folder, subject = Path(request["folder"]), SUBJECTS[request["model"]]
+    data = subject.data()
     with Clock() as clock:
-        model = zkseal.compile(zoo.model, zoo.calibration, select="logits")
+        model = zkseal.compile(data.model, data.calibration, **subject.options)
     files.save_model(folder / "model.zkc", model)
-    np.save(folder / "rows.npy", zoo.held_out)
+    np.save(folder / "rows.npy", data.held_out)
     peak = memory()
-    rows = zoo.held_out if request["rows"] is None else zoo.held_out[: request["rows"]]
+    rows = data.held_out if request["rows"] is None else data.held_out[: request["rows"]]
     report = zkseal.evaluate(model, rows)
     described, cost = zkseal.describe(model), model.relation.cost
     return {
         "time": clock.result(),
         "memory": peak,
         "sizes": described["sizes"] | {"product_slots": cost.product_slots},
-        "parameters": sum(int(array.size) for array in zoo.graph().initializers.values()),
+        "parameters": described["parameters"],
         "accuracy": {
             "rows": report.outputs[0].samples,
             "agreement": report.agreement,
@@ -68,30 +68,36 @@ def setup(request: Request) -> Result:
         "predicted": described["predicted"],
         "proving_key_bytes": (folder / "key.zkp").stat().st_size,
         "verifying_key_bytes": len(verifying_key.data),
+        # Every tensor in the narrowest type that holds its bounds.
+        "weight_bytes": sum(int(array.nbytes) for array in proving_key.weights.weights.values()),
     }
 
 
 def prove(request: Request) -> Result:
-    """One proof that is not counted, then `repeat` proofs, each of another held-out row. Takes folder, repeat.
+    """One proof that is not counted, then `repeat` proofs, each of other held-out rows. Takes folder, repeat.
 
-    Running the program on the input is part of every proof and its first phase, `execute`.
+    Running the program on the input is part of every proof and its first phase, `execute`. Loading is everything from
+    the file to the key that the core proves with.
     """
     folder, series = Path(request["folder"]), Series()
     rows = np.load(folder / "rows.npy")
     with Clock() as load:
         key = files.load_proving_key(folder / "key.zkp")
+        _ = key.weights.core
+    # Every proof takes as many rows as its model does at a time.
+    rows = rows.reshape(-1, key.model.graph.inputs[0].shape[0], *rows.shape[1:])
     before = memory()
     reset_peak()
     phase = Phases()
     with Clock() as first:
-        result = zkseal.prove(key, rows[:1], context=CONTEXT, progress=phase)
+        result = zkseal.prove(key, rows[0], context=CONTEXT, progress=phase)
     phase.finish()
     first_phases = {"wall_s": phase.wall_s, "cpu_s": phase.cpu_s}
     phases = []
     for index in range(1, request["repeat"] + 1):
         phase = Phases()
         with series.clock():
-            result = zkseal.prove(key, rows[index % len(rows)][None], context=CONTEXT, progress=phase)
+            result = zkseal.prove(key, rows[index % len(rows)], context=CONTEXT, progress=phase)
         phase.finish()
         phases.append({"wall_s": phase.wall_s, "cpu_s": phase.cpu_s})
     after = memory()
@@ -99,6 +105,7 @@ def prove(request: Request) -> Result:
     np.savez(folder / "outputs.npz", allow_pickle=False, **result.outputs)
     return {
         "time": series.result(),
+        "level": os.environ.get("ZKSEAL_CPU", "best"),
         "first": first.result() | {"phases": first_phases},
         "load": load.result(),
         "phases": phases,
@@ -134,16 +141,16 @@ def verify(request: Request) -> Result:
 
 def export(request: Request) -> Result:
     """The same model for other tools. Takes folder, model; writes model.onnx, rows of data and the float outputs."""
-    from zkseal.frontends.onnx import FloatSession
-    from zkseal.zoo import MODELS
+    from zkseal.frontends.onnx import FloatSession, export
+    from zkseal.pipeline.compile import load
 
-    folder = Path(request["folder"])
-    zoo = MODELS[request["model"]]()
-    graph = zoo.graph()
-    (folder / "model.onnx").write_bytes(zoo.onnx().SerializeToString())
-    np.save(folder / "calibration.npy", zoo.calibration[: request["calibration_rows"]])
-    np.save(folder / "rows.npy", zoo.held_out)
-    np.save(folder / "expected.npy", FloatSession(graph).run({graph.inputs[0].name: zoo.held_out})[graph.outputs[0]])
+    folder, subject = Path(request["folder"]), SUBJECTS[request["model"]]
+    data = subject.data()
+    graph = load(data.model, **subject.options)
+    (folder / "model.onnx").write_bytes(export(graph).SerializeToString())
+    np.save(folder / "calibration.npy", data.calibration[: request["calibration_rows"]])
+    np.save(folder / "rows.npy", data.held_out)
+    np.save(folder / "expected.npy", FloatSession(graph).run({graph.inputs[0].name: data.held_out})[graph.outputs[0]])
     return {}
 
 

@@ -1,0 +1,182 @@
+"""Linear models of time and memory, fitted to measurements: those of `zkseal.proving.cost`, and a plain line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.results import Record, figure, least
+
+LIMIT = 0.25
+"""How far a prediction may be from what was measured, as a share of that."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Constants by name, and for each measurement its name, what was measured and what the constants predict."""
+
+    constants: dict[str, float]
+    points: tuple[tuple[str, float, float], ...]
+
+    @property
+    def errors(self) -> list[float]:
+        """Relative errors, the smallest first, without their signs."""
+        return sorted(abs(predicted / measured - 1) for _, measured, predicted in self.points)
+
+    @property
+    def worst(self) -> float:
+        """The largest relative error."""
+        return self.errors[-1]
+
+
+PHASES: Mapping[str, tuple[str, ...]] = {
+    "commit": ("commit_ns_per_value",),
+    "lookups": ("leaf_ns",),
+    "products": ("slot_ns",),
+    "linear": ("fold_ns_per_value", "full_scalar_ns"),
+}
+"""Groups of phases and the constants that their times tell; without groups, counts that always grow together would
+share their cost at random."""
+
+_GROUP = {"commit": "commit", "witness": "lookups", "lookups": "lookups", "products": "products"}
+"""Phases of proving that belong to a group; the others (execute, linear, opening) belong to `linear`."""
+
+
+def prove_counts(record: Record) -> dict[str, float]:
+    """What proving is linear in, by the constant of `Costs` that it is multiplied with."""
+    sizes, layout = record["compile"]["sizes"], record["setup"]["layout"]
+    committed = sizes["committed"]
+    row = 1 << layout["row_bits"]
+    return {
+        "commit_ns_per_value": (committed["input"] + committed["output"] + committed["witness"]) / 1e9,
+        "leaf_ns": (sizes["lookups"] + sizes["table_rows"]) / 1e9,
+        "slot_ns": sizes["product_slots"] / 1e9,
+        "fold_ns_per_value": sum(committed.values()) / 1e9,
+        "full_scalar_ns": (layout["mask_length"] + 6 * row) / 1e9,
+    }
+
+
+def verify_counts(record: Record) -> dict[str, float]:
+    """What verifying is linear in."""
+    layout = record["setup"]["layout"]
+    return {
+        "verify_point_ns": ((1 << layout["row_bits"]) + sum(layout["rows"].values()) + 2 * layout["row_bits"]) / 1e9,
+        "verify_fixed_ms": 1e-3,
+    }
+
+
+def memory_counts(record: Record) -> dict[str, float]:
+    """What the peak memory of the proving process is linear in."""
+    sizes = record["compile"]["sizes"]
+    return {
+        "bytes_per_lookup": sizes["lookups"],
+        "bytes_per_table_row": sizes["table_rows"],
+        "bytes_per_value": sum(sizes["committed"].values()),
+        "bytes_per_constraint": sizes["constraints"],
+        "bytes_fixed": 1.0,
+    }
+
+
+def setup_memory_counts(record: Record) -> dict[str, float]:
+    """What the peak memory of the process that makes keys is linear in."""
+    sizes = record["compile"]["sizes"]
+    return {
+        "setup_bytes_per_weight": sizes["committed"]["model"],
+        "setup_bytes_per_table_row": sizes["table_rows"],
+        "setup_bytes_fixed": 1.0,
+    }
+
+
+def line_counts(record: Record) -> dict[str, float]:
+    """The plainest model that there is: a + b x lookups + c x weights."""
+    sizes = record["compile"]["sizes"]
+    return {
+        "a_ms": 1e-3,
+        "b_ns_per_lookup": sizes["lookups"] / 1e9,
+        "c_ns_per_weight": sizes["committed"]["model"] / 1e9,
+    }
+
+
+def fit_line(records: Mapping[str, Record]) -> Fit:
+    """The line of proving times: CPU seconds, the least, as a shared machine tells them most reliably."""
+    measured = [least(record, "prove", "time", "cpu_s") for record in records.values()]
+    return fit(list(records), [line_counts(record) for record in records.values()], measured)
+
+
+def fit_verifying(records: Mapping[str, Record]) -> Fit:
+    """Constants of verifying, from CPU seconds."""
+    measured = [least(record, "verify", "time", "cpu_s") for record in records.values()]
+    return fit(list(records), [verify_counts(record) for record in records.values()], measured)
+
+
+def fit_memory(records: Mapping[str, Record]) -> Fit:
+    """Constants of the memory of proving."""
+    measured = [figure(record, "prove", "memory", "peak_rss_bytes") for record in records.values()]
+    return fit(list(records), [memory_counts(record) for record in records.values()], measured)
+
+
+def fit_setup_memory(records: Mapping[str, Record]) -> Fit:
+    """Constants of the memory of making keys."""
+    measured = [figure(record, "setup", "memory", "peak_rss_bytes") for record in records.values()]
+    return fit(list(records), [setup_memory_counts(record) for record in records.values()], measured)
+
+
+def fit_proving(records: Mapping[str, Record]) -> Fit:
+    """Constants of proving, each from the phases that it is about; errors are those of the sum."""
+    counts = {name: prove_counts(record) for name, record in records.items()}
+    measured = {name: least(record, "prove", "time", "cpu_s") for name, record in records.items()}
+    groups = {name: _by_group(record) for name, record in records.items()}
+    constants = {"prove_fixed_ms": 0.0}
+    for group, own in PHASES.items():
+        columns = [{constant: counts[name][constant] for constant in own} | {"fixed": 1e-3} for name in records]
+        # What is small beside the whole proof need not be met as closely as what is not.
+        tolerances = [groups[name][group] + 0.1 * measured[name] for name in records]
+        part = fit(list(records), columns, [groups[name][group] for name in records], tolerances)
+        constants["prove_fixed_ms"] += part.constants.pop("fixed")
+        constants |= part.constants
+    predicted = {
+        name: sum(constants[constant] * count for constant, count in each.items()) + constants["prove_fixed_ms"] * 1e-3
+        for name, each in counts.items()
+    }
+    return Fit(constants, tuple((name, measured[name], predicted[name]) for name in records))
+
+
+def _by_group(record: Record) -> dict[str, float]:
+    """CPU seconds by group of phases, of the fastest repetition; what is outside of all phases goes to `linear`."""
+    times = record["prove"]["time"]["cpu_s"]
+    fastest = min(range(len(times)), key=times.__getitem__)
+    total = dict.fromkeys(PHASES, 0.0)
+    for phase, seconds in record["prove"]["phases"][fastest]["cpu_s"].items():
+        if phase in _GROUP:
+            total[_GROUP[phase]] += seconds
+    total["linear"] = times[fastest] - sum(total.values())
+    return total
+
+
+def fit(
+    names: Sequence[str],
+    counts: Sequence[Mapping[str, float]],
+    measured: Sequence[float],
+    tolerances: Sequence[float] | None = None,
+) -> Fit:
+    """Constants, at least 0, of least squared error in units of `tolerances`; of relative error without.
+
+    One entry of each argument for each measurement. A count that is 0 everywhere gets the constant 0.
+    """
+    from scipy.optimize import nnls
+
+    constants = list(counts[0])
+    matrix: npt.NDArray[np.float64] = np.array([[each[constant] for constant in constants] for each in counts])
+    values = np.asarray(measured, np.float64)
+    # Columns of like size, or the solver takes small coefficients for 0.
+    weights = 1.0 / (values if tolerances is None else np.asarray(tolerances, np.float64))
+    relative = matrix * weights[:, None]
+    scale = np.linalg.norm(relative, axis=0)
+    scale[scale == 0.0] = 1.0
+    solution, _ = nnls(relative / scale, values * weights)
+    solution = solution / scale
+    points = zip(names, measured, (float(value) for value in matrix @ solution), strict=True)
+    return Fit({name: float(value) for name, value in zip(constants, solution, strict=True)}, tuple(points))
