@@ -8,12 +8,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 VENV := .venv
 BIN := $(VENV)/bin
+FRAMEWORKS := .venv-frameworks
+export TF_CPP_MIN_LOG_LEVEL = 3
 PYTHON_FILES := src reference tests bench examples scripts fuzz
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name build.rs 2>/dev/null)
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench networks fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench networks frameworks fuzz mutants wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -86,6 +88,16 @@ $(VENV)/.networks: $(VENV)/.ready requirements/networks.txt
 	@$(BIN)/pip install -q --no-deps -r requirements/networks.txt
 	@touch $@
 
+# PyTorch and TensorFlow are gigabytes: an environment of their own, that no other target needs.
+frameworks: $(VENV)/.native $(FRAMEWORKS)/.ready  ## models of PyTorch and Keras, proved (8 GB the first time)
+	$(FRAMEWORKS)/bin/python -c 'import keras, tensorflow, tf2onnx, torch'
+	$(FRAMEWORKS)/bin/python -m pytest -q src/zkseal/frontends/torch src/zkseal/frontends/keras tests/e2e/test_frameworks.py tests/docs/test_models.py
+
+$(FRAMEWORKS)/.ready: requirements/frameworks.txt requirements/lock.txt
+	@python=$$(scripts/toolchain python) && "$$python" -m venv --clear $(FRAMEWORKS)
+	@$(FRAMEWORKS)/bin/pip install -q -r requirements/frameworks.txt
+	@touch $@
+
 fuzz: $(VENV)/.native  ## every fuzz target for SECONDS (60) each
 	$(BIN)/python fuzz/run.py $(or $(FUZZ),--seconds $(or $(SECONDS),60))
 
@@ -111,6 +123,6 @@ lock: $(VENV)/.ready  ## write requirements/lock.txt again from what is installe
 	@{ sed -n '1p' requirements/lock.txt; $(BIN)/pip freeze --exclude zkseal; } > requirements/lock.tmp && mv requirements/lock.tmp requirements/lock.txt
 
 clean:  ## remove everything that make made
-	rm -rf $(VENV) target fuzz/target dist out bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(FRAMEWORKS) target fuzz/target dist out bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src -name '_native*.so' -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,4 +1,12 @@
 """Frontends turn models of other libraries into `zkseal.graph.Graph`, or say plainly why they cannot.
 
-`onnx` reads ONNX files, `sklearn` reads fitted scikit-learn estimators. They alone import those libraries.
+| folder | what it reads |
+| --- | --- |
+| `onnx` | ONNX files; the others end here |
+| `sklearn` | fitted scikit-learn estimators, through skl2onnx |
+| `trees` | tree models of scikit-learn, XGBoost and LightGBM, from the objects themselves |
+| `torch` | PyTorch modules, through torch.onnx |
+| `keras` | Keras 3 models, through Keras' export and tf2onnx |
+
+They alone import those libraries, and each only when it is given such a model.
 """

@@ -84,8 +84,10 @@ def compile(  # noqa: A001 - the public name; the built-in is not used here
 
     Args:
         model: a path to an ONNX file or to a model that XGBoost or LightGBM saved, the bytes of an ONNX file, an
-            `onnx.ModelProto`, a fitted estimator of scikit-learn, XGBoost or LightGBM, or a `Graph`.
-        calibration: samples that show the ranges of all values; a hundred typical ones do.
+            `onnx.ModelProto`, a fitted estimator of scikit-learn, XGBoost or LightGBM, a `torch.nn.Module`, a
+            `keras.Model`, or a `Graph`.
+        calibration: samples that show the ranges of all values; a hundred typical ones do. A PyTorch module is written
+            for inputs of their shape, called as the arguments of its `forward`.
         inputs, outputs, weights: "private" values are hidden behind commitments, "public" ones are in the statement
             (weights: in the verifying key).
         options: bits, headroom, percentile; `QuantizationOptions()` if left out.
@@ -110,7 +112,7 @@ def compile(  # noqa: A001 - the public name; the built-in is not used here
         raise ValueError("Mixed precision needs a tolerance: give max_error, min_agreement or both.")
     tell = progress or _silent
     tell("load", 0.0)
-    graph = load(model, batch=batch, select=select, input_shapes=input_shapes)
+    graph = load(model, batch=batch, select=select, input_shapes=input_shapes, samples=calibration)
     require_rules(graph)  # before the work of calibration
     tell("load", 1.0)
     samples = named(graph, calibration)
@@ -152,8 +154,9 @@ def load(
     batch: int = 1,
     select: str | Sequence[str] | None = None,
     input_shapes: Mapping[str, Sequence[int]] | None = None,
+    samples: Samples | None = None,
 ) -> Graph:
-    """The graph of whatever `compile` takes as a model."""
+    """The graph of whatever `compile` takes as a model; `samples` show what a PyTorch module takes."""
     if isinstance(model, Graph):
         return model
     # Frontends are imported where they are used: who only verifies does not wait for onnx and onnxruntime.
@@ -168,6 +171,14 @@ def load(
 
     if trees_frontend.reads(model):
         return trees_frontend.load(model, batch=batch, outputs=select)
+    from zkseal.frontends import keras as keras_frontend
+
+    if keras_frontend.reads(model):
+        return keras_frontend.load(model, batch=batch, outputs=select)
+    from zkseal.frontends import torch as torch_frontend
+
+    if torch_frontend.reads(model):
+        return torch_frontend.load(model, samples=samples, batch=batch, outputs=select)
     from zkseal.frontends import sklearn as sklearn_frontend
 
     return sklearn_frontend.load(model, batch=batch, outputs=select)
