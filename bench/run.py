@@ -177,11 +177,11 @@ def _print_tables(zkseal: Mapping[str, Any], ezkl: Mapping[str, Mapping[str, Any
 def _line(line: Fit) -> str:
     """What the plainest model of time says about this run."""
     a, b, c = line.constants.values()
+    formula = f"  CPU time = {a:.1f} ms + {b:.0f} ns x lookups + {c:.1f} ns x weights"
+    if len(line.points) <= len(line.constants):
+        return f"{formula}: too few models to say how well"
     verdict = "within" if line.worst <= LIMIT else "NOT within"
-    return (
-        f"  CPU time = {a:.1f} ms + {b:.0f} ns x lookups + {c:.1f} ns x weights: worst error {line.worst:.0%}, "
-        f"{verdict} {LIMIT:.0%}"
-    )
+    return f"{formula}: worst error {line.worst:.0%}, {verdict} {LIMIT:.0%}"
 
 
 def _heading(machine: Mapping[str, Any], options: argparse.Namespace) -> str:

@@ -39,6 +39,9 @@ KEY_RATIO = 1.10
 MANY_WEIGHTS = 1_000_000
 """From here on a proving key is mostly weights; a small model's is mostly its program."""
 
+LOAD_S = 0.5
+"""A mapped key is there at once."""
+
 SETUP_S_PER_WEIGHT = 120.0 / 100e6
 """Two minutes for 100 million weights."""
 
@@ -60,6 +63,8 @@ def misses(model: str, record: Record) -> Iterator[str]:
     if weights >= MANY_WEIGHTS:
         if key_ratio(record) > KEY_RATIO:
             yield "key"
+        if figure(record, "prove", "load", "wall_s") > LOAD_S:
+            yield "load"
         if figure(record, "setup", "time", "wall_s") > SETUP_S_PER_WEIGHT * weights:
             yield "setup"
 

@@ -23,6 +23,7 @@ def test_what_is_met_misses_nothing(record: Make) -> None:
         ("prove.proof_bytes", 33_000, "proof 1.1x"),
         ("prove.memory.added_bytes", 40_000_000, "memory"),
         ("setup.proving_key_bytes", 2_300_000, "key"),
+        ("prove.load.wall_s", 0.6, "load"),
         ("setup.time.wall_s", 3.0, "setup"),
     ],
 )
