@@ -70,22 +70,25 @@ def verify_counts(record: Record) -> dict[str, float]:
 
 def memory_counts(record: Record) -> dict[str, float]:
     """What the peak memory of the proving process is linear in."""
-    sizes = record["compile"]["sizes"]
+    sizes, layout = record["compile"]["sizes"], record["setup"]["layout"]
     return {
         "bytes_per_lookup": sizes["lookups"],
         "bytes_per_table_row": sizes["table_rows"],
         "bytes_per_value": sum(sizes["committed"].values()),
-        "bytes_per_constraint": sizes["constraints"],
+        "bytes_per_row_entry": 1 << layout["row_bits"],
         "bytes_fixed": 1.0,
     }
 
 
 def setup_memory_counts(record: Record) -> dict[str, float]:
     """What the peak memory of the process that makes keys is linear in."""
-    sizes = record["compile"]["sizes"]
+    sizes, layout = record["compile"]["sizes"], record["setup"]["layout"]
     return {
         "setup_bytes_per_weight": sizes["committed"]["model"],
         "setup_bytes_per_table_row": sizes["table_rows"],
+        "setup_bytes_per_row_entry": 1 << layout["row_bits"],
+        "setup_bytes_per_constraint": sizes["constraints"],
+        "setup_bytes_per_slot": sizes["product_slots"],
         "setup_bytes_fixed": 1.0,
     }
 
