@@ -11,6 +11,7 @@ the expression is being written.
 from __future__ import annotations
 
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import SupportsIndex
@@ -40,13 +41,14 @@ def invalid(reason: str) -> InvalidRelation:
     return InvalidRelation(reason, reason=reason)
 
 
-class _AffineOperations:
+class _AffineOperations(ABC):
     """`+`, `-` and `* int` for everything that is an affine function of loops."""
 
     __slots__ = ()
 
+    @abstractmethod
     def _affine(self) -> Affine:
-        raise NotImplementedError
+        """The function that the operators work on."""
 
     def __add__(self, other: _AffineOperations | SupportsIndex) -> Affine:
         return _add_affine(self._affine(), _as_affine(other), 1)
