@@ -46,7 +46,7 @@ test-python: $(VENV)/.native $(if $(CI),$(VENV)/.networks)
 	$(BIN)/python -m pytest -q $(PYTEST)
 
 # Every kernel path that this machine has: proofs must come out alike, and hide alike, on all of them.
-test-paths: $(VENV)/.ready  ## kernels, prover and zero-knowledge tests on each set of instructions
+test-paths: $(VENV)/.native  ## kernels, prover and zero-knowledge tests on each set of instructions
 	@scripts/toolchain rust
 	@for cpu in portable avx2 avx512 ifma; do \
 	  echo "ZKSEAL_CPU=$$cpu" && \
