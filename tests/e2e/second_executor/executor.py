@@ -110,7 +110,7 @@ class Executor:
             case "Flatten" if attributes.get("axis", 1) == 1:
                 source = _quantized(value)
                 return replace(source, integers=source.integers.reshape(len(source.integers), -1))
-        raise NotImplementedError(f"{node.op_type} with {sorted(attributes)}")
+        raise ValueError(f"the second executor has no {node.op_type} with {sorted(attributes)}")
 
     def _constant(self, node: onnx.NodeProto, position: int) -> Floats:
         return np.asarray(self.constants[node.input[position]], np.float64)
@@ -171,7 +171,7 @@ class Executor:
 
 def _quantized(value: Value) -> Quantized:
     if not isinstance(value, Quantized):
-        raise NotImplementedError("this operator follows a value that is not rounded")
+        raise ValueError("the second executor has no such operator behind a value that is not rounded")
     return value
 
 
