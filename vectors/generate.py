@@ -429,7 +429,6 @@ def openings() -> File:
 
 def lies() -> File:
     """Proofs of the Rust prover, honest and lying in every way that `tests/soundness` knows."""
-    from tests.soundness.arithmetic_lies import LIES as ARITHMETIC
     from tests.soundness.challenge_lies import LIES as CHALLENGES
     from tests.soundness.native import Attempt
     from tests.soundness.operator_lies import LIES as OPERATORS
@@ -456,7 +455,7 @@ def lies() -> File:
         found = program(name)
         honest = setting(name).prove(by_index(found.relation, found.honest))
         file.add(f"{name}: honest", "Valid", arguments(honest, name))
-    for operator in (*OPERATORS, *ARITHMETIC):
+    for operator in OPERATORS:
         made = setting(operator.program).prove(by_index(program(operator.program).relation, operator.values()))
         file.add(lie_comment(operator, operator.program), "OperatorLie", arguments(made), "LinearClaimRejected")
     for flag, table in (("ProtocolLie", PROTOCOL), ("ChallengeLie", CHALLENGES)):

@@ -248,10 +248,12 @@ LIES = (
     OperatorLie("quantize_axis", "value beyond the type, by the row of another scale", "n0/lookup_0", other_curve),
     OperatorLie("integers", "integers less another zero point", "n1/zero_0", add(y__centered_0=(1, 1))),
     OperatorLie("integers", "sum beside its products", "n1/zero_1", add(y=(0, 1))),
-    # Reciprocal
-    OperatorLie("reciprocal", "quotient rounded up", "n0/range_0/top", add(y=(0, 1))),
-    OperatorLie("reciprocal", "quotient rounded down", "n0/range_1/top", add(y=(1, -1))),
+    # Reciprocal and square root
+    OperatorLie("reciprocal", "quotient rounded up: negative remainder", "n0/range_0/top", add(y=(0, 1))),
+    OperatorLie("reciprocal", "quotient rounded down: remainder too large", "n0/range_1/top", add(y=(1, -1))),
     OperatorLie("reciprocal", "quotient wider than its bits", "n0/range_2/top", put(x=[2, 14, 27])),
+    OperatorLie("sqrt", "root rounded up: negative remainder", "n0/range_0/top", add(y=(0, 1))),
+    OperatorLie("sqrt", "root one too small: remainder too large", "n0/range_1/top", add(y=(1, -1))),
     # Softmax under a mask
     OperatorLie("masked", "mask that is neither 0 nor 1", "n5/zero_0", put(x=[0, -2, 3, 1, 2, 1])),
     OperatorLie(
