@@ -55,16 +55,24 @@ def broadcast_cuts(parts: Sequence[Accumulator], result: Sequence[int]) -> tuple
 
 @dataclass(frozen=True)
 class Constant(Accumulator):
-    """A parameter, broadcast to `shape`."""
+    """A parameter, broadcast to `shape`.
+
+    `public`: it belongs to the structure of the model (the filling of a Pad), and is shown even if weights are hidden.
+    """
 
     parameter: Parameter
+    public: bool = False
 
     @staticmethod
-    def of(parameter: Parameter, shape: tuple[int, ...], node: str) -> Constant:
+    def of(parameter: Parameter, shape: tuple[int, ...], node: str, *, public: bool = False) -> Constant:
         """The parameter as an accumulator of `shape`."""
         integers = parameter.integers
         lo, hi = int(integers.min()), int(integers.max())
-        return Constant(parameter.name, node, shape, parameter.exponent, lo, hi, parameter)
+        return Constant(parameter.name, node, shape, parameter.exponent, lo, hi, parameter, public)
+
+    @property
+    def is_bounded(self) -> bool:
+        return self.public
 
     def operands(self) -> tuple[Operand, ...]:
         return ()
@@ -73,7 +81,9 @@ class Constant(Accumulator):
         return np.broadcast_to(self.parameter.integers, self.shape)
 
     def expression(self, emitter: Emitter, index: Sequence[AxisIndex]) -> Expr:
-        return emitter.parameter(self.parameter, broadcast_index(self.parameter.shape, index))
+        if self.public and self.lo == self.hi:
+            return Expr.constant(self.lo)
+        return emitter.parameter(self.parameter, broadcast_index(self.parameter.shape, index), public=self.public)
 
 
 @dataclass(frozen=True)
@@ -121,18 +131,25 @@ class Sum(Accumulator):
 
 @dataclass(frozen=True)
 class Scaled(Accumulator):
-    """A committed value times a parameter, entry by entry with broadcasting."""
+    """A committed value times a parameter, entry by entry with broadcasting; `public` as in `Constant` (a mask)."""
 
     value: Quantized
     factor: Parameter
+    public: bool = False
 
     @staticmethod
-    def of(name: str, node: str, shape: tuple[int, ...], value: Quantized, factor: Parameter) -> Scaled:
+    def of(
+        name: str, node: str, shape: tuple[int, ...], value: Quantized, factor: Parameter, *, public: bool = False
+    ) -> Scaled:
         """`factor` has absorbed the feature exponents of `value`, if it has any."""
         least, most = int(factor.integers.min()), int(factor.integers.max())
         corners = [bound * c for bound in (value.lo, value.hi) for c in (least, most)]
         exponent = value.exponent + factor.exponent
-        return Scaled(name, node, shape, exponent, min(corners), max(corners), value, factor)
+        return Scaled(name, node, shape, exponent, min(corners), max(corners), value, factor, public)
+
+    @property
+    def is_bounded(self) -> bool:
+        return self.public
 
     def operands(self) -> tuple[Operand, ...]:
         return (Operand(self.value.name, broadcast_axes(self.value.shape, self.shape)),)
@@ -143,7 +160,8 @@ class Scaled(Accumulator):
 
     def expression(self, emitter: Emitter, index: Sequence[AxisIndex]) -> Expr:
         value = emitter.read(self.value.name, broadcast_index(self.value.shape, index))
-        return value * emitter.parameter(self.factor, broadcast_index(self.factor.shape, index))
+        index_of_factor = broadcast_index(self.factor.shape, index)
+        return value * emitter.parameter(self.factor, index_of_factor, public=self.public)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from zkseal.graph import Node
-from zkseal.lowering.accumulators import Offset, Sum
-from zkseal.lowering.blocks.fixed import Fixed
+from zkseal.lowering.accumulators import Constant, Offset, Sum
 from zkseal.lowering.blocks.tie import plan_tie
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.values import Accumulator, Parameter, Quantized, Stored
@@ -48,7 +47,7 @@ def centered(
         return plan_tie(plan, Offset.of(stem, node.name, stored, 1, -int(zero.reshape(()))))
     other: Accumulator
     if isinstance(zero, np.ndarray):
-        other = Fixed.of(f"{stem}/zero", node.name, zero.shape, 0, zero)
+        other = Constant.of(Parameter(f"{stem}/zero", zero, 0), zero.shape, node.name, public=True)
     else:
         other = Stored.of(zero, node.name)
     return plan_tie(plan, Sum.of(stem, node.name, value.shape, [(stored, 1), (other, -1)]))

@@ -9,7 +9,6 @@ import numpy as np
 
 from zkseal.graph import Node
 from zkseal.lowering.accumulators import Constant, Offset, Sum
-from zkseal.lowering.blocks.fixed import Fixed
 from zkseal.lowering.blocks.rescale import INTEGER_LIMIT, Rescale, half, proven_range
 from zkseal.lowering.blocks.tie import plan_tie
 from zkseal.lowering.plan import Plan
@@ -71,7 +70,7 @@ def is_linear(accumulator: Accumulator) -> bool:
         return all(is_linear(part) for part, _ in accumulator.terms)
     if isinstance(accumulator, Offset):
         return is_linear(accumulator.inner)
-    return isinstance(accumulator, Stored | Constant | Fixed)
+    return isinstance(accumulator, Stored | Constant)
 
 
 def linear(plan: Plan, accumulator: Accumulator, name: str) -> Accumulator:

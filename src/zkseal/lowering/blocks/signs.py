@@ -48,12 +48,13 @@ def plan_signed(plan: Plan, accumulator: Accumulator, name: str) -> Signed:
 
 
 def _signed_constant(plan: Plan, constant: Constant, name: str) -> Signed:
-    """Both parts are constants: nothing has to be shown."""
+    """Both parts are constants, as public as it is: nothing has to be shown."""
     integers = constant.parameter.integers
     negative = plan.parameter(f"{name}/negative", integers < 0, 0, stated=0)
     size = np.ldexp(np.abs(integers).astype(np.float64), -constant.exponent)
     magnitude = plan.parameter(f"{name}/magnitude", size, constant.exponent, stated=constant.exponent)
-    return Signed(*(Constant.of(part, constant.shape, constant.node) for part in (negative, magnitude)))
+    shape, node, public = constant.shape, constant.node, constant.public
+    return Signed(*(Constant.of(part, shape, node, public=public) for part in (negative, magnitude)))
 
 
 def xor(plan: Plan, left: Accumulator | None, right: Accumulator | None, name: str) -> Accumulator | None:

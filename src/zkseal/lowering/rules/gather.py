@@ -22,9 +22,8 @@ from math import prod
 import numpy as np
 
 from zkseal.graph import Node
-from zkseal.lowering.accumulators import Sum
+from zkseal.lowering.accumulators import Constant, Sum
 from zkseal.lowering.blocks.choice import plan_choice, select
-from zkseal.lowering.blocks.fixed import Fixed
 from zkseal.lowering.blocks.position import plan_position
 from zkseal.lowering.blocks.reshape import Move, Reshape, Take, define_move, plan_moves
 from zkseal.lowering.blocks.table_read import TableRead
@@ -82,11 +81,11 @@ def strides(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
-def along(node: Node, axis: int, rank: int, size: int, stride: int) -> Fixed:
+def along(node: Node, axis: int, rank: int, size: int, stride: int) -> Constant:
     """0, stride, 2 stride, .. along one of `rank` axes: what an exact index contributes to a place."""
     own = tuple(size if k == axis else 1 for k in range(rank))
     integers = (np.arange(size, dtype=np.int64) * stride).reshape(own)
-    return Fixed.of(f"{node.outputs[0]}/axis_{axis}", node.name, own, 0, integers)
+    return Constant.of(Parameter(f"{node.outputs[0]}/axis_{axis}", integers, 0), own, node.name, public=True)
 
 
 def _gather_computed(node: Node, plan: Plan, axis: int) -> None:

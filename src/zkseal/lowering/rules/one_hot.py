@@ -21,13 +21,12 @@ from dataclasses import replace
 import numpy as np
 
 from zkseal.graph import Node
-from zkseal.lowering.accumulators import Product, Sum
+from zkseal.lowering.accumulators import Constant, Product, Sum
 from zkseal.lowering.blocks.choice import plan_choice
-from zkseal.lowering.blocks.fixed import Fixed
 from zkseal.lowering.blocks.reshape import Move, Permute, Reshape, Take, plan_moves
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
-from zkseal.lowering.values import Accumulator, Quantized, Stored
+from zkseal.lowering.values import Accumulator, Parameter, Quantized, Stored
 from zkseal.quantize.scales import fitting_exponent, quantize
 
 MAX_RANGE = 1 << 16
@@ -57,7 +56,8 @@ def lower_one_hot(node: Node, plan: Plan) -> None:
     whole = bool((off_on == np.floor(off_on)).all()) or plan.is_integer(output)
     exponent = 0 if whole else fitting_exponent(float(np.abs(off_on).max()), plan.options.limit)
     low, high = (int(v) for v in quantize(node.inputs[2], off_on, exponent))
-    base = Fixed.of(f"{output}/off", node.name, (1,) * len(result), 0, np.full((1,) * len(result), low))
+    unchosen = Parameter(f"{output}/off", np.full((1,) * len(result), low), 0)
+    base = Constant.of(unchosen, unchosen.shape, node.name, public=True)
     terms = [(base, 1), *((indicator, high - low) for indicator in bits)]
     total = Sum.of(output, node.name, result, terms)
     plan.define(replace(total, lo=min(low, high), hi=max(low, high)).divided(exponent))

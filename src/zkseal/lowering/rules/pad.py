@@ -23,12 +23,11 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.graph import Node
-from zkseal.lowering.accumulators import Sum
-from zkseal.lowering.blocks.fixed import Fixed, Masked
+from zkseal.lowering.accumulators import Constant, Scaled, Sum
 from zkseal.lowering.blocks.reshape import Move, Pad, Take, define_move, plan_moves
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
-from zkseal.lowering.values import Accumulator, Stored
+from zkseal.lowering.values import Accumulator, Parameter, Stored
 from zkseal.quantize.scales import quantize
 
 _LIST_MODES = {"reflect": "reflect", "edge": "edge", "wrap": "wrap"}
@@ -100,9 +99,10 @@ def _define_filled(
     name = f"{output}/filling"
     filling: Accumulator
     if constant is None:
-        filling = Masked.of(name, node.name, shape, plan.committed(node.inputs[2]), outside)
+        mask = Parameter(f"{name}/mask", outside, 0)
+        filling = Scaled.of(name, node.name, shape, plan.committed(node.inputs[2]), mask, public=True)
     else:
         exponent = max(padded.exponent, plan.target_exponent(output))
         fill = int(quantize(node.inputs[2], constant, exponent).reshape(-1)[0])
-        filling = Fixed.of(name, node.name, shape, exponent, outside * fill)
+        filling = Constant.of(Parameter(name, outside * fill, exponent), shape, node.name, public=True)
     plan.define(Sum.of(output, node.name, shape, [(Stored.of(padded, node.name), 1), (filling, 1)]))

@@ -17,9 +17,10 @@ from __future__ import annotations
 import numpy as np
 
 from zkseal.graph import Node
-from zkseal.lowering.blocks.fixed import Masked
+from zkseal.lowering.accumulators import Scaled
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
+from zkseal.lowering.values import Parameter
 
 
 @rule("Trilu")
@@ -32,4 +33,5 @@ def lower_trilu(node: Node, plan: Plan) -> None:
     rows, columns = (np.arange(size) for size in value.shape[-2:])
     distance = columns[np.newaxis, :] - rows[:, np.newaxis]
     kept = distance >= diagonal if plan.attributes(node).get("upper", 1) else distance <= diagonal
-    plan.define(Masked.of(output, node.name, value.shape, value, kept.astype(np.int64)))
+    mask = Parameter(f"{output}/mask", kept.astype(np.int64), 0)
+    plan.define(Scaled.of(output, node.name, value.shape, value, mask, public=True))
