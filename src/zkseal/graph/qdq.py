@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from zkseal.graph.edit import Editor
 from zkseal.graph.types import Node
 
-__all__ = ["Quantization", "dequantized", "quantization", "same"]
+__all__ = ["Quantization", "dequantized", "quantization", "quantized_to_8_bits", "same"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,14 @@ def dequantized(edit: Editor, name: str) -> Quantization | None:
 def quantization(edit: Editor, node: Node) -> Quantization | None:
     """What a QuantizeLinear with constant parameters makes."""
     return _read(edit, node, node.outputs[0]) if node.op == "QuantizeLinear" else None
+
+
+def quantized_to_8_bits(edit: Editor) -> Iterator[tuple[Node, Quantization]]:
+    """Every QuantizeLinear with one constant scale and 8-bit integers; the graph may be edited on the way."""
+    for node in list(edit.nodes):
+        result = quantization(edit, node)
+        if result is not None and result.is_uniform and result.is_8_bit:
+            yield node, result
 
 
 def same(one: Quantization, other: Quantization) -> bool:

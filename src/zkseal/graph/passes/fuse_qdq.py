@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.graph.edit import Editor
-from zkseal.graph.qdq import Quantization, dequantized, quantization
+from zkseal.graph.qdq import Quantization, dequantized, quantized_to_8_bits
 from zkseal.graph.shapes import ints, number
 from zkseal.graph.types import Graph, Node
 
@@ -36,10 +36,7 @@ def fuse_qdq(graph: Graph) -> Graph:
     if not any(node.op == "QuantizeLinear" for node in graph.nodes):
         return graph
     edit = Editor(graph)
-    for node in list(edit.nodes):
-        result = quantization(edit, node)
-        if result is None or not result.is_uniform or not result.is_8_bit:
-            continue
+    for node, result in quantized_to_8_bits(edit):
         source = _before_saturation(edit, node, result)
         maker = edit.producer(source)
         if maker is None or maker.op not in _FUSIONS or not edit.consumers(source) or source in edit.outputs:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.graph.edit import Editor
-from zkseal.graph.qdq import Quantization, dequantized, quantization
+from zkseal.graph.qdq import Quantization, dequantized, quantized_to_8_bits
 from zkseal.graph.scalar_functions import scalar_function
 from zkseal.graph.types import Graph, Node
 
@@ -54,10 +54,7 @@ def tabulate_quantized(graph: Graph) -> Graph:
     if not any(node.op == "QuantizeLinear" for node in graph.nodes):
         return graph
     edit = Editor(graph)
-    for node in list(edit.nodes):
-        result = quantization(edit, node)
-        if result is None or not result.is_uniform or not result.is_8_bit:
-            continue
+    for node, result in quantized_to_8_bits(edit):
         found = _value(edit, node.inputs[0], _MAX_DEPTH)
         if found is not None and found.root and edit.values[found.root].shape == edit.values[node.outputs[0]].shape:
             _tabulate(edit, node, found, result)
