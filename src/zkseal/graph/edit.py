@@ -12,6 +12,7 @@ from typing import Any
 import numpy.typing as npt
 
 from zkseal.errors import InvalidModel
+from zkseal.graph.names import fresh_name
 from zkseal.graph.types import Graph, Node, Value
 
 
@@ -43,10 +44,7 @@ class Editor:
 
     def fresh(self, stem: str) -> str:
         """A value and node name that is not in use, starting with `stem`."""
-        name, count = stem, 1
-        while name in self.values or name in self._node_names:
-            name, count = f"{stem}_{count}", count + 1
-        return name
+        return fresh_name(stem, self.values, self._node_names)
 
     def add_initializer(self, stem: str, array: npt.NDArray[Any]) -> str:
         """Adds a constant and returns its name."""

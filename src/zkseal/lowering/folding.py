@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.graph import Graph, Node, Value
+from zkseal.graph.names import fresh_name
 
 __all__ = ["LINEAR", "fold_affine_inputs"]
 
@@ -108,15 +109,9 @@ def _merged(graph: Graph, node: Node, affine: _Affine) -> Graph:
     # A plain sum along the first axis adds in order, so that every machine gets the same bits.
     addends = np.broadcast_to(affine.addend, weights.shape[:1]).reshape(-1, 1) * weights
     constant = bias + alpha * addends.sum(axis=0)
-    names = _fresh(graph, f"{node.name}/weights"), _fresh(graph, f"{node.name}/bias")
+    names = fresh_name(f"{node.name}/weights", graph.values), fresh_name(f"{node.name}/bias", graph.values)
     arrays: dict[str, npt.NDArray[Any]] = {names[0]: folded, names[1]: constant}
     return _replaced(graph, node, Node(node.name, LINEAR, (affine.source, *names), node.outputs), arrays)
-
-
-def _fresh(graph: Graph, name: str) -> str:
-    while name in graph.values:
-        name += "/folded"
-    return name
 
 
 def _replaced(graph: Graph, old: Node, new: Node, arrays: Mapping[str, npt.NDArray[Any]]) -> Graph:

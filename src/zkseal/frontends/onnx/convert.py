@@ -12,6 +12,7 @@ import onnx
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 from zkseal.errors import DynamicShape, InvalidModel, UnsupportedDtype, UnsupportedOp
+from zkseal.graph.names import fresh_name
 from zkseal.graph.types import Graph, Node, Value
 
 
@@ -168,9 +169,7 @@ def _unique_names(nodes: list[Node]) -> tuple[Node, ...]:
     seen: set[str] = set()
     result = []
     for node in nodes:
-        name, count = node.name, 1
-        while name in seen:
-            name, count = f"{node.name}_{count}", count + 1
+        name = fresh_name(node.name, seen)
         seen.add(name)
         result.append(Node(name, node.op, node.inputs, node.outputs, node.attributes))
     return tuple(result)

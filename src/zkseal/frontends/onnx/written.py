@@ -13,6 +13,7 @@ from onnx.reference import ReferenceEvaluator
 
 from zkseal.errors import UnsupportedOp
 from zkseal.frontends.onnx.fold import RANDOM, reads
+from zkseal.graph.names import fresh_name
 
 __all__ = ["Writer"]
 
@@ -43,9 +44,7 @@ class Writer:
 
     def fresh(self, stem: str) -> str:
         """A name that is not in use."""
-        name, count = stem, 1
-        while name in self._taken:
-            name, count = f"{stem}_{count}", count + 1
+        name = fresh_name(stem, self._taken)
         self._taken.add(name)
         return name
 

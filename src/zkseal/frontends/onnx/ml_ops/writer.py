@@ -10,6 +10,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from zkseal.graph.names import fresh_name
+
 __all__ = ["ML", "Array", "Rewrite", "Writer"]
 
 ML = "ai.onnx.ml"
@@ -65,9 +67,7 @@ class Rewrite:
         self.names = {value.name for value in values} | set(self.makers) | {n.name for n in model.graph.node}
 
     def fresh(self, stem: str) -> str:
-        name, count = stem, 1
-        while name in self.names:
-            name, count = f"{stem}_{count}", count + 1
+        name = fresh_name(stem, self.names)
         self.names.add(name)
         return name
 
