@@ -120,10 +120,10 @@ def compile(  # noqa: A001 - the public name; the built-in is not used here
     seen = _calibrate(graph, samples, chosen.percentile, tell)
     visibility = (inputs, outputs, weights)
     if precision == "mixed":
-        from zkseal.pipeline.mixed_precision import MixedPrecision, choose_precision
+        from zkseal.pipeline.mixed_precision import MixedPrecision, PrecisionSearch
 
-        search = MixedPrecision(max_error=max_error, min_agreement=min_agreement, trials=trials)
-        return choose_precision(graph, seen, chosen, visibility, samples, search, progress=progress)
+        goal = MixedPrecision(max_error=max_error, min_agreement=min_agreement, trials=trials)
+        return PrecisionSearch(graph, seen, chosen, visibility, samples, goal, progress).run()
     tell("lower", 0.0)
     compiled = rebuild(graph, seen, chosen, visibility)
     tell("lower", 1.0)

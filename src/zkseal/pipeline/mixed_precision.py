@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ from zkseal.pipeline.costs import relation_ms
 from zkseal.pipeline.evaluate import Arrays, evaluate, require_tolerance
 from zkseal.quantize import AccuracyReport, Calibration, QuantizationOptions
 
-__all__ = ["MixedPrecision", "choose_precision"]
+__all__ = ["MixedPrecision", "PrecisionSearch"]
 
 NARROW_BITS = 8
 SEARCH_SAMPLES = 64
@@ -72,61 +73,43 @@ class _Trial:
     good: bool
 
 
-def choose_precision(
-    graph: Graph,
-    calibration: Calibration,
-    options: QuantizationOptions,
-    visibility: tuple[Visibility, Visibility, Visibility],
-    samples: Arrays,
-    search: MixedPrecision,
-    *,
-    progress: Progress | None = None,
-) -> CompiledModel:
-    """The cheapest program found that meets the tolerance on all `samples` (by input name), with its accuracy.
+@dataclass(eq=False)
+class PrecisionSearch:
+    """The search over programs of one calibrated graph; the first fields are the arguments of `rebuild`.
 
-    Raises:
-        ToleranceExceeded: with all values at `options.bits` the error is larger; names output and worst node.
-        QuantizationError, UnsupportedOp: the model cannot be lowered.
+    `samples`: by input name. `goal`: the tolerance and the number of trials.
     """
-    return _Search(graph, calibration, options, visibility, samples, search, progress).run()
 
-
-class _Search:
-    def __init__(
-        self,
-        graph: Graph,
-        calibration: Calibration,
-        options: QuantizationOptions,
-        visibility: tuple[Visibility, Visibility, Visibility],
-        samples: Arrays,
-        search: MixedPrecision,
-        progress: Progress | None,
-    ) -> None:
-        self._arguments = graph, calibration
-        self._options, self._visibility, self._search = options, visibility, search
-        self._samples, self._progress = samples, progress
-        self._few = _spread(graph, samples)
-        self._expected: Arrays | None = None
-        self._tried: dict[frozenset[str], _Trial | None] = {}
+    graph: Graph
+    calibration: Calibration
+    options: QuantizationOptions
+    visibility: tuple[Visibility, Visibility, Visibility]
+    samples: Arrays
+    goal: MixedPrecision
+    progress: Progress | None = None
+    _tried: dict[frozenset[str], _Trial | None] = field(default_factory=dict, init=False)
 
     def run(self) -> CompiledModel:
-        """See `choose_precision`."""
+        """The cheapest program found that meets the tolerance on all samples, with its accuracy.
+
+        Raises:
+            ToleranceExceeded: with all values at `options.bits` the error is larger; names output and worst node.
+            QuantizationError, UnsupportedOp: the model cannot be lowered.
+        """
         base = self._base()
         candidates = self._candidates(base)
         self._try(frozenset(candidates))
-        alone = self._alone(base, candidates[: max(1, self._search.trials // 2)])
+        alone = self._alone(base, candidates[: max(1, self.goal.trials // 2)])
         self._prefixes([name for name, _ in alone])
-        if self._progress is not None:
-            self._progress("precision", 1.0)
+        if self.progress is not None:
+            self.progress("precision", 1.0)
         return self._best(base)
 
     def _base(self) -> _Trial:
-        model = rebuild(*self._arguments, self._options, self._visibility)
-        accuracy = evaluate(model, self._samples)
-        search = self._search
-        require_tolerance(
-            model, self._samples, accuracy, max_error=search.max_error, min_agreement=search.min_agreement
-        )
+        model = self._program(self.options)
+        accuracy = evaluate(model, self.samples)
+        goal = self.goal
+        require_tolerance(model, self.samples, accuracy, max_error=goal.max_error, min_agreement=goal.min_agreement)
         trial = _Trial(
             frozenset(), replace(model, accuracy=accuracy), relation_ms(model.relation), _error(accuracy), True
         )
@@ -135,11 +118,11 @@ class _Search:
 
     def _candidates(self, base: _Trial) -> list[str]:
         """Values of floats, the largest first: inputs, and what nodes compute."""
-        program, values = base.model.program, self._arguments[0].values
+        program, values = base.model.program, self.graph.values
         computed = (name for node in program.nodes.values() for name in node.outputs)
         names = dict.fromkeys((*(value.name for value in program.inputs), *computed))
         floats = [name for name in names if name in values and values[name].dtype.startswith("float")]
-        wide = [name for name in floats if self._options.bits_of(name) > NARROW_BITS]
+        wide = [name for name in floats if self.options.bits_of(name) > NARROW_BITS]
         return sorted(wide, key=lambda name: -math.prod(values[name].shape))
 
     def _alone(self, base: _Trial, candidates: Sequence[str]) -> list[tuple[str, float]]:
@@ -170,28 +153,35 @@ class _Search:
         """The program with these values narrow; None if it does not exist, or no trial is left."""
         if narrow in self._tried:
             return self._tried[narrow]
-        if len(self._tried) >= self._search.trials:
+        if len(self._tried) >= self.goal.trials:
             return None
-        bits = {**self._options.tensor_bits, **dict.fromkeys(narrow, NARROW_BITS)}
+        bits = {**self.options.tensor_bits, **dict.fromkeys(narrow, NARROW_BITS)}
         trial: _Trial | None = None
         try:
-            model = rebuild(*self._arguments, replace(self._options, tensor_bits=bits), self._visibility)
-            accuracy = evaluate(model, self._few, expected=self._floats())
+            model = self._program(replace(self.options, tensor_bits=bits))
+            accuracy = evaluate(model, self._few, expected=self._expected)
             error = _error(accuracy)
-            trial = _Trial(narrow, model, relation_ms(model.relation), error, self._search.is_met(accuracy))
+            trial = _Trial(narrow, model, relation_ms(model.relation), error, self.goal.is_met(accuracy))
         except QuantizationError:
             pass  # Too narrow for a value to fit at all.
         self._tried[narrow] = trial
-        if self._progress is not None:
-            self._progress("precision", len(self._tried) / self._search.trials)
+        if self.progress is not None:
+            self.progress("precision", len(self._tried) / self.goal.trials)
         return trial
 
-    def _floats(self) -> Arrays:
-        if self._expected is None:
-            from zkseal.frontends.onnx import FloatSession
+    def _program(self, options: QuantizationOptions) -> CompiledModel:
+        return rebuild(self.graph, self.calibration, options, self.visibility)
 
-            self._expected = FloatSession(self._arguments[0]).run(self._few)
-        return self._expected
+    @cached_property
+    def _few(self) -> Arrays:
+        return _spread(self.graph, self.samples)
+
+    @cached_property
+    def _expected(self) -> Arrays:
+        """What the float model returns for `_few`."""
+        from zkseal.frontends.onnx import FloatSession
+
+        return FloatSession(self.graph).run(self._few)
 
     def _best(self, base: _Trial) -> CompiledModel:
         """The cheapest good trial that is good on all samples, too."""
@@ -200,10 +190,10 @@ class _Search:
             if trial.cost_ms >= base.cost_ms:
                 break
             try:
-                accuracy = evaluate(trial.model, self._samples)
+                accuracy = evaluate(trial.model, self.samples)
             except QuantizationError:
                 continue
-            if self._search.is_met(accuracy):
+            if self.goal.is_met(accuracy):
                 return replace(trial.model, accuracy=accuracy)
         return base.model
 
