@@ -32,6 +32,11 @@ class Editor:
         """The array of initializer `name`; None when the value is omitted or computed."""
         return self.initializers.get(name)
 
+    def number(self, name: str) -> float | None:
+        """The only entry of initializer `name`; None when it has more, or the value is omitted or computed."""
+        array = self.constant(name)
+        return float(array.reshape(-1)[0]) if array is not None and array.size == 1 else None
+
     def producer(self, name: str) -> Node | None:
         return next((node for node in self.nodes if name in node.outputs), None)
 

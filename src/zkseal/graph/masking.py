@@ -125,11 +125,10 @@ def _affine(edit: Editor, node: Node) -> _Mask | None:
     if node.op != "Add":
         return None
     for product, other in (node.inputs, node.inputs[::-1]):
-        addend, inner = edit.constant(other), edit.producer(product)
-        factor = edit.constant(inner.inputs[1]) if inner is not None and inner.op == "Mul" else None
-        if addend is None or inner is None or factor is None or addend.size != 1 or factor.size != 1:
-            continue
-        return _from_line(edit, inner.inputs[0], float(factor.reshape(-1)[0]), float(addend.reshape(-1)[0]))
+        addend, inner = edit.number(other), edit.producer(product)
+        factor = edit.number(inner.inputs[1]) if inner is not None and inner.op == "Mul" else None
+        if addend is not None and inner is not None and factor is not None:
+            return _from_line(edit, inner.inputs[0], factor, addend)
     return None
 
 

@@ -44,10 +44,9 @@ def _scaled(edit: Editor, node: Node) -> tuple[str, float | None]:
     if node.op == "Mul":
         pairs.append((node.inputs[1], node.inputs[0]))
     for source, other in pairs:
-        constant = edit.constant(other)
-        if constant is None or constant.size != 1 or edit.constant(source) is not None:
+        number = edit.number(other)
+        if number is None or edit.constant(source) is not None:
             continue
-        number = float(constant.reshape(-1)[0])
         if edit.values[source] != replace(edit.values[node.outputs[0]], name=source):
             continue
         if edit.values[source].dtype.startswith("float") and np.isfinite(number) and number != 0:

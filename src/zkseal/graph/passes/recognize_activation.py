@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from math import isclose, pi, sqrt
 
-import numpy as np
-
 from zkseal.graph.edit import Editor
 from zkseal.graph.types import Graph, Node
 
@@ -38,14 +36,14 @@ def recognize_activation(graph: Graph) -> Graph:
 def _factors(edit: Editor, node: Node) -> tuple[float, list[str]]:
     """A product as a number and computed factors; factors that others read are not taken apart."""
     if node.op == "Div":
-        number = _number(edit, node.inputs[1])
+        number = edit.number(node.inputs[1])
         if number is None or number == 0.0:
             return 1.0, [node.outputs[0]]
         inner, factors = _operand_factors(edit, node.inputs[0], node)
         return inner / number, factors
     total, found = 1.0, []
     for name in node.inputs:
-        number = _number(edit, name)
+        number = edit.number(name)
         if number is not None:
             total *= number
             continue
@@ -84,7 +82,7 @@ def _gelu_argument(edit: Editor, node: Node, x: str) -> str | None:
     """Which form of Gelu has 1 + f(..) as this node: "none" or "tanh"."""
     for one, other in (node.inputs, node.inputs[::-1]):
         inner = edit.producer(other)
-        if _number(edit, one) != 1.0 or inner is None:
+        if edit.number(one) != 1.0 or inner is None:
             continue
         if inner.op == "Erf":
             factor = _multiple_of(edit, inner.inputs[0], x)
@@ -134,12 +132,7 @@ def _cube_factor(edit: Editor, name: str, x: str) -> float:
         if factor == x:
             degree += 1
         elif power is not None and power.op == "Pow" and power.inputs[0] == x:
-            degree += int(_number(edit, power.inputs[1]) or 0)
+            degree += int(edit.number(power.inputs[1]) or 0)
         else:
             return 0.0
     return number if degree == 3 else 0.0
-
-
-def _number(edit: Editor, name: str) -> float | None:
-    constant = edit.constant(name)
-    return float(np.asarray(constant).reshape(-1)[0]) if constant is not None and constant.size == 1 else None

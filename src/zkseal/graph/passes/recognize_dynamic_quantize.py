@@ -42,7 +42,7 @@ def _recognize(edit: Editor, node: Node) -> None:
 
 def _least(edit: Editor, divided: Node | None, x: str) -> str | None:
     """The name of min(min x, 0), if `divided` is the range of x and zero divided by 255."""
-    if divided is None or divided.op != "Div" or not _is_number(edit, divided.inputs[1], _TOP):
+    if divided is None or divided.op != "Div" or edit.number(divided.inputs[1]) != _TOP:
         return None
     width = edit.producer(divided.inputs[0])
     if width is None or width.op != "Sub":
@@ -59,7 +59,7 @@ def _is_extreme(edit: Editor, name: str, op: str, x: str) -> bool:
     if node is None or node.op != op or len(node.inputs) != 2:
         return False
     reduced = [edit.producer(operand) for operand in node.inputs]
-    zeros = [_is_number(edit, operand, 0) for operand in node.inputs]
+    zeros = [edit.number(operand) == 0 for operand in node.inputs]
     found = reduced[1] if zeros[0] else reduced[0]
     if not any(zeros) or found is None or found.op != f"Reduce{op}" or found.inputs[0] != x:
         return False
@@ -73,13 +73,8 @@ def _is_zero_point(edit: Editor, cast: Node, least: str, scale: str) -> bool:
         if node is None or node.op != op:
             return False
         last, node = node, edit.producer(node.inputs[0])
-    limits = [_is_number(edit, name, end) for name, end in zip(last.inputs[1:], (0, _TOP), strict=False)]
-    if node is None or node.op != "Sub" or not _is_number(edit, node.inputs[0], 0) or limits != [True, True]:
+    limits = [edit.number(name) == end for name, end in zip(last.inputs[1:], (0, _TOP), strict=False)]
+    if node is None or node.op != "Sub" or edit.number(node.inputs[0]) != 0 or limits != [True, True]:
         return False
     steps = edit.producer(node.inputs[1])
     return steps is not None and steps.op == "Div" and steps.inputs == (least, scale)
-
-
-def _is_number(edit: Editor, name: str, number: float) -> bool:
-    array = edit.constant(name)
-    return array is not None and array.size == 1 and float(array.reshape(-1)[0]) == number

@@ -84,7 +84,7 @@ def _root_argument(edit: Editor, name: str) -> str | None:
         return None
     if node.op == "Sqrt":
         return node.inputs[0]
-    if node.op == "Pow" and _number(edit, node.inputs[1]) == 0.5:
+    if node.op == "Pow" and edit.number(node.inputs[1]) == 0.5:
         return node.inputs[0]
     return node.outputs[0] if node.op == "ReduceL2" else None
 
@@ -93,11 +93,11 @@ def _inverse_root_argument(edit: Editor, name: str) -> str | None:
     node = edit.producer(name)
     if node is None:
         return None
-    if node.op == "Pow" and _number(edit, node.inputs[1]) == -0.5:
+    if node.op == "Pow" and edit.number(node.inputs[1]) == -0.5:
         return node.inputs[0]
     if node.op == "Reciprocal":
         return _root_argument(edit, node.inputs[0])
-    if node.op == "Div" and _number(edit, node.inputs[0]) == 1.0:
+    if node.op == "Div" and edit.number(node.inputs[0]) == 1.0:
         return _root_argument(edit, node.inputs[1])
     return None
 
@@ -106,7 +106,7 @@ def _behind_expand(edit: Editor, name: str) -> Node | None:
     """The node that makes a value, behind repetition and behind lower bounds that only vectors of zeros meet."""
     node = edit.producer(name)
     while node is not None:
-        bounds = [_number(edit, other) for other in node.inputs[1:2]]
+        bounds = [edit.number(other) for other in node.inputs[1:2]]
         lower = node.op in ("Clip", "Max") and bounds[:1] != [None] and 0 < (bounds[0] or 0.0) <= _LEAST_NORM
         if node.op != "Expand" and not (lower and (len(node.inputs) < 3 or not node.inputs[2])):
             return node
@@ -119,7 +119,7 @@ def _mean_of_squares(edit: Editor, name: str) -> tuple[str, tuple[int, ...], flo
     node, epsilon = edit.producer(name), 0.0
     if node is not None and node.op == "Add":
         for inner, other in (node.inputs, node.inputs[::-1]):
-            number = _number(edit, other)
+            number = edit.number(other)
             if number is not None and 0.0 <= number < 1.0:
                 name, epsilon = inner, number
                 break
@@ -144,7 +144,7 @@ def _square_of(edit: Editor, name: str) -> str | None:
         return None
     if node.op == "Mul" and node.inputs[0] == node.inputs[1]:
         return node.inputs[0]
-    return node.inputs[0] if node.op == "Pow" and _number(edit, node.inputs[1]) == 2.0 else None
+    return node.inputs[0] if node.op == "Pow" and edit.number(node.inputs[1]) == 2.0 else None
 
 
 def _reduced(edit: Editor, name: str, op: str) -> tuple[str, tuple[int, ...]] | None:
@@ -157,8 +157,3 @@ def _reduced(edit: Editor, name: str, op: str) -> tuple[str, tuple[int, ...]] | 
     if axes is None:
         return (node.inputs[0], tuple(range(rank))) if len(node.inputs) < 2 else None
     return node.inputs[0], tuple(sorted({int(axis) % rank for axis in np.asarray(axes).reshape(-1)}))
-
-
-def _number(edit: Editor, name: str) -> float | None:
-    constant = edit.constant(name) if name else None
-    return float(np.asarray(constant).reshape(-1)[0]) if constant is not None and constant.size == 1 else None
