@@ -27,7 +27,7 @@ from zkseal_reference.relation import encode_relation
 from zkseal_reference.transcript import Transcript
 
 from .native import Attempt, Setting, reference_key, reference_verdict
-from .protocol_lies import ProtocolLie, by_slow_prover, lookups
+from .protocol_provers import ProtocolLie, by_slow_prover, lookups
 
 CONSTANTS: Mapping[str, int] = {"eta": 1, "beta": 1, "delta": 1, "zeta": HALF}
 """What the known challenge is; `KNOWN` where any number does."""

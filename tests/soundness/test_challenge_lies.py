@@ -6,7 +6,7 @@ import pytest
 
 from .challenge_lies import FALSE, LIES, lookups, run, unequal
 from .native import reference_verdict, verdict
-from .protocol_lies import ProtocolLie
+from .protocol_provers import ProtocolLie
 from .test_transcript_inventory import COMMITTED
 
 pytestmark = pytest.mark.native

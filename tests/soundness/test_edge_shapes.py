@@ -13,7 +13,7 @@ from zkseal_reference.relation import encode_relation
 
 from .manifest import SCALAR, elements
 from .native import Attempt, Setting, reference_key, verdict
-from .protocol_lies import labelled
+from .protocol_provers import labelled
 
 pytestmark = pytest.mark.native
 

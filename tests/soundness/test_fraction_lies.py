@@ -25,7 +25,7 @@ from zkseal_slow_prover.values import Evaluator
 
 from .native import Attempt, reference_key, verdict
 from .programs import smallest_rows
-from .protocol_lies import GO_ON
+from .protocol_provers import GO_ON
 from .test_operator_lies import without
 
 pytestmark = pytest.mark.native

@@ -19,7 +19,8 @@ from .native import Setting, named, reference_key, rust_key, verdict
 
 from .native import ProtocolError, ZksealError  # isort: skip
 from .programs import by_index, smallest_rows
-from .protocol_lies import other_weights, weighted
+from .protocol_lies import other_weights
+from .protocol_provers import weighted
 from .test_operator_lies import without
 from .tree_lies import lowered_trees
 

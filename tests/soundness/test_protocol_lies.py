@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from .native import Lies, reference_verdict, verdict
-from .protocol_lies import LIES, ProtocolLie, false_witness, labelled, layout_of, lookups, rust
+from .protocol_lies import LIES, false_witness
+from .protocol_provers import ProtocolLie, labelled, layout_of, lookups, rust
 
 pytestmark = pytest.mark.native
 

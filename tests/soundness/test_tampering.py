@@ -25,7 +25,8 @@ from zkseal_reference.verifier import Statement
 from .manifest import FIELDS, LINEAR, POINT, SCALAR, STATEMENT, Element, elements
 from .native import ROOT, Attempt, Setting, reference_key, rust_verdict, verdict
 from .protocol_lies import CHANGES as REUSES
-from .protocol_lies import labelled, model_proof_as_inference
+from .protocol_lies import model_proof_as_inference
+from .protocol_provers import labelled
 
 pytestmark = pytest.mark.native
 
