@@ -192,6 +192,34 @@ def test_files_at_fault(folder: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert refused(capsys, DigestMismatch, "inspect", "m.zkc")["fields"]["path"] == "m.zkc"
 
 
+@pytest.mark.native
+def test_no_result_takes_the_place_of_what_is_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compiled()
+    assert run("setup", "m.zkc") == 0
+    Path("s.json").write_text(json.dumps({"x": np.load("s.npz")["x"].tolist()}))
+    Path("link.zkr").symlink_to("m.zkp")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for command in (
+        ["compile", "m.onnx", "--calibrate", "s.npz", "--out", "m.onnx"],
+        ["compile", "m.onnx", "--calibrate", "s.npz", "--out", f"../{folder.name}/s.npz"],
+        ["compile", "m.onnx", "--calibrate", "s.json", "--report", "s.json"],
+        ["setup", "m.zkc", "--proving-key", "m.zkc"],
+        ["setup", "m.zkc", "--verifying-key", "./m.zkc"],
+        ["prove", "m.zkp", "x.npy", "--out", "m.zkp"],
+        ["prove", "m.zkp", "x.npy", "--out", "link.zkr"],
+        ["prove", "m.zkp", "x.npy", "--opening", "x.npy"],
+        ["evaluate", "m.zkc", "s.json", "--report", "s.json"],
+        ["evaluate", "m.zkc", "s.npz", "--plot", "m.zkc"],
+    ):
+        assert "reads" in refused(capsys, FileUnavailable, *command)["fields"]["reason"]
+    for command in (
+        ["setup", "m.zkc", "--proving-key", "k", "--verifying-key", "k"],
+        ["prove", "m.zkp", "x.npy", "--out", "v", "--opening", "./v"],
+    ):
+        assert "another result" in refused(capsys, FileUnavailable, *command)["fields"]["reason"]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_a_full_disk(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def full(descriptor: int, data: bytes) -> int:
         raise OSError(28, "No space left on device")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from zkseal import files
 from zkseal.cli.console import Console, bytes_text
+from zkseal.cli.outputs import require_separate
 from zkseal.cli.reports import report_format, write_report
 from zkseal.cli.samples import by_input, read_arrays
 from zkseal.errors import InvalidEncoding
@@ -95,6 +96,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     if options.report is not None:
         report_format(options.report)
     samples = by_input(read_arrays(options.calibrate))
+    require_separate((out, options.report), (options.model, options.calibrate))
     with console.progress() as progress:
         model = compile_model(
             options.model,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from zkseal import files
 from zkseal.cli.console import Console
+from zkseal.cli.outputs import require_separate
 from zkseal.cli.plot import error_plot
 from zkseal.cli.reports import report_format, write_report
 from zkseal.cli.samples import by_input, read_arrays
@@ -45,6 +46,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         report_format(options.report)
     model = files.load_model(options.compiled_model)
     samples = by_input(read_arrays(options.samples))
+    require_separate((options.report, options.plot), (options.compiled_model, options.samples))
     with console.progress() as progress:
         found = None if options.report is None else report(model, samples, seed=options.seed, progress=progress)
         try:

@@ -15,6 +15,7 @@ from pathlib import Path
 from zkseal import files
 from zkseal.cli.commands.contexts import add_context, context_of
 from zkseal.cli.console import Console, bytes_text, milliseconds_text
+from zkseal.cli.outputs import require_separate
 from zkseal.cli.samples import by_input, read_arrays
 from zkseal.pipeline import prove
 
@@ -40,6 +41,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     opening_path = options.opening or out.with_suffix(files.OPENING.suffix)
     inputs = by_input(read_arrays(options.input))
     key = files.load_proving_key(options.proving_key)
+    require_separate((out, opening_path), (options.proving_key, options.input))
     start = time.perf_counter()
     with console.progress() as progress:
         proved = prove(key, inputs, context=context_of(options), progress=progress)

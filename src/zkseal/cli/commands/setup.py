@@ -14,6 +14,7 @@ from pathlib import Path
 
 from zkseal import files
 from zkseal.cli.console import Console, bytes_text, milliseconds_text
+from zkseal.cli.outputs import require_separate
 from zkseal.pipeline import setup
 
 __all__ = ["configure", "run"]
@@ -38,6 +39,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     proving_path = options.proving_key or options.compiled_model.with_suffix(files.PROVING_KEY.suffix)
     verifying_path = options.verifying_key or options.compiled_model.with_suffix(files.VERIFYING_KEY.suffix)
     model = files.load_model(options.compiled_model)
+    require_separate((proving_path, verifying_path), (options.compiled_model,))
     start = time.perf_counter()
     with console.progress() as progress:
         proving_key, verifying_key = setup(model, row_bits=options.row_bits, progress=progress)
