@@ -14,7 +14,7 @@ from pathlib import Path
 
 from zkseal import errors
 from zkseal.cli import exit_codes
-from zkseal.cli.main import COMMANDS, build_parser
+from zkseal.cli.parser import COMMANDS, build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "reference"

@@ -9,26 +9,21 @@ Files are in `zkseal.files`, errors in `zkseal.errors`, pages of reports in `zks
 `zkseal.cli`. ARCHITECTURE.md is the map.
 """
 
-from zkseal._version import __version__
+import importlib
+import typing
+
 from zkseal.errors import ZksealError
-from zkseal.pipeline import (
-    CompiledModel,
-    ModelReport,
-    ProvedStatement,
-    ProveResult,
-    ProvingKey,
-    check_opening,
-    compile,  # noqa: A004 - the public name of the first step
-    describe,
-    evaluate,
-    prove,
-    report,
-    setup,
-    verify,
-)
-from zkseal.proving import Opening, VerifyingKey
-from zkseal.quantize import AccuracyReport, QuantizationOptions
-from zkseal.receipts import Receipt, Statement, ZkEvidence
+
+if typing.TYPE_CHECKING:
+    from zkseal._version import __version__
+    from zkseal.pipeline.compile import CompiledModel, compile  # noqa: A004 - the public name of the first step
+    from zkseal.pipeline.evaluate import evaluate
+    from zkseal.pipeline.inspect import describe
+    from zkseal.pipeline.prove import ProvedStatement, ProveResult, ProvingKey, check_opening, prove, setup, verify
+    from zkseal.pipeline.report import ModelReport, report
+    from zkseal.proving import Opening, VerifyingKey
+    from zkseal.quantize import AccuracyReport, QuantizationOptions
+    from zkseal.receipts import Receipt, Statement, ZkEvidence
 
 __all__ = [
     "AccuracyReport",
@@ -54,3 +49,17 @@ __all__ = [
     "setup",
     "verify",
 ]
+
+if not typing.TYPE_CHECKING:  # The names above are all that a type checker finds.
+
+    def __getattr__(name: str) -> object:
+        """Loads a public name when it is first used: half a second that the command line does not wait for."""
+        if name in __all__:
+            for part in ("pipeline", "proving", "quantize", "receipts", "_version"):
+                module = importlib.import_module(f"zkseal.{part}")
+                if hasattr(module, name):
+                    return globals().setdefault(name, getattr(module, name))
+        raise AttributeError(f"module 'zkseal' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from zkseal.cli.main import build_parser
+from zkseal.cli.parser import build_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from zkseal import errors
-from zkseal.cli.main import COMMANDS, build_parser
+from zkseal.cli.parser import COMMANDS, build_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 

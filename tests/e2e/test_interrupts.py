@@ -30,10 +30,26 @@ pytestmark = pytest.mark.native
 
 COMMAND_LINE = """
 import sys
+import zkseal.cli.parser
 from zkseal.cli import main
 print("ready", file=sys.stderr, flush=True)
 sys.exit(main(sys.argv[1:]))
 """
+
+LOADING = """
+import runpy, signal, sys
+
+class CtrlC:
+    def find_spec(self, name, *rest):
+        if name == module:
+            sys.meta_path.remove(self)
+            signal.raise_signal(signal.SIGINT)
+
+module = sys.argv.pop(1)
+sys.meta_path.insert(0, CtrlC())
+runpy.run_module("zkseal", run_name="__main__")
+"""
+"""The command line; Ctrl-C comes when the module that is named first is looked for."""
 
 STEPS: dict[str, tuple[list[str], list[str]]] = {
     "compile": (["m.onnx", "--calibrate", "s.npz"], ["m.zkc"]),
@@ -133,6 +149,24 @@ def test_a_request_to_stop_is_heard_too(made: dict[str, bytes], tmp_path: Path) 
     assert ended.code == TERMINATED
     assert ended.err.startswith("zkseal: Interrupted: ")
     assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "module", ["zkseal.cli.parser", "numpy", "rich", "zkseal.pipeline", "zkseal.cli.commands.verify"]
+)
+def test_ctrl_c_while_modules_are_loaded(module: str) -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", LOADING, module, "verify", "x.zkr", "m.zkv", "--json"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert process.returncode == 130
+    assert process.stderr.startswith("zkseal: Interrupted: ")
+    assert process.stderr.count("\n") == 1
+    assert json.loads(process.stdout)["error"]["code"] == "Interrupted"
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """The public names are listed, exist, and are not added by accident."""
 
 import importlib
-import pkgutil
+import os
+import subprocess
+import sys
+from types import ModuleType
 
 import pytest
 
@@ -18,6 +21,19 @@ def test_all_names_exist_and_are_sorted(name: str) -> None:
 
 
 def test_nothing_public_is_unlisted() -> None:
-    submodules = {module.name for module in pkgutil.iter_modules(zkseal.__path__)}
-    public = {name for name in vars(zkseal) if not name.startswith("_")} - submodules
+    loaded = {name: getattr(zkseal, name) for name in dir(zkseal)}
+    public = {name for name, value in loaded.items() if not name.startswith("_") and not isinstance(value, ModuleType)}
     assert public == set(zkseal.__all__) - {"__version__"}
+
+
+def test_no_other_name_is_found() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'prover'"):
+        zkseal.prover  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_package_waits_with_what_takes_time() -> None:
+    """The command line is loaded by then, and hears Ctrl-C (tests/e2e/test_interrupts.py)."""
+    source = "import sys, zkseal.cli; print('numpy' in sys.modules, len(zkseal.__all__))"
+    path = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    found = subprocess.run([sys.executable, "-c", source], env={**os.environ, **path}, capture_output=True, check=True)
+    assert found.stdout.split() == [b"False", str(len(zkseal.__all__)).encode()]

@@ -1,6 +1,7 @@
 """What the command line shows: results on standard output, everything else on standard error.
 
-With ``--json`` standard output holds exactly one JSON object, be it a result or an error, and nothing else is shown.
+With ``--json`` standard output holds exactly one JSON object, be it a result or an error (`failure`), and nothing else
+is shown.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ import numpy as np
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
-
-from zkseal.errors import ZksealError
 
 __all__ = ["Console", "bytes_text", "milliseconds_text", "plain_numbers"]
 
@@ -52,13 +51,6 @@ class Console:
         """A remark on standard error, which a result does not contain."""
         if not self.as_json:
             self._err.print(line, markup=False)
-
-    def error(self, error: ZksealError, code: int) -> None:
-        """One line that names what happened, where, and the remedy; or the error as an object."""
-        if self.as_json:
-            print(json.dumps({"error": error.to_dict() | {"exit_code": code}}))
-        message = " ".join(str(error).split())
-        self._err.print(f"zkseal: {error.code}: {message}", markup=False)
 
     @contextlib.contextmanager
     def progress(self) -> Iterator[Callable[[str, float], None]]:

@@ -1,73 +1,40 @@
-"""Entry point: parser, dispatch, and the one place where errors become exit codes."""
+"""Entry point: the one place where errors become exit codes.
+
+Ctrl-C is heard from the first moment on: what takes time to load (parser, commands, and all that they use) is loaded
+inside `main`, and the package `zkseal` loads its public names when they are used.
+"""
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import NoReturn
 
-from zkseal._version import __version__
 from zkseal.cli import exit_codes
-from zkseal.cli.commands import compile as compile_command
-from zkseal.cli.commands import evaluate, inspect, open_, prove, setup, verify
-from zkseal.cli.console import Console
+from zkseal.cli.failure import show_error
 from zkseal.errors import InternalError, Interrupted, ResourceLimit, ZksealError
 
-__all__ = ["COMMANDS", "build_parser", "main"]
-
-COMMANDS: dict[str, ModuleType] = {
-    "compile": compile_command,
-    "setup": setup,
-    "inspect": inspect,
-    "prove": prove,
-    "verify": verify,
-    "open": open_,
-    "evaluate": evaluate,
-}
+__all__ = ["main"]
 
 
 class _Terminated(KeyboardInterrupt):
     """SIGTERM, treated like Ctrl-C but for its exit code."""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands. Each has ``--json`` and a help text that comes from its module."""
-    parser = argparse.ArgumentParser(
-        prog="zkseal",
-        description="Prove what a private model says about private data; check it without seeing either.",
-        epilog="Errors are one line on stderr; exit codes are listed in docs/reference/errors.md.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"zkseal {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, module in COMMANDS.items():
-        description = (module.__doc__ or "").strip()
-        command = commands.add_parser(
-            name,
-            help=description.splitlines()[0].rstrip("."),
-            description=description,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        module.configure(command)
-        command.add_argument(
-            "--json", action="store_true", help="print one JSON object on standard output, also for errors"
-        )
-    return parser
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; argparse itself exits with 2 for a wrong command line."""
-    options = build_parser().parse_args(arguments)
-    console = Console(as_json=options.json)
+    words = sys.argv[1:] if arguments is None else arguments
     try:
         with _terminable():
-            COMMANDS[options.command].run(options, console)
+            from zkseal.cli.console import Console
+            from zkseal.cli.parser import COMMANDS, build_parser
+
+            options = build_parser().parse_args(words)
+            COMMANDS[options.command].run(options, Console(as_json=options.json))
             sys.stdout.flush()
         return exit_codes.OK
     except BrokenPipeError:
@@ -93,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             kind=type(unexpected).__name__,
         )
         code = exit_codes.exit_code(error)
-    console.error(error, code)
+    show_error(error, code, as_json="--json" in words)
     return code
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import onnx
 import pytest
 
-from zkseal.cli import commands, main
+from zkseal.cli import main
+from zkseal.cli.commands import compile as compile_command
 from zkseal.cli.exit_codes import EXIT_CODES
 from zkseal.conftest import tiny_graph
 from zkseal.errors import (
@@ -234,7 +235,7 @@ def test_an_unexpected_error_is_ours(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr(commands.compile, "compile_model", broken)
+    monkeypatch.setattr(compile_command, "compile_model", broken)
     monkeypatch.delenv("ZKSEAL_TRACEBACK", raising=False)
     assert "unforeseen" in refused(capsys, InternalError, "compile", "m.onnx", "--calibrate", "s.npz")["message"]
     monkeypatch.setenv("ZKSEAL_TRACEBACK", "1")

@@ -1,0 +1,48 @@
+"""The parser of all commands."""
+
+from __future__ import annotations
+
+import argparse
+from types import ModuleType
+
+from zkseal._version import __version__
+from zkseal.cli.commands import compile as compile_command
+from zkseal.cli.commands import evaluate, inspect, open_, prove, setup, verify
+
+__all__ = ["COMMANDS", "build_parser"]
+
+COMMANDS: dict[str, ModuleType] = {
+    "compile": compile_command,
+    "setup": setup,
+    "inspect": inspect,
+    "prove": prove,
+    "verify": verify,
+    "open": open_,
+    "evaluate": evaluate,
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands. Each has ``--json`` and a help text that comes from its module."""
+    parser = argparse.ArgumentParser(
+        prog="zkseal",
+        description="Prove what a private model says about private data; check it without seeing either.",
+        epilog="Errors are one line on stderr; exit codes are listed in docs/reference/errors.md.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"zkseal {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, module in COMMANDS.items():
+        description = (module.__doc__ or "").strip()
+        command = commands.add_parser(
+            name,
+            help=description.splitlines()[0].rstrip("."),
+            description=description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.configure(command)
+        command.add_argument(
+            "--json", action="store_true", help="print one JSON object on standard output, also for errors"
+        )
+    return parser
