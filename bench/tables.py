@@ -209,7 +209,8 @@ def all_tables(zkseal: Mapping[str, Record], ezkl: Mapping[str, Mapping[str, Rec
     yield cost_table(zkseal, line)
     if any(model in TARGETS for model in zkseal):
         yield target_table(zkseal)
-    yield peer_table(zkseal, ezkl)
+    if any(quoted.model in zkseal for quoted in QUOTED) or any(model in zkseal for model in ezkl):
+        yield peer_table(zkseal, ezkl)
 
 
 def _wall(record: Record, stage: str) -> str:

@@ -33,6 +33,8 @@ def test_units_suit_the_value() -> None:
 def test_every_table_is_made_of_a_record(record: Make) -> None:
     records = {"dense": record(), "digits": record()}
     assert len(list(all_tables(records, {}, fit_line(records)))) == 6
+    alone = {"digits": record()}
+    assert len(list(all_tables(alone, {}, fit_line(alone)))) == 4
 
 
 def test_portable_stands_beside_each_time(record: Make) -> None:
