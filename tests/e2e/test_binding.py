@@ -66,7 +66,7 @@ def other(first: Owned) -> Owned:
 
 def out_of_bounds(model: zkseal.CompiledModel, name: str = "w1") -> dict[str, npt.NDArray[np.int64]]:
     """The model's weights, one of them a step beyond its bound."""
-    weights = {key: np.array(array) for key, array in model.weights().items()}
+    weights = {key: np.array(array, dtype=np.int64) for key, array in model.weights().items()}
     weights[name].flat[2] = model.relation.tensors[model.relation.tensor_index(name)].hi + 1
     return weights
 
@@ -102,7 +102,7 @@ def test_other_weights_under_the_first_keys_commitments_are_rejected(first: Owne
         other.model.relation,
         other.proving_key.weights.weights,
     )
-    cheat = zkseal.ProvingKey(other.model, mixed)
+    cheat = replace(other.proving_key, weights=mixed)
 
     def cheated() -> None:
         receipt = zkseal.prove(cheat, ROW, context=CONTEXT).receipt

@@ -66,8 +66,7 @@ class Constant(Accumulator):
     @staticmethod
     def of(parameter: Parameter, shape: tuple[int, ...], node: str, *, public: bool = False) -> Constant:
         """The parameter as an accumulator of `shape`."""
-        integers = parameter.integers
-        lo, hi = int(integers.min()), int(integers.max())
+        lo, hi = int(parameter.stored.min()), int(parameter.stored.max())
         return Constant(parameter.name, node, shape, parameter.exponent, lo, hi, parameter, public)
 
     @property
@@ -142,7 +141,7 @@ class Scaled(Accumulator):
         name: str, node: str, shape: tuple[int, ...], value: Quantized, factor: Parameter, *, public: bool = False
     ) -> Scaled:
         """`factor` has absorbed the feature exponents of `value`, if it has any."""
-        least, most = int(factor.integers.min()), int(factor.integers.max())
+        least, most = int(factor.stored.min()), int(factor.stored.max())
         corners = [bound * c for bound in (value.lo, value.hi) for c in (least, most)]
         exponent = value.exponent + factor.exponent
         return Scaled(name, node, shape, exponent, min(corners), max(corners), value, factor, public)

@@ -12,7 +12,7 @@ import numpy as np
 from zkseal.errors import UnsupportedOp
 from zkseal.lowering.values import Accumulator, Operand, Parameter, Quantized
 from zkseal.lowering.view import MAX_AFFINE_LOOPS, AxisIndex, View, common_refinement
-from zkseal.quantize.integers import Integers
+from zkseal.quantize.integers import Narrow
 from zkseal.quantize.scales import model_bounds
 from zkseal.relation import Column, Expr, Loop, RelationBuilder, TensorRef
 
@@ -47,7 +47,7 @@ class Emitter:
     ) -> None:
         self.builder = RelationBuilder()
         self.layouts: dict[str, _Layout] = {}
-        self.parameters: dict[str, Integers] = {}
+        self.parameters: dict[str, Narrow] = {}
         self._input_column = Column.INPUT if inputs == "private" else Column.PUBLIC
         self._output_column = Column.OUTPUT if outputs == "private" else Column.PUBLIC
         self._private_weights = weights == "private"
@@ -195,7 +195,7 @@ class Emitter:
 
     def flat_parameter(self, parameter: Parameter) -> TensorRef:
         """A stored constant, row-major in a tensor with one axis."""
-        stored = Parameter(parameter.name, parameter.integers.reshape(-1), parameter.exponent)
+        stored = Parameter(parameter.name, parameter.stored.reshape(-1), parameter.exponent)
         if stored.name not in self._parameter_views:
             self.parameter(stored, self.loops(self.plain(stored.shape)))
         return self._parameter_views[stored.name].tensor
@@ -233,7 +233,7 @@ class Emitter:
         if sum(map(len, sizes)) > MAX_AXES:
             sizes = tuple((prod(s),) if s else () for s in sizes)
         storage = tuple(size for s in sizes for size in s) or (1,)
-        integers = parameter.integers.reshape(storage)
+        integers = parameter.stored.reshape(storage)
         lo, hi = model_bounds(integers)
         if private:
             tensor = self.builder.tensor(parameter.name, storage, Column.MODEL, lo=lo, hi=hi, origin=parameter.name)
@@ -242,7 +242,7 @@ class Emitter:
             tensor = self.constant(parameter.name, integers)
         return View.of(tensor, sizes)
 
-    def constant(self, name: str, integers: Integers) -> TensorRef:
+    def constant(self, name: str, integers: Narrow) -> TensorRef:
         """A public tensor whose contents are part of the relation's key, whatever the visibility of weights."""
         contents = np.ascontiguousarray(integers, dtype=np.int64)
         return self.builder.tensor(name, contents.shape, Column.TABLE, contents=contents, origin=name)

@@ -218,7 +218,7 @@ class Plan:
         """
         integers = quantize(name, array, exponent)
         for known in self._shared.get(name, ()):
-            if known.exponent == stated and np.array_equal(known.integers, integers):
+            if known.exponent == stated and np.array_equal(known.stored, integers):
                 return known
         unique, count = name, 1
         while unique in self._parameter_names:

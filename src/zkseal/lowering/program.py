@@ -22,7 +22,7 @@ from zkseal.lowering.registry import find_rule
 from zkseal.lowering.saturation import saturate
 from zkseal.lowering.values import Environment, Quantized, Step
 from zkseal.quantize.calibration import Calibration
-from zkseal.quantize.integers import Integers
+from zkseal.quantize.integers import Integers, Narrow
 from zkseal.quantize.options import QuantizationOptions
 from zkseal.relation import Relation
 
@@ -37,7 +37,7 @@ class Witness:
     - `outputs`: decoded outputs by name (float64, or int64 for integer outputs), `integers`: the same before decoding.
     """
 
-    tensors: Mapping[str, Integers] = field(repr=False)
+    tensors: Mapping[str, Narrow] = field(repr=False)
     outputs: Mapping[str, npt.NDArray[Any]]
     integers: Mapping[str, Integers] = field(repr=False)
 
@@ -54,7 +54,7 @@ class Program:
     outputs: tuple[Quantized, ...]
     steps: tuple[Step, ...] = field(repr=False)
     relation: Relation = field(repr=False)
-    parameters: Mapping[str, Integers] = field(repr=False)
+    parameters: Mapping[str, Narrow] = field(repr=False)
     layouts: Mapping[str, tuple[str, tuple[int, ...]]] = field(repr=False)
     """For each tensor of a run: its name in the environment and its storage shape."""
     integer_outputs: frozenset[str]
@@ -64,6 +64,13 @@ class Program:
     """Every graph value that has integers of its own, by name; sums that are never rounded have none."""
     nodes: Mapping[str, Node] = field(default_factory=dict, repr=False)
     """The nodes that were lowered, by name: what the origins of constraints mean."""
+
+    def for_proving(self, relation: Relation, parameters: Mapping[str, Narrow]) -> Program:
+        """What proving needs of it and nothing more, with this relation (annotated, say) and these private weights.
+
+        Without what only people and reports read: notes, and the names of values and nodes.
+        """
+        return Program(self.inputs, self.outputs, self.steps, relation, parameters, self.layouts, self.integer_outputs)
 
     def execute(self, inputs: Mapping[str, npt.ArrayLike]) -> Environment:
         """Integer values of everything, from float inputs by name, without the relation.
@@ -94,7 +101,7 @@ class Program:
     def run(self, inputs: Mapping[str, npt.ArrayLike]) -> Witness:
         """The complete witness for float inputs by name. Raises as `execute`."""
         environment = self.execute(inputs)
-        tensors: dict[str, Integers] = {**self.relation.fixed, **self.parameters}
+        tensors: dict[str, Narrow] = {**self.relation.fixed, **self.parameters}
         for name, (key, shape) in self.layouts.items():
             tensors[name] = environment[key].reshape(shape)
         integers = {value.name: environment[value.name] for value in self.outputs}

@@ -13,12 +13,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from zkseal.errors import AccumulatorTooWide, RangeExceeded
-from zkseal.quantize.integers import Integers
+from zkseal.quantize.integers import Integers, Narrow, narrow, widen
 from zkseal.relation import Expr
 
 if TYPE_CHECKING:
@@ -74,21 +72,32 @@ class Quantized:
 
 @dataclass(frozen=True, eq=False)
 class Parameter:
-    """A constant of the model as integers, in its logical shape."""
+    """A constant of the model as integers, in its logical shape.
+
+    `stored` has the narrowest type: it is what is committed, and a view of the file in a proving key that was loaded.
+    """
 
     name: str
-    integers: Integers = field(repr=False)
+    stored: Narrow = field(repr=False)
     exponent: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stored", narrow(self.stored))
+
+    @property
+    def integers(self) -> Integers:
+        """The integers to compute with: a copy, unless they need 64 bits."""
+        return widen(self.stored)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Logical shape."""
-        return tuple(self.integers.shape)
+        return tuple(self.stored.shape)
 
     @property
     def magnitude(self) -> int:
         """Largest absolute value."""
-        return int(np.abs(self.integers).max(initial=0))
+        return max(-int(self.stored.min(initial=0)), int(self.stored.max(initial=0)))
 
 
 @dataclass(frozen=True)
@@ -190,6 +199,7 @@ class Stored(Accumulator):
         return emitter.read(self.name, index)
 
 
+@runtime_checkable
 class Step(Protocol):
     """One step of an integer program, in order of execution. Steps are made by rules (`lowering.rules`)."""
 

@@ -79,7 +79,7 @@ def test_a_missing_core_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_weight_out_of_its_bounds_is_refused(tiny: CompiledModel) -> None:
     weights = tiny.weights()
     name = next(iter(tiny.relation.tensors_of(Column.MODEL)))
-    changed = weights[name].copy()
+    changed = weights[name].astype(np.int64)
     changed.flat[0] = tiny.relation.tensor(name).hi + 1
     with pytest.raises(WeightOutOfBounds) as caught:
         proving.setup(tiny.relation, {**weights, name: changed})

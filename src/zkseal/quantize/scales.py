@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import NonFiniteWeight
-from zkseal.quantize.integers import Integers
+from zkseal.quantize.integers import Integers, Narrow
 
 __all__ = [
     "MAX_EXPONENT",
@@ -70,7 +70,7 @@ def quantize(name: str, array: npt.ArrayLike, exponent: int | npt.NDArray[np.int
     return np.floor(np.ldexp(values, exponent) + 0.5).astype(np.int64)
 
 
-def model_bounds(integers: Integers) -> tuple[int, int]:
+def model_bounds(integers: Narrow) -> tuple[int, int]:
     """The narrowest bounds [-2^k, 2^k) around `integers`: model tensors have a span that is a power of two."""
     lo, hi = (int(integers.min()), int(integers.max())) if integers.size else (0, 0)
     bits = max((-lo - 1).bit_length() if lo < 0 else 0, hi.bit_length())

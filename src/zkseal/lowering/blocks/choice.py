@@ -19,7 +19,7 @@ from zkseal.lowering.emitter import Emitter, flat_loops
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.values import Accumulator, Environment, Operand, Parameter, Quantized
 from zkseal.lowering.view import AxisIndex
-from zkseal.quantize.integers import Integers
+from zkseal.quantize.integers import Integers, widen
 from zkseal.quantize.scales import model_bounds
 from zkseal.relation import Expr
 
@@ -81,8 +81,8 @@ class Selected(Accumulator):
         return tuple(found)
 
     def compute(self, environment: Environment) -> Integers:
-        data = environment[self.data.name] if isinstance(self.data, Quantized) else self.data.integers
-        return np.take(data, self.position.compute(environment), axis=self.axis)
+        data = environment[self.data.name] if isinstance(self.data, Quantized) else self.data.stored
+        return widen(np.take(data, self.position.compute(environment), axis=self.axis))
 
     def expression(self, emitter: Emitter, index: Sequence[AxisIndex]) -> Expr:
         rank, axis = self._rank, self.axis
@@ -108,5 +108,5 @@ def select(
     name: str, shape: tuple[int, ...], chosen: Quantized, position: Position, data: Quantized | Parameter, axis: int
 ) -> Selected:
     """The chosen entries of `data` as an accumulator; hidden data have the bounds that the model proof shows."""
-    lo, hi = (data.lo, data.hi) if isinstance(data, Quantized) else model_bounds(data.integers)
+    lo, hi = (data.lo, data.hi) if isinstance(data, Quantized) else model_bounds(data.stored)
     return Selected(name, position.node, shape, data.exponent, lo, hi, chosen, position, data, axis)

@@ -11,7 +11,7 @@ import numpy as np
 from zkseal.lowering.emitter import Emitter
 from zkseal.lowering.values import Accumulator, Environment, Operand, Parameter, Quantized
 from zkseal.lowering.view import AxisIndex
-from zkseal.quantize.integers import Integers, matmul
+from zkseal.quantize.integers import Integers, Narrow, matmul
 from zkseal.relation import Expr
 
 __all__ = ["Contraction", "Side"]
@@ -31,8 +31,8 @@ class Side:
     def rank(self) -> int:
         return len(self.value.shape)
 
-    def integers(self, environment: Environment) -> Integers:
-        array = environment[self.value.name] if isinstance(self.value, Quantized) else self.value.integers
+    def integers(self, environment: Environment) -> Narrow:
+        array = environment[self.value.name] if isinstance(self.value, Quantized) else self.value.stored
         return np.swapaxes(array, -1, -2) if self.transposed else array
 
     def bounds(self) -> tuple[Integers, Integers]:

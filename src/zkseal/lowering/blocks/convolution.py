@@ -12,7 +12,7 @@ from zkseal.lowering.emitter import Emitter
 from zkseal.lowering.values import Accumulator, Environment, Operand, Parameter, Quantized
 from zkseal.lowering.view import AxisIndex, mixed_radix
 from zkseal.lowering.windows import Windows
-from zkseal.quantize.integers import Integers, matmul
+from zkseal.quantize.integers import Integers, Narrow, matmul
 from zkseal.relation import Affine, Expr, Loop
 
 __all__ = ["Convolution", "channel_loops", "fit_channels", "weighted_bounds"]
@@ -47,7 +47,7 @@ class Convolution(Accumulator):
         """`weights` in ONNX's shape (groups * m, c, *kernel). Zero is always possible where padding is read."""
         m, c = weights.shape[0] // groups, weights.shape[1]
         if isinstance(weights, Parameter):
-            weights = replace(weights, integers=weights.integers.reshape(groups, m, c, *windows.kernel))
+            weights = replace(weights, stored=weights.stored.reshape(groups, m, c, *windows.kernel))
             rows = weights.integers.reshape(groups * m, -1)
             lo, hi = weighted_bounds(rows, replace(value, lo=value.lo - zero_point, hi=value.hi - zero_point))
         else:
@@ -82,8 +82,8 @@ class Convolution(Accumulator):
             patches.reshape(batch, g, c, points, taps).transpose(0, 1, 2, 4, 3).reshape(batch, g, c * taps, points)
         )
         if isinstance(self.weights, Parameter):
-            weights = self.weights.integers.reshape(g, self.shape[1] // g, c * taps)
-            largest = int(np.abs(weights).sum(axis=-1).max(initial=0))
+            weights: Narrow = self.weights.stored.reshape(g, self.shape[1] // g, c * taps)
+            largest = int(np.abs(weights, dtype=np.int64).sum(axis=-1).max(initial=0))
         else:
             weights = environment[self.weights.name].reshape(g, self.shape[1] // g, c * taps)
             largest = c * taps * self.weights.magnitude

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from zkseal.lowering.emitter import Emitter, flat_loops
 from zkseal.lowering.values import Accumulator, Environment, Parameter, Quantized
+from zkseal.quantize.integers import widen
 
 __all__ = ["TableRead"]
 
@@ -24,8 +25,8 @@ class TableRead:
     value: Quantized
 
     def execute(self, environment: Environment) -> None:
-        data = environment[self.data.name] if isinstance(self.data, Quantized) else self.data.integers
-        environment[self.value.name] = data.reshape(-1)[self.place.compute(environment)]
+        data = environment[self.data.name] if isinstance(self.data, Quantized) else self.data.stored
+        environment[self.value.name] = widen(data.reshape(-1)[self.place.compute(environment)])
 
     def constrain(self, emitter: Emitter) -> None:
         b, node = emitter.builder, self.place.node

@@ -35,7 +35,7 @@ from zkseal.lowering.rules.conv import convolution_weights, define_with_bias
 from zkseal.lowering.values import Accumulator, Environment, Operand, Parameter, Quantized
 from zkseal.lowering.view import AxisIndex, mixed_radix
 from zkseal.lowering.windows import attribute_text
-from zkseal.quantize.integers import Integers, matmul
+from zkseal.quantize.integers import Integers, Narrow, matmul
 from zkseal.relation import Affine, Expr, Loop
 
 MAX_INDEX_ENTRIES = 1 << 22
@@ -81,8 +81,8 @@ class TransposedConvolution(Accumulator):
         x = environment[self.value.name]
         batch, sizes = x.shape[0], x.shape[2:]
         if isinstance(self.weights, Parameter):
-            rows = self.weights.integers.reshape(g, c, m * prod(self._taps)).transpose(0, 2, 1)
-            largest = int(np.abs(rows).sum(axis=-1).max(initial=0))
+            rows: Narrow = self.weights.stored.reshape(g, c, m * prod(self._taps)).transpose(0, 2, 1)
+            largest = int(np.abs(rows, dtype=np.int64).sum(axis=-1).max(initial=0))
         else:
             rows = environment[self.weights.name].reshape(g, c, m * prod(self._taps)).transpose(0, 2, 1)
             largest = c * self.weights.magnitude
@@ -189,7 +189,7 @@ def lower_conv_transpose(node: Node, plan: Plan) -> None:
     weights = convolution_weights(node, plan, value)
     before = _before(node, plan, _reach(value.shape[2:], weights.shape[2:], strides, dilations))
     if isinstance(weights, Parameter):
-        weights = replace(weights, integers=_written_out(weights.integers, strides, dilations))
+        weights = replace(weights, stored=_written_out(weights.integers, strides, dilations))
         dilations = tuple(d if s == 1 else 1 for s, d in zip(strides, dilations, strict=True))
     elif any(s > 1 and d > 1 for s, d in zip(strides, dilations, strict=True)):
         raise plan.unsupported(node, "strides and dilation with computed weights. Make the weights an initializer")
@@ -206,7 +206,7 @@ def _bounds(weights: Parameter | Quantized, value: Quantized, groups: int) -> tu
     """Interval of the accumulator, as if all taps met in one output; stored weights get their axis of groups."""
     c, m, taps = weights.shape[0] // groups, weights.shape[1], weights.shape[2:]
     if isinstance(weights, Parameter):
-        weights = replace(weights, integers=weights.integers.reshape(groups, c, m, *taps))
+        weights = replace(weights, stored=weights.stored.reshape(groups, c, m, *taps))
         rows = np.moveaxis(weights.integers, 1, 2).reshape(groups * m, -1)
         return (*weighted_bounds(rows, value), weights)
     corners = [a * b for a in (value.lo, value.hi, 0) for b in (weights.lo, weights.hi)]

@@ -71,7 +71,7 @@ def plan_table_read(
     node: Node, plan: Plan, data: Quantized | Parameter, place: Accumulator, shape: tuple[int, ...]
 ) -> None:
     """Defines the first output of `node` as the entries of `data` at `place`."""
-    lo, hi = (data.lo, data.hi) if isinstance(data, Quantized) else model_bounds(data.integers)
+    lo, hi = (data.lo, data.hi) if isinstance(data, Quantized) else model_bounds(data.stored)
     value = Quantized(node.outputs[0], shape, data.exponent, lo, hi)
     plan.add(TableRead(data, place, value), value)
 

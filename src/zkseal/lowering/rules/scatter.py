@@ -201,7 +201,7 @@ def _define(
 
 
 def _bounds(value: Quantized | Parameter) -> tuple[int, int]:
-    return (value.lo, value.hi) if isinstance(value, Quantized) else model_bounds(value.integers)
+    return (value.lo, value.hi) if isinstance(value, Quantized) else model_bounds(value.stored)
 
 
 def _entries(value: Quantized | Parameter, node: str) -> Accumulator:

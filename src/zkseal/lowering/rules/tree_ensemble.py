@@ -41,7 +41,7 @@ from zkseal.lowering.emitter import Emitter
 from zkseal.lowering.plan import Plan
 from zkseal.lowering.registry import rule
 from zkseal.lowering.values import Environment, Parameter, Quantized
-from zkseal.quantize.integers import Integers
+from zkseal.quantize.integers import Integers, widen
 from zkseal.quantize.ordered import ORDERS
 from zkseal.quantize.scales import model_bounds
 from zkseal.relation import Column, Expr, Loop, TableRef, TensorRef
@@ -97,7 +97,7 @@ class TreePaths:
         nodes = np.broadcast_to(forest.roots, (inputs, forest.trees))
         steps: dict[str, list[Integers]] = {}
         for _ in range(forest.depth):
-            found = {name: parameter.integers[nodes] for name, parameter in self.columns.items()}
+            found = {name: widen(parameter.stored[nodes]) for name, parameter in self.columns.items()}
             entry = np.take_along_axis(x, found["feature"], axis=1)
             right = (entry > forest.threshold[nodes]).astype(np.int64)
             for name, array in {"node": nodes, "entry": entry, "right": right, **found}.items():
@@ -141,7 +141,7 @@ class TreePaths:
         self._add_up(emitter, hints, n)
 
     def _hints(self, emitter: Emitter) -> dict[str, TensorRef]:
-        bounds = {name: model_bounds(column.integers) for name, column in self.columns.items()}
+        bounds = {name: model_bounds(column.stored) for name, column in self.columns.items()}
         bounds |= {"node": (0, self.forest.rows - 1), "entry": (self.source.lo, self.source.hi), "right": (0, 1)}
         sizes = emitter.plain(self._shape)
         return {
