@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -39,6 +40,10 @@ MAGIC = b"ZKSR"
 VERSION = 1
 
 _T = TypeVar("_T")
+
+_U16, _U32, _I32, _PAIR = (struct.Struct(form) for form in (">H", ">I", ">i", ">II"))
+_BOUNDS, _FACTOR = struct.Struct(">qq"), struct.Struct(">qB")
+_form = cache(struct.Struct)
 
 
 # Writing --------------------------------------------------------------------------------------------------------------
@@ -164,12 +169,14 @@ class _Reader:
         self.tensors: tuple[Tensor, ...] = ()
 
     def take(self, count: int) -> bytes:
-        end = self._position + count
-        if end > len(self._data):
-            raise invalid(f"The relation is truncated: {count} bytes are expected at offset {self._position}.")
-        piece = bytes(self._data[self._position : end])
-        self._position = end
-        return piece
+        return bytes(self._data[self._skip(count) : self._position])
+
+    def _skip(self, count: int) -> int:
+        """The position, which then moves by `count` bytes."""
+        start, self._position = self._position, self._position + count
+        if self._position > len(self._data):
+            raise invalid(f"The relation is truncated: {count} bytes are expected at offset {start}.")
+        return start
 
     def finish(self) -> None:
         if self._position != len(self._data):
@@ -181,38 +188,36 @@ class _Reader:
             raise invalid(f"The relation is truncated: {count} items are announced at offset {self._position}.")
         return tuple(read() for _ in range(count))
 
-    def _number(self, width: int, *, signed: bool = False) -> int:
-        return int.from_bytes(self.take(width), "big", signed=signed)
+    def _numbers(self, form: struct.Struct) -> tuple[int, ...]:
+        return form.unpack_from(self._data, self._skip(form.size))
 
     def u8(self) -> int:
-        return self._number(1)
+        return self._data[self._skip(1)]
 
     def u16(self) -> int:
-        return self._number(2)
+        return self._numbers(_U16)[0]
 
     def u32(self) -> int:
-        return self._number(4)
+        return self._numbers(_U32)[0]
 
     def i32(self) -> int:
-        return self._number(4, signed=True)
+        return self._numbers(_I32)[0]
 
-    def i64(self) -> int:
-        return self._number(8, signed=True)
+    def u32s(self) -> tuple[int, ...]:
+        """As many numbers as the byte before them says."""
+        return self._numbers(_form(f">{self.u8()}I"))
 
     def tensor(self) -> Tensor:
         code = self.u8()
         if code > max(Column):
             raise invalid(f"A tensor has the column code {code}, which does not exist.")
-        return Tensor(Column(code), self.repeat(self.u8(), self.u32), self.i64(), self.i64())
+        return Tensor(Column(code), self.u32s(), *self._numbers(_BOUNDS))
 
     def index_list(self) -> tuple[int, ...]:
         return tuple(np.frombuffer(self.take(4 * self.u32()), dtype=">i4").tolist())
 
     def table(self) -> Table:
-        return Table(self.u32(), self.repeat(self.u8(), self.u32))
-
-    def loops(self) -> tuple[int, ...]:
-        return self.repeat(self.u8(), self.u32)
+        return Table(self.u32(), self.u32s())
 
     def scope(self) -> Scope:
         code = self.u8()
@@ -224,19 +229,19 @@ class _Reader:
         scope, table = self.scope(), self.u32()
         if table >= len(tables):
             raise invalid(f"A lookup names table {table}, but there are {len(tables)}.")
-        loops = self.loops()
+        loops = self.u32s()
         return Lookup(scope, table, loops, self.repeat(len(tables[table].columns), self.expression))
 
     def zero(self) -> Zero:
-        scope, loops = self.scope(), self.loops()
+        scope, loops = self.scope(), self.u32s()
         return Zero(scope, loops, self.expression())
 
     def expression(self) -> Expression:
         return self.repeat(self.u16(), self.term)
 
     def term(self) -> Term:
-        num, shift, sums = self.i64(), self.u8(), self.loops()
-        return Term(num, shift, sums, self.repeat(self.u8(), self.access))
+        num, shift = self._numbers(_FACTOR)
+        return Term(num, shift, self.u32s(), self.repeat(self.u8(), self.access))
 
     def access(self) -> Access:
         tensor = self.u32()
@@ -247,10 +252,10 @@ class _Reader:
     def axis_map(self) -> AxisMap:
         kind = self.u8()
         if kind == 0:
-            terms = self.repeat(self.u8(), lambda: (self.i32(), self.u32()))
-            return AffineMap(terms, self.i32())
+            flat = self._numbers(_form(">" + "iI" * self.u8()))
+            return AffineMap(tuple(zip(flat[::2], flat[1::2], strict=True)), self.i32())
         if kind == 1:
-            return GatherMap(self.u32(), self.u32())
+            return GatherMap(*self._numbers(_PAIR))
         if kind == 2:
-            return PublicGatherMap(self.u32(), self.u32())
+            return PublicGatherMap(*self._numbers(_PAIR))
         raise invalid(f"An access has a map of kind {kind}, which does not exist.")
