@@ -12,9 +12,7 @@
 | `fusion`, `formula` | chains of elementwise operators of one value as one function |
 | `precision` | which values need finer scales than others |
 | `families` | which functions share a table |
-| `fusion`, `formula` | chains of elementwise operators of one value as one function |
-| `precision` | which values need finer scales than others |
-| `families` | which functions share a table |
+| `archive/` | programs as plain data and arrays, for files |
 
 A new operator: a file in `rules/` with a function under `@rule("Name")`, and its test beside it.
 """
@@ -24,5 +22,6 @@ from __future__ import annotations
 from zkseal.lowering.emitter import Visibility
 from zkseal.lowering.program import Program, Witness, lower
 from zkseal.lowering.registry import require_rules, supported_ops
+from zkseal.lowering.values import Quantized
 
-__all__ = ["Program", "Visibility", "Witness", "lower", "require_rules", "supported_ops"]
+__all__ = ["Program", "Quantized", "Visibility", "Witness", "lower", "require_rules", "supported_ops"]

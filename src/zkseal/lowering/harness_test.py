@@ -18,14 +18,28 @@ from zkseal.errors import UnsatisfiedConstraint
 from zkseal.frontends.onnx import OPSET, FloatSession
 from zkseal.graph import Graph, Node, Value
 from zkseal.lowering import Program, Visibility, lower
+from zkseal.lowering.archive import ArrayStore, from_plain, to_plain
 from zkseal.quantize import Calibration, QuantizationOptions, values_to_calibrate
-from zkseal.relation import Column
+from zkseal.quantize.integers import narrow
+from zkseal.receipts import cbor
+from zkseal.relation import Column, Relation
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 Typed = tuple[str, Sequence[int]]
 """numpy name of an element type, and a shape."""
 
-__all__ = ["calibrated", "f32", "false_values", "graph_of", "lies", "rng_of", "verify"]
+__all__ = [
+    "archived",
+    "calibrated",
+    "f32",
+    "false_values",
+    "from_file",
+    "graph_of",
+    "lies",
+    "require_same_from_file",
+    "rng_of",
+    "verify",
+]
 
 
 def rng_of(seed: int) -> np.random.Generator:
@@ -133,8 +147,39 @@ def verify(
     witness = program.run(samples[0])
     program.relation.check(witness.tensors, sampled=40)
     program.relation.check(witness.tensors, fast=True)
+    require_same_from_file(program, samples[0])
     lies(program, witness.tensors, rng)
     return program
+
+
+def archived(program: Program) -> tuple[Any, ArrayStore]:
+    """The program as a file holds it: plain data that came back from CBOR, and its arrays by number, read-only."""
+    store = ArrayStore()
+    plain = cbor.loads(cbor.dumps(to_plain(program, store)), max_bytes=1 << 28)
+    for array in store.items:
+        array.flags.writeable = False
+    return plain, store
+
+
+def from_file(program: Program) -> Program:
+    """The program as it is read from a key, with arrays in the narrowest types."""
+    plain, store = archived(program)
+    fixed = {name: narrow(array) for name, array in program.relation.fixed.items()}
+    relation = Relation.restore(program.relation.encode(), program.relation.sidecar(), fixed)
+    return from_plain(plain, store.items, relation, program.parameters)
+
+
+def require_same_from_file(program: Program, sample: Arrays) -> None:
+    """A program that was written and read computes the same, integer by integer, and is written again as it was."""
+    read = from_file(program)
+    assert archived(read)[0] == archived(program)[0]
+    before, after = program.run(sample), read.run(sample)
+    assert list(after.tensors) == list(before.tensors)
+    for name, integers in before.tensors.items():
+        assert np.array_equal(after.tensors[name], integers), name
+    for name, numbers in before.outputs.items():
+        assert after.outputs[name].dtype == numbers.dtype
+        assert np.array_equal(after.outputs[name], numbers), name
 
 
 def lies(program: Program, tensors: Arrays, rng: np.random.Generator, count: int = 3) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from zkseal.quantize.integers import Integers
 __all__ = ["Move", "MoveStep", "Pad", "Permute", "Reshape", "Take", "Tile", "define_move", "plan_moves"]
 
 
+@runtime_checkable
 class Move(Protocol):
     """A rearrangement, on arrays and on views."""
 
