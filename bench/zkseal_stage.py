@@ -85,7 +85,7 @@ def prove(request: Request) -> Result:
         key = files.load_proving_key(folder / "key.zkp")
         _ = key.weights.core
     # Every proof takes as many rows as its model does at a time.
-    rows = rows.reshape(-1, key.model.graph.inputs[0].shape[0], *rows.shape[1:])
+    rows = rows.reshape(-1, key.program.inputs[0].shape[0], *rows.shape[1:])
     before = memory()
     reset_peak()
     phase = Phases()

@@ -55,6 +55,12 @@ def mlp() -> onnx.ModelProto:
     return build(nodes, ("batch", 3), {"w": ramp(4, 3), "b": ramp(4), "v": ramp(4, 2)})
 
 
+def table() -> onnx.ModelProto:
+    """A function that is a table, of sums."""
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Tanh", ["h"], ["y"])]
+    return build(nodes, ("batch", 3), {"w": ramp(3, 2)})
+
+
 def convolution() -> onnx.ModelProto:
     """An old opset, a constant node, an image."""
     shape = numpy_helper.from_array(np.array([0, -1]), "s")

@@ -34,13 +34,14 @@ def write(folder: Path) -> None:
             seed("container", name, path.read_bytes())
             sections = {key: bytes(section) for key, section in read_container(path, kind).items()}
         seed("files", name, join_sections(kind, sections))
-        for change, head in variants.heads(sections["head"]) if kind in (files.COMPILED, files.PROVING_KEY) else ():
-            seed("files", f"{change}-{name}", join_sections(kind, {**sections, "head": head}))
+        for change, others in variants.sections(kind, sections):
+            seed("files", f"{change}-{name}", join_sections(kind, others))
         if "directory" in sections:
             length = len(sections["directory"]).to_bytes(2, "big")
             seed("arrays", name, length + sections["directory"] + sections["arrays"])
-        if "head" in sections:
-            seed("cbor", name, sections["head"])
+        for part in ("head", "program"):
+            if part in sections:
+                seed("cbor", f"{part}-{name}", sections[part])
 
     samples = np.linspace(-1, 1, 24, dtype=np.float32).reshape(8, 3)
     for side in SIDES:
@@ -72,6 +73,9 @@ def write(folder: Path) -> None:
     images = np.linspace(-1, 1, 64, dtype=np.float32).reshape(4, 1, 4, 4)
     network = zkseal.compile(models.convolution(), images)
     file(files.COMPILED, f"convolution{files.COMPILED.suffix}", network)
+    file(files.PROVING_KEY, f"convolution{files.PROVING_KEY.suffix}", zkseal.setup(network)[0])
+    tabulated = zkseal.compile(models.table(), samples, options=zkseal.QuantizationOptions(bits=8))
+    file(files.PROVING_KEY, f"table{files.PROVING_KEY.suffix}", zkseal.setup(tabulated)[0])
     seed("relation_python", "convolution", network.relation.encode())
     for key in sorted((Path(__file__).resolve().parents[1] / "fixture").glob("*.key")):
         seed("relation_python", key.stem, zkseal.VerifyingKey(key.read_bytes()).core.relation)

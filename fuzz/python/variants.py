@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from zkseal import files
 from zkseal.receipts import cbor
 from zkseal.relation import Relation, encoding
 
@@ -69,15 +70,63 @@ _HEAD: dict[str, Change] = {
     "unknown-option": lambda head: head["options"].update(more=["int", 1]),
 }
 
+_PROVENANCE: dict[str, Change] = {
+    "name": lambda head: head.update(name=3),
+    "operators": lambda head: head.update(operators=[["Gemm"]]),
+    "notes": lambda head: head.update(notes=[3]),
+    "key-accuracy": lambda head: head.update(accuracy="{}"),
+    "key-options": lambda head: head["options"].update(bits=["text", "a"]),
+}
+
+_PROGRAM: dict[str, Change] = {
+    "names": lambda plain: plain["names"].update(order=[]),
+    "other-model": lambda plain: plain.update(model=bytes(32)),
+    "no-weight": lambda plain: plain["weights"].pop(),
+    "weight": lambda plain: plain["weights"][0].__setitem__(1, 1 << 20),
+    "class": lambda plain: plain["program"]["classes"][0].__setitem__(0, "Emitter"),
+    "field": lambda plain: plain["program"]["classes"][0][1].reverse(),
+    "no-class": lambda plain: plain["program"]["objects"][0].__setitem__(0, 1 << 20),
+    "no-array": lambda plain: _last(plain, "Parameter").__setitem__(2, [1 << 20, []]),
+    "array-shape": lambda plain: _last(plain, "Parameter").__setitem__(2, [0, [3, 3, 3]]),
+    "no-pair": lambda plain: _last(plain, "Parameter").__setitem__(2, [0]),
+    "text-exponent": lambda plain: _last(plain, "Quantized").__setitem__(3, "text"),
+    "no-shape": lambda plain: _last(plain, "Quantized").__setitem__(2, 3),
+    "wide": lambda plain: _last(plain, "Rescale").__setitem__(1, 1 << 20),
+    "other-object": lambda plain: _last(plain, "Rescale").__setitem__(1, 0),
+    "outputs-order": lambda plain: plain["program"].update(integer_outputs=["b", "a"]),
+    "object": lambda plain: plain["program"]["objects"][-1].pop(),
+    "no-object": lambda plain: plain["program"]["objects"].pop(),
+    "step": lambda plain: plain["program"]["steps"].append(0),
+    "no-step": lambda plain: plain["program"].update(steps=[]),
+    "layout": lambda plain: plain["program"]["layouts"].pop(),
+    "other-layout": lambda plain: plain["program"]["layouts"][0][1].__setitem__(1, [1 << 40]),
+}
+
+_SECTIONS: dict[bytes, dict[str, dict[str, Change]]] = {
+    files.COMPILED.code: {"head": _HEAD},
+    files.PROVING_KEY.code: {"head": _PROVENANCE, "program": _PROGRAM},
+}
+"""By kind of file and section of CBOR."""
+
+
+def _last(plain: Any, name: str) -> list[Any]:
+    """The last object of a class in the program of a proving key."""
+    program = plain["program"]
+    number = [name for name, _ in program["classes"]].index(name)
+    entries: list[list[Any]] = program["objects"]
+    return next(entry for entry in reversed(entries) if entry[0] == number)
+
 
 def receipts(valid: bytes) -> Iterator[tuple[str, bytes]]:
     """Names and receipts."""
     return _cbor(valid, _RECEIPT)
 
 
-def heads(valid: bytes) -> Iterator[tuple[str, bytes]]:
-    """Names and heads of a compiled model or a proving key."""
-    return _cbor(valid, _HEAD)
+def sections(kind: files.FileKind, valid: dict[str, bytes]) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Names and all sections of a file of which one is another."""
+    for section, changes in _SECTIONS.get(kind.code, {}).items():
+        for name, data in _cbor(valid[section], changes):
+            yield name, {**valid, section: data}
 
 
 def annotated(relation: Relation) -> Iterator[tuple[str, bytes]]:

@@ -24,7 +24,7 @@ ARROWS: dict[str, set[str]] = {
     # The pipeline joins what is above into compile, setup, prove, verify and evaluate. Values in, values out.
     "pipeline": {"frontends", "graph", "quantize", "lowering", "proving", "receipts", "relation"},
     # Files store what the pipeline makes.
-    "files": {"graph", "pipeline", "proving", "quantize", "receipts"},
+    "files": {"graph", "lowering", "pipeline", "proving", "quantize", "receipts", "relation"},
     # Small models to try things with: training data and estimators, nothing of the prover.
     "zoo": {"frontends", "graph"},
     # Pages for people, made from what the pipeline measures.

@@ -12,6 +12,7 @@ from types import FrameType
 import numpy as np
 from tests.backend.cases import Array, Case
 from tests.backend.freeze import frozen
+from tests.e2e.key_files import through_a_file
 
 import zkseal
 from zkseal.errors import InternalError, ZksealError
@@ -97,7 +98,7 @@ def _prove(case: Case) -> tuple[str, str]:
     graph = load(model)
     used = {value.name: _numbers(inputs[value.name]) for value in graph.inputs}
     proving_key, verifying_key = zkseal.setup(zkseal.compile(graph, used))
-    result = zkseal.prove(proving_key, used)
+    result = zkseal.prove(through_a_file(proving_key, used), used)
     proved = zkseal.verify(result.receipt, verifying_key)
     fault = compare(case.outputs, dict(proved.outputs))
     return (FAILED, fault) if fault else (PASSED, "")

@@ -53,7 +53,8 @@ def changed(data: bytes) -> bytes:
 
 def newer(data: bytes) -> bytes:
     """The file as a release with the next format version would write it."""
-    return with_digests(data[:VERSION_AT] + b"\0\2" + data[VERSION_AT + 2 :])
+    version = int.from_bytes(data[VERSION_AT:COUNT_AT], "big") + 1
+    return with_digests(data[:VERSION_AT] + version.to_bytes(2, "big") + data[COUNT_AT:])
 
 
 def with_digests(data: bytes) -> bytes:

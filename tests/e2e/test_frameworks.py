@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tests.e2e.key_files import through_a_file
 
 import zkseal
 from zkseal.errors import ProofRejected
@@ -111,7 +112,7 @@ def check(kind: str, model: Any, rows: npt.NDArray[Any], expected: Callable[[npt
     """The last row, which calibration has not seen, is proved and is what the library says."""
     compiled = zkseal.compile(model, rows[:-1])
     proving_key, verifying_key = zkseal.setup(compiled)
-    result = zkseal.prove(proving_key, rows[-1:], context=b"a row")
+    result = zkseal.prove(through_a_file(proving_key, rows[-1:]), rows[-1:], context=b"a row")
     with pytest.raises(ProofRejected):
         zkseal.verify(result.receipt, verifying_key, context=b"another row")
     proved = zkseal.verify(result.receipt, verifying_key, context=b"a row").outputs["output"]

@@ -8,19 +8,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.e2e.key_files import through_a_file
 from tests.e2e.subjects import CHUNK, NAMES, Subject, subject
 
 import zkseal
+from zkseal import files
+from zkseal.zoo import dense
 
 pytestmark = [pytest.mark.native, pytest.mark.slow]
 
 MIN_AGREEMENT = 0.99
 MAX_MEAN_ERROR = 0.005
 MAX_PROOF_BYTES = 40_000
+MAX_KEY_RATIO = 1.1
 MIN_ACCURACY = 0.90
 MAX_CLASS_SHARE = 0.20
 
@@ -43,6 +48,7 @@ def test_a_held_out_row_is_proved_bit_for_bit(case: Subject, figures: Figures) -
     """Input and weights private, output public: what the receipt states is what the integer program computed."""
     assert case.compiled.visibility == ("private", "public", "private")
     (proving_key, verifying_key), setup_ms = timed(partial(zkseal.setup, case.compiled))
+    proving_key = through_a_file(proving_key, case.zoo.held_out[:1])
     proofs, verifications = [], []
     for row in (0, len(case.zoo.held_out) - 1):
         x, context = case.zoo.held_out[row : row + 1], f"row {row}".encode()
@@ -64,6 +70,15 @@ def test_a_held_out_row_is_proved_bit_for_bit(case: Subject, figures: Figures) -
         "receipt_bytes": len(result.receipt.to_cbor()),
         "key_bytes": len(verifying_key.data),
     }
+
+
+def test_a_proving_key_is_hardly_larger_than_the_weights(tmp_path: Path) -> None:
+    """Of a model that is mostly weights; they count in the narrowest type of each tensor."""
+    large = dense()
+    proving_key, _ = zkseal.setup(zkseal.compile(large.model, large.calibration))
+    files.save_proving_key(tmp_path / "m.zkp", proving_key)
+    weights = sum(array.nbytes for array in proving_key.weights.weights.values())
+    assert weights <= (tmp_path / "m.zkp").stat().st_size <= MAX_KEY_RATIO * weights
 
 
 def test_the_second_executor_computes_the_same_integers(case: Subject, figures: Figures) -> None:

@@ -22,6 +22,7 @@ from onnxruntime.quantization import (
     quantize_dynamic,
     quantize_static,
 )
+from tests.e2e.key_files import through_a_file
 
 import zkseal
 
@@ -120,7 +121,7 @@ def test_a_quantized_network_is_proved(float_path: Path) -> None:
     compiled = zkseal.compile(path, images(30, 2))
     proving_key, verifying_key = zkseal.setup(compiled)
     row = images(1, 4)
-    result = zkseal.prove(proving_key, row)
+    result = zkseal.prove(through_a_file(proving_key, row), row)
     proved = zkseal.verify(result.receipt, verifying_key)
     np.testing.assert_allclose(proved.outputs["y"], onnxruntime_outputs(path, row), atol=last_scale(path) / 2)
 

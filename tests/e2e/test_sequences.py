@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from tests.e2e.key_files import through_a_file
 from tests.networks import decoder
 
 import zkseal
@@ -27,7 +28,7 @@ def proved(model: onnx.ModelProto, calibration: Samples, sample: Samples) -> tup
     """The first output as it was proved with everything else hidden, and what onnxruntime makes of the sample."""
     compiled = zkseal.compile(model, calibration)
     proving_key, verifying_key = zkseal.setup(compiled)
-    result = zkseal.prove(proving_key, sample, context=b"one")
+    result = zkseal.prove(through_a_file(proving_key, sample), sample, context=b"one")
     with pytest.raises(ProofRejected):
         zkseal.verify(result.receipt, verifying_key, context=b"another")
     name, stated = next(iter(zkseal.verify(result.receipt, verifying_key, context=b"one").outputs.items()))

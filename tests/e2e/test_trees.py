@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tests.e2e.key_files import through_a_file
 
 import zkseal
 from zkseal.errors import ZksealError
@@ -148,6 +149,7 @@ def test_proved_and_verified(kind: str, data: str, figures: dict[str, dict[str, 
     found = case(kind, data)
     proving_key, verifying_key = zkseal.setup(found.compiled)
     row, times = found.held_out[0], []
+    proving_key = through_a_file(proving_key, row)
     for _ in range(3):
         start = time.perf_counter()
         result = zkseal.prove(proving_key, row, context=b"trees")

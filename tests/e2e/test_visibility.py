@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tests.e2e import small_models
 from tests.e2e.command_line import done, refused
+from tests.e2e.key_files import through_a_file
 from tests.e2e.subjects import Subject, subject
 
 import zkseal
@@ -49,7 +50,7 @@ def test_a_statement_shows_what_is_public_and_commits_to_the_rest(
     )
     proving_key, verifying_key = zkseal.setup(model)
     row = cancer.zoo.held_out[5]
-    result = zkseal.prove(proving_key, row, context=b"visit 12")
+    result = zkseal.prove(through_a_file(proving_key, row), row, context=b"visit 12")
     proved = zkseal.verify(result.receipt, verifying_key, context=b"visit 12")
 
     assert bool(proved.input_commitments) == ("X" not in proved.inputs) == (inputs == "private")

@@ -5,8 +5,9 @@
 `container`   named sections behind one table of digests
 `arrays`      integer arrays, used in place from the mapped file
 `kinds`       the five kinds: compiled model, proving key, verifying key, receipt, opening
-`graphs`      graph, calibration, options as plain data
-`models`      compiled models and proving keys
+`graphs`      graph, calibration, options, accuracy as plain data
+`models`      compiled models
+`keys`        proving keys
 `statements`  verifying keys, receipts, openings
 ============  ========================================================================
 
@@ -19,8 +20,9 @@ from typing import Any
 
 from zkseal.files.atomic import together
 from zkseal.files.container import FileKind, identify
+from zkseal.files.keys import load_proving_key, save_proving_key
 from zkseal.files.kinds import COMPILED, KINDS, OPENING, PROVING_KEY, RECEIPT, VERIFYING_KEY
-from zkseal.files.models import load_model, load_proving_key, save_model, save_proving_key
+from zkseal.files.models import load_model, save_model
 from zkseal.files.statements import (
     load_opening,
     load_receipt,

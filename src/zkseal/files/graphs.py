@@ -1,10 +1,11 @@
-"""A float graph, its calibration and the options of quantization, as plain data and arrays for a file.
+"""A float graph, its calibration, the options of quantization and its accuracy, as plain data and arrays for a file.
 
 Reals travel as arrays or as their eight bytes, never as text, so that reading gives back the same bits.
 """
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -15,13 +16,16 @@ import numpy.typing as npt
 
 from zkseal.errors import InvalidEncoding
 from zkseal.graph import Graph, Node, Value
+from zkseal.quantize import AccuracyReport, OutputAccuracy
 from zkseal.quantize.calibration import Calibration, ValueStatistics
 from zkseal.quantize.options import QuantizationOptions
 
 __all__ = [
+    "decode_accuracy",
     "decode_calibration",
     "decode_graph",
     "decode_options",
+    "encode_accuracy",
     "encode_calibration",
     "encode_graph",
     "encode_options",
@@ -174,3 +178,21 @@ def decode_options(data: Any) -> QuantizationOptions:
         return QuantizationOptions(**decoded)
     except (KeyError, TypeError, ValueError, AttributeError, struct.error) as error:
         raise InvalidEncoding(f"The options in the file are damaged: {error!r}.", reason="options") from error
+
+
+def encode_accuracy(accuracy: AccuracyReport | None) -> str | None:
+    """The report as JSON, if there is one."""
+    return None if accuracy is None else json.dumps(accuracy.to_dict())
+
+
+def decode_accuracy(text: Any) -> AccuracyReport | None:
+    """The inverse of `encode_accuracy`. Raises `InvalidEncoding`."""
+    if text is None:
+        return None
+    try:
+        outputs = json.loads(text)["outputs"]
+        return AccuracyReport(
+            tuple(OutputAccuracy(**{**entry, "disagreements": tuple(entry["disagreements"])}) for entry in outputs)
+        )
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise InvalidEncoding(f"The accuracy in the file is damaged: {error!r}.", reason="accuracy") from error

@@ -1,13 +1,11 @@
-"""Compiled models and proving keys in files.
+"""Compiled models in files.
 
 Stored is what a model was made from (graph, calibration, options), and the relation that came out. Reading makes the
-program again and compares: a release that would lower the model in another way says so instead of proving something
-else. A proving key holds the committed integers too, used in place.
+program again and compares: a release that would lower the model in another way says so.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,26 +16,25 @@ from zkseal.errors import DecodeError, InvalidEncoding, ResourceLimit, UnknownVe
 from zkseal.files.arrays import pack_arrays, unpack_arrays
 from zkseal.files.container import Buffer, Sections, read_container, write_container
 from zkseal.files.graphs import (
+    decode_accuracy,
     decode_calibration,
     decode_graph,
     decode_options,
+    encode_accuracy,
     encode_calibration,
     encode_graph,
     encode_options,
 )
-from zkseal.files.kinds import COMPILED, PROVING_KEY
+from zkseal.files.kinds import COMPILED
 from zkseal.graph import validate
-from zkseal.pipeline import CompiledModel, ProvingKey
+from zkseal.pipeline import CompiledModel
 from zkseal.pipeline.compile import rebuild
-from zkseal.proving import CommittedWeights, VerifyingKey
-from zkseal.quantize import AccuracyReport, OutputAccuracy
 from zkseal.receipts import cbor
 
-__all__ = ["load_model", "load_proving_key", "save_model", "save_proving_key"]
+__all__ = ["load_model", "save_model"]
 
 MAX_HEAD_BYTES = 1 << 26
 _VISIBILITIES = ("private", "public")
-_WEIGHT = "weight/"
 
 Path = str | os.PathLike[str]
 
@@ -69,43 +66,6 @@ def load_model(path: Path) -> CompiledModel:
     return _decode(path, sections, unpack_arrays(sections["directory"], sections["arrays"]))
 
 
-def save_proving_key(path: Path, key: ProvingKey) -> None:
-    """Writes a proving key, whole or not at all; readable by its owner only. Raises `OutOfDisk`, `FileUnavailable`."""
-    head, arrays = _encode(key.model)
-    weights = {f"{_WEIGHT}{index:010}": array for index, array in key.weights.weights.items()}
-    directory, pieces = pack_arrays(arrays | weights)
-    sections: dict[str, list[Buffer]] = {
-        "head": [head],
-        "relation": [key.model.relation.encode()],
-        "verifying key": [key.verifying_key.data],
-        "blindings": [key.weights.blindings],
-        "directory": [directory],
-        "arrays": pieces,
-    }
-    write_container(path, PROVING_KEY, sections)
-
-
-def load_proving_key(path: Path) -> ProvingKey:
-    """Reads what `save_proving_key` wrote; the weights stay on the disk until they are used.
-
-    Raises:
-        FileUnavailable, DecodeError: the file cannot be read, is damaged, or is something else.
-        ModelProofRejected, WrongModel: its parts do not belong together.
-        UnknownVersion: this release makes another program of the same model.
-    """
-    sections = read_container(path, PROVING_KEY)
-    arrays = unpack_arrays(sections["directory"], sections["arrays"])
-    model = _decode(path, sections, arrays)
-    try:
-        weights = {int(name[len(_WEIGHT) :]): array for name, array in arrays.items() if name.startswith(_WEIGHT)}
-    except ValueError as error:
-        raise InvalidEncoding(
-            f"'{path}' names a weight that is no tensor: {error}.", path=str(path), reason="weight"
-        ) from error
-    verifying_key = VerifyingKey(bytes(sections["verifying key"]))
-    return ProvingKey(model, CommittedWeights(verifying_key, bytes(sections["blindings"]), model.relation, weights))
-
-
 def _encode(model: CompiledModel) -> tuple[bytes, dict[str, npt.NDArray[Any]]]:
     graph, graph_arrays = encode_graph(model.graph)
     calibration, calibration_arrays = encode_calibration(model.calibration)
@@ -114,7 +74,7 @@ def _encode(model: CompiledModel) -> tuple[bytes, dict[str, npt.NDArray[Any]]]:
         "calibration": calibration,
         "options": encode_options(model.options),
         "visibility": list(model.visibility),
-        "accuracy": None if model.accuracy is None else json.dumps(model.accuracy.to_dict()),
+        "accuracy": encode_accuracy(model.accuracy),
     }
     return cbor.dumps(head), graph_arrays | calibration_arrays
 
@@ -126,8 +86,8 @@ def _decode(path: Path, sections: Sections, arrays: Mapping[str, npt.NDArray[Any
         if not {inputs, outputs, weights} <= set(_VISIBILITIES):
             raise ValueError("visibility")
         parts = head["graph"], head["calibration"], head["options"]
-        accuracy = _accuracy(head["accuracy"])
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        accuracy = decode_accuracy(head["accuracy"])
+    except (KeyError, TypeError, ValueError) as error:
         raise InvalidEncoding(f"The head of '{path}' is damaged: {error!r}.", path=str(path), reason="head") from error
     model = _rebuild(path, parts, arrays, (inputs, outputs, weights))
     if model.relation.encode() != bytes(sections["relation"]):
@@ -159,12 +119,3 @@ def _rebuild(
             path=str(path),
             reason="model",
         ) from error
-
-
-def _accuracy(text: str | None) -> AccuracyReport | None:
-    if text is None:
-        return None
-    outputs = json.loads(text)["outputs"]
-    return AccuracyReport(
-        tuple(OutputAccuracy(**{**entry, "disagreements": tuple(entry["disagreements"])}) for entry in outputs)
-    )

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import CalibrationMissing, WrongInput
-from zkseal.graph import Graph
-from zkseal.lowering import Program, Visibility, lower, require_rules
+from zkseal.graph import Graph, Value
+from zkseal.lowering import Program, Quantized, Visibility, lower, require_rules
 from zkseal.pipeline.interface import Interface, annotate
+from zkseal.pipeline.provenance import Provenance
 from zkseal.quantize import AccuracyReport, Calibration, QuantizationOptions, values_to_calibrate
 from zkseal.relation import Relation
 
@@ -58,8 +59,20 @@ class CompiledModel:
         """Inputs and outputs and their scales."""
         return Interface.of(self.relation)
 
+    @cached_property
+    def provenance(self) -> Provenance:
+        """What people are told about where the program came from."""
+        return Provenance(
+            name=self.graph.name,
+            operators=self.graph.ops(),
+            notes=(*self.graph.notes, *self.program.notes),
+            parameters=sum(int(array.size) for array in self.graph.initializers.values()),
+            options=self.options,
+            accuracy=self.accuracy,
+        )
+
     def weights(self) -> dict[str, npt.NDArray[Any]]:
-        """Integers of all model and table tensors, by name."""
+        """Integers of all model and table tensors, by name, each in the type in which it is stored."""
         return {**self.relation.fixed, **self.program.parameters}
 
 
@@ -115,7 +128,7 @@ def compile(  # noqa: A001 - the public name; the built-in is not used here
     graph = load(model, batch=batch, select=select, input_shapes=input_shapes, samples=calibration)
     require_rules(graph)  # before the work of calibration
     tell("load", 1.0)
-    samples = named(graph, calibration)
+    samples = named(graph.inputs, calibration)
     chosen = options or QuantizationOptions()
     seen = _calibrate(graph, samples, chosen.percentile, tell)
     visibility = (inputs, outputs, weights)
@@ -184,19 +197,19 @@ def load(
     return sklearn_frontend.load(model, batch=batch, outputs=select)
 
 
-def named(graph: Graph, samples: Samples) -> dict[str, npt.NDArray[Any]]:
-    """Samples by input name, each of the shape of its input but for the first axis, which counts samples.
+def named(inputs: Sequence[Value | Quantized], samples: Samples) -> dict[str, npt.NDArray[Any]]:
+    """Samples by name of one of `inputs`, each of the shape of its input but for the first axis, which counts samples.
 
     Raises:
         WrongInput: an input is missing, unknown, or of another shape.
         CalibrationMissing: there are no samples.
     """
     if not isinstance(samples, Mapping):
-        if len(graph.inputs) != 1:
-            names = [value.name for value in graph.inputs]
+        if len(inputs) != 1:
+            names = [value.name for value in inputs]
             raise WrongInput(f"The model has the inputs {names}: give samples by name.", name=names[0], expected=names)
-        samples = {graph.inputs[0].name: samples}
-    known = {value.name: value for value in graph.inputs}
+        samples = {inputs[0].name: samples}
+    known = {value.name: value for value in inputs}
     for name in (*known, *samples):
         if name not in samples or name not in known:
             what = "missing" if name in known else "unknown"

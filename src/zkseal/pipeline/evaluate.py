@@ -39,7 +39,7 @@ def outputs_of(
     """Outputs of the float model and of the integer program, by name, stacked along the first axis."""
     from zkseal.frontends.onnx import FloatSession
 
-    arrays = named(model.graph, samples)
+    arrays = named(model.graph.inputs, samples)
     found = FloatSession(model.graph).run(arrays) if expected is None else expected
     rows: list[Arrays] = []
     parts = list(parts_of(model, arrays))
@@ -113,7 +113,7 @@ def compare(
     actual: list[Arrays] = []
     accepted: list[int] = []
     refused: list[tuple[int, str]] = []
-    parts = list(parts_of(model, named(model.graph, samples)))
+    parts = list(parts_of(model, named(model.graph.inputs, samples)))
     for index, part in enumerate(parts):
         try:
             environment = program.execute(part)

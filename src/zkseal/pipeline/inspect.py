@@ -9,6 +9,7 @@ from zkseal.graph import Graph
 from zkseal.pipeline.compile import CALIBRATION_BATCH, CompiledModel
 from zkseal.pipeline.interface import Interface, Port
 from zkseal.pipeline.prove import ProvingKey
+from zkseal.pipeline.provenance import Provenance
 from zkseal.proving import Layout, Opening, VerifyingKey, lay_out, predict
 from zkseal.proving.cost import choose_row_bits, predict_compiling
 from zkseal.receipts import Receipt
@@ -28,12 +29,11 @@ def describe(
         case Graph():
             return _graph(thing, samples)
         case CompiledModel():
-            return _model(thing) | _relation(thing.relation, None)
+            return _program(thing.provenance, thing.interface) | _relation(thing.relation, None)
         case ProvingKey():
-            key = thing.verifying_key
-            return (
-                {"model_id": key.model_id.hex()} | _model(thing.model) | _relation(thing.model.relation, key.row_bits)
-            )
+            key, relation = thing.verifying_key, thing.program.relation
+            described = _program(thing.provenance, Interface.of(relation)) | _relation(relation, key.row_bits)
+            return {"model_id": key.model_id.hex()} | described
         case VerifyingKey():
             relation = thing.relation
             interface = {"model_id": thing.model_id.hex(), "key_bytes": len(thing.data)}
@@ -59,20 +59,21 @@ def _graph(graph: Graph, samples: int) -> dict[str, Any]:
     }
 
 
-def _model(model: CompiledModel) -> dict[str, Any]:
+def _program(provenance: Provenance, interface: Interface) -> dict[str, Any]:
+    options = provenance.options
     described: dict[str, Any] = {
-        "name": model.graph.name,
-        "operators": model.graph.ops(),
-        "notes": [*model.graph.notes, *model.program.notes],
-        "parameters": sum(int(array.size) for array in model.graph.initializers.values()),
-        "bits": model.options.bits,
-        "tensor_bits": dict(model.options.tensor_bits),
-        "headroom": model.options.headroom,
-        "percentile": model.options.percentile,
+        "name": provenance.name,
+        "operators": dict(provenance.operators),
+        "notes": list(provenance.notes),
+        "parameters": provenance.parameters,
+        "bits": options.bits,
+        "tensor_bits": dict(options.tensor_bits),
+        "headroom": options.headroom,
+        "percentile": options.percentile,
     }
-    if model.accuracy is not None:
-        described["accuracy"] = model.accuracy.to_dict()
-    return described | _interface(model.interface)
+    if provenance.accuracy is not None:
+        described["accuracy"] = provenance.accuracy.to_dict()
+    return described | _interface(interface)
 
 
 def _interface(interface: Interface) -> dict[str, Any]:

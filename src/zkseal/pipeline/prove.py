@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from zkseal import proving
 from zkseal.errors import WrongInput
+from zkseal.lowering import Program
 from zkseal.pipeline.compile import CompiledModel, Progress, Samples, named
 from zkseal.pipeline.interface import Interface
+from zkseal.pipeline.provenance import Provenance
 from zkseal.pipeline.threads import blas_threads
 from zkseal.proving import CommittedWeights, Opening, VerifyingKey
 from zkseal.receipts import Receipt, Statement
@@ -25,10 +27,18 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True, eq=False)
 class ProvingKey:
-    """What the owner of a model proves with: the compiled model and its committed weights. A secret."""
+    """What the owner of a model proves with: the integer program and its committed weights. A secret.
 
-    model: CompiledModel
+    The float model is not in it. Made by setup or read from a file, it is the same.
+
+    Attributes:
+        program: execution and decoding, over the relation and the integers of `weights`.
+        provenance: what people are told about the model.
+    """
+
+    program: Program = field(repr=False)
     weights: CommittedWeights
+    provenance: Provenance
 
     @property
     def verifying_key(self) -> VerifyingKey:
@@ -81,7 +91,8 @@ def setup(
         WeightOutOfBounds, InvalidParameters, ResourceLimit.
     """
     weights, verifying_key = proving.setup(model.relation, model.weights(), row_bits=row_bits, progress=progress)
-    return ProvingKey(model, weights), verifying_key
+    program = model.program.for_proving(weights.relation, weights.named(Column.MODEL))
+    return ProvingKey(program, weights, model.provenance), verifying_key
 
 
 def prove(
@@ -98,9 +109,9 @@ def prove(
         WrongInput: an input is missing, unknown, misshapen, or not finite.
         RangeExceeded: a value leaves the calibrated range; names tensor, value and remedy.
     """
-    model = proving_key.model
-    arrays = named(model.graph, inputs)
-    for value in model.graph.inputs:
+    program = proving_key.program
+    arrays = named(program.inputs, inputs)
+    for value in program.inputs:
         if arrays[value.name].shape != value.shape:
             raise WrongInput(
                 f"Input '{value.name}' has shape {arrays[value.name].shape}; one proof takes one input of shape "
@@ -111,11 +122,11 @@ def prove(
             )
     if progress is not None:
         progress("execute", 0.0)
-    with blas_threads(model.relation):
-        witness = model.program.run(arrays)
+    with blas_threads(program.relation):
+        witness = program.run(arrays)
     if progress is not None:
         progress("execute", 1.0)
-    public_inputs = {value.name for value in model.graph.inputs} & set(model.relation.tensors_of(Column.PUBLIC))
+    public_inputs = {value.name for value in program.inputs} & set(program.relation.tensors_of(Column.PUBLIC))
     proved = proving.prove(
         proving_key.weights, witness.tensors, context=context, public_inputs=public_inputs, progress=progress
     )

@@ -36,7 +36,7 @@ def proved(keys: Keys, samples: np.ndarray) -> ProveResult:
 def test_what_is_verified_is_what_was_computed(keys: Keys, proved: ProveResult, samples: np.ndarray) -> None:
     statement = pipeline.verify(proved.receipt, keys[1], context=b"visit 12")
     assert statement.outputs["y"].tolist() == proved.outputs["y"].tolist()
-    assert statement.outputs["y"].tolist() == keys[0].model.program.predict({"x": samples[:1]})["y"].tolist()
+    assert statement.outputs["y"].tolist() == keys[0].program.predict({"x": samples[:1]})["y"].tolist()
     assert dict(statement.inputs) == {}
     assert len(statement.input_commitments) >= 1
     assert (statement.model_id, statement.context) == (keys[1].model_id, b"visit 12")
@@ -169,13 +169,16 @@ def test_progress_may_stop_the_work(keys: Keys, samples: np.ndarray) -> None:
         pipeline.prove(keys[0], samples[0], progress=stop)
 
 
-def test_descriptions_hide_what_is_hidden(keys: Keys, proved: ProveResult, samples: np.ndarray) -> None:
-    model = pipeline.describe(keys[0].model)
+def test_descriptions_hide_what_is_hidden(
+    tiny: CompiledModel, keys: Keys, proved: ProveResult, samples: np.ndarray
+) -> None:
+    model = pipeline.describe(tiny)
     assert model["hidden"] == ["input x", "weights", "every intermediate value"]
     assert model["predicted"]["proof_bytes"] == len(proved.receipt.proof)
     key = pipeline.describe(keys[1])
     assert key["model_id"] == keys[1].model_id.hex()
-    assert key["predicted"] == pipeline.describe(keys[0])["predicted"]
+    assert pipeline.describe(keys[0]) == {**model, "model_id": key["model_id"]}
+    assert key["predicted"] == model["predicted"]
     receipt = pipeline.describe(proved.receipt)
     assert receipt["hidden"] == ["input"]
     assert receipt["verified"] is False

@@ -110,7 +110,7 @@ def report(model: CompiledModel, samples: Samples, *, seed: int = 0, progress: P
     Raises:
         WrongInput: samples do not fit the model.
     """
-    arrays = named(model.graph, samples)
+    arrays = named(model.graph.inputs, samples)
     seen = compare(model, arrays, progress=progress)
     accuracy = measure_accuracy(seen.expected, seen.actual) if seen.accepted else None
     return ModelReport(

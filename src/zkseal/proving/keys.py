@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from zkseal.errors import ValueOutOfBounds, WeightOutOfBounds, WrongModel
+from zkseal.errors import ValueOutOfBounds, WeightOutOfBounds, WrongLength, WrongModel
 from zkseal.proving.core import Integers, Progress, by_index, native, running
 from zkseal.proving.cost import choose_row_bits
 from zkseal.relation import Column, Relation
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from zkseal._native import VerifyingKey as NativeVerifyingKey
 
 __all__ = ["CommittedWeights", "VerifyingKey", "setup"]
+
+_RELATION_LENGTH_AT = 4 + 2 + 37
+"""Behind magic, version and parameters: docs/protocol/6-opening.md."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,21 @@ class VerifyingKey:
     def __post_init__(self) -> None:
         with running("loading a verifying key"):
             self.__dict__["native"] = native().VerifyingKey(self.data)
+
+    @staticmethod
+    def relation_bytes(data: bytes) -> bytes:
+        """The relation that a key says it is of, before anything of the key was checked.
+
+        Raises:
+            WrongLength: the bytes are too short for a relation.
+        """
+        start = _RELATION_LENGTH_AT + 4
+        end = start + int.from_bytes(data[_RELATION_LENGTH_AT:start], "big")
+        if len(data) < max(start, end):
+            raise WrongLength(
+                f"A verifying key of {len(data)} bytes is cut short.", expected=max(start, end), got=len(data)
+            )
+        return data[start:end]
 
     @property
     def core(self) -> NativeVerifyingKey:
@@ -71,7 +89,7 @@ class CommittedWeights:
     """A verifying key, the blindings of its commitments and the integers that they hide. A secret.
 
     Attributes:
-        relation: the relation with its names, of which the key was made.
+        relation: the relation with its names, of which the key was made; its fixed contents are those of `weights`.
         weights: tensors of the columns model and table by index, in the narrowest type; views of a mapped file are
             used in place.
     """
@@ -88,6 +106,10 @@ class CommittedWeights:
                 expected=self.verifying_key.core.relation_digest.hex(),
                 got=native().relation_digest(self.relation.encode()).hex(),
             )
+
+    def named(self, column: Column) -> dict[str, npt.NDArray[Any]]:
+        """The committed integers of one column, by name."""
+        return {name: self.weights[self.relation.tensor_index(name)] for name in self.relation.tensors_of(column)}
 
     @cached_property
     def core(self) -> NativeProvingKey:
@@ -124,4 +146,5 @@ def setup(
     with running("making keys"):
         data, blindings = native().setup(encoded, bits, tensors, progress)
     verifying_key = VerifyingKey(data)
-    return CommittedWeights(verifying_key, blindings, relation, tensors), verifying_key
+    fixed = {name: tensors[relation.tensor_index(name)] for name in relation.fixed}
+    return CommittedWeights(verifying_key, blindings, replace(relation, fixed=fixed), tensors), verifying_key
