@@ -1,6 +1,7 @@
 """Types of the compiled core (crates/zkseal-py). `make check` compares this file with the built module.
 
-All functions raise the classes of `zkseal.errors`. Arrays are C-contiguous integers: int64, int32, int16 or int8.
+All functions raise the classes of `zkseal.errors`. Arrays are C-contiguous integers: int64, int32, int16 or int8; those
+of a `ProvingKey` are used in place where they cannot be written to.
 """
 
 from collections.abc import Callable, Mapping
@@ -51,7 +52,7 @@ class VerifyingKey:
 
 @final
 class ProvingKey:
-    def __new__(cls, verifying_key: bytes, blindings: bytes, tensors: _Tensors) -> ProvingKey: ...
+    def __new__(cls, verifying_key: VerifyingKey, blindings: bytes, tensors: _Tensors) -> ProvingKey: ...
     def prove(
         self,
         context: bytes,

@@ -242,7 +242,7 @@ def test_two_proofs_of_the_same_input_share_no_commitment() -> None:
     sketch = tiny()
     key, blindings = _native.setup(encode_relation(sketch.relation()), sketch.c, {0: np.array(sketch.values[0])})
     tensors = {t: np.array(values) for t, values in sketch.values.items()}
-    prover = _native.ProvingKey(key, blindings, {0: tensors.pop(0)})
+    prover = _native.ProvingKey(_native.VerifyingKey(key), blindings, {0: tensors.pop(0)})
     attempts = []
     for _ in range(2):
         made = prover.prove(b"", tensors)

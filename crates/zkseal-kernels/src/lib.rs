@@ -5,8 +5,8 @@
 //! | [`msm_ints`], [`msm_ints_rows`] | `sum_j values[j] bases[j]`, small signed integers | signed digits, buckets, batched affine additions |
 //! | [`msm_scalars`] | the same for scalars | halves by the endomorphism, then as above |
 //! | [`fold_points`] | `lo[i] + (a + lambda b) hi[i]` | one chain of doublings for all i, complete formulas |
-//! | [`contract`], [`contract_scalars`] | `sum_m weights[m] data[o, m, i]` | 32-bit limbs of the weights, one reduction an output |
-//! | [`batch_invert`] | inverses | one inversion a block |
+//! | [`contract`], [`contract_scalars`] | `sum_m weights[m] data[o, m, i]` | 32-bit limbs of the weights, or their bytes where the machine has VNNI; one reduction an output |
+//! | [`batch_invert`] | inverses | one inversion a block, eight products at a time |
 //!
 //! [`reference`] holds the plain versions that say what must come out; `optimized/` the fast ones, by scalar arithmetic
 //! or, where the machine has AVX-512 IFMA, eight field elements at once. A property test equates them.
@@ -144,5 +144,11 @@ pub fn contract_scalars(data: &[Fr], outer: usize, mid: usize, inner: usize, wei
 /// Every non-zero value becomes its inverse; zeros stay. In parallel when that pays.
 pub fn batch_invert(values: &mut [Fr]) {
     const BLOCK: usize = 4096;
-    values.par_chunks_mut(BLOCK).for_each(ark_ff::fields::batch_inversion);
+    values.par_chunks_mut(BLOCK).for_each(|values| {
+        #[cfg(target_arch = "x86_64")]
+        if optimized::ifma::available() {
+            return optimized::ifma::vectors::batch_invert(values);
+        }
+        ark_ff::fields::batch_inversion(values);
+    });
 }

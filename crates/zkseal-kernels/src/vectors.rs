@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use zkseal_field::{AdditiveGroup, Fr};
 
-use crate::optimized;
+use crate::{Ints, optimized};
 
 /// Entries of a task: its sums of products are reduced once.
 pub(crate) const TASK: usize = 512;
@@ -92,6 +92,28 @@ pub fn extend_scaled(out: &mut Vec<Fr>, values: &[Fr], factor: Fr) {
     let start = out.len();
     out.extend_from_slice(values);
     scale(&mut out[start..], factor);
+}
+
+/// Integers as scalars.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn lift(values: Ints<'_>, out: &mut [Fr]) {
+    assert_eq!(values.len(), out.len(), "one scalar comes of each integer");
+    match values {
+        Ints::I8(values) => lift_small(values, out),
+        Ints::I16(values) => lift_small(values, out),
+        Ints::I32(values) => lift_small(values, out),
+        Ints::I64(values) => crate::reference::vectors::lift(values, out),
+    }
+}
+
+fn lift_small<T: Copy + Into<i64> + Sync>(values: &[T], out: &mut [Fr]) {
+    let part = |values: &[T], out: &mut [Fr]| fastest!(lift(values, out));
+    if out.len() < PARALLEL_FROM {
+        return part(values, out);
+    }
+    out.par_chunks_mut(TASK).zip(values.par_chunks(TASK)).for_each(|(out, values)| part(values, out));
 }
 
 fn each(out: &mut [Fr], v: &[Fr], part: impl Fn(&mut [Fr], &[Fr]) + Sync) {

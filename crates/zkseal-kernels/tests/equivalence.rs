@@ -1,7 +1,7 @@
 //! The fast kernels equal the plain ones.
 
 use proptest::prelude::*;
-use zkseal_field::{AdditiveGroup, AffineRepr, CurveGroup, Fr, G1Affine, G1Projective, PrimeField};
+use zkseal_field::{AdditiveGroup, AffineRepr, BigInt, CurveGroup, Fr, G1Affine, G1Projective, PrimeField};
 use zkseal_kernels::{
     Ints, batch_invert, contract, contract_scalars, fold_points, msm_ints, msm_ints_rows, msm_scalars, reference,
 };
@@ -118,6 +118,23 @@ proptest! {
         prop_assert_eq!(contract_scalars(&scalars, outer, mid, inner, weights), reference::contract_scalars(&scalars, outer, inner, weights));
     }
 
+    /// Long sums of bytes are taken in another way: a few and many columns, in whole registers and not.
+    #[test]
+    fn test_contract_long_sums_of_bytes(
+        outer in 1usize..70, mid in 90usize..600, inner in prop::sample::select(vec![1usize, 3, 17, 40, 64, 70, 300]),
+        seed in any::<u64>(), weights in prop::collection::vec(scalar(), 60),
+    ) {
+        let outer = if inner == 1 { outer } else { 1 + outer % 5 };
+        let weights: Vec<Fr> = (0..mid).map(|m| weights[m % 60] + Fr::from(m as u64)).collect();
+        let mut state = seed;
+        let data: Vec<i8> = (0..outer * mid * inner).map(|index| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            match index % 11 { 0 => i8::MIN, 1 => i8::MAX, _ => (state >> 56) as i8 }
+        }).collect();
+        let expected = reference::contract(Ints::I8(&data), outer, inner, &weights);
+        prop_assert_eq!(contract(Ints::I8(&data), outer, mid, inner, &weights), expected);
+    }
+
     #[test]
     fn test_batch_invert(mut values in prop::collection::vec(scalar(), 0..50)) {
         let mut expected = values.clone();
@@ -137,6 +154,22 @@ fn test_contract_of_long_extreme_columns_does_not_overflow() {
         assert_eq!(contract(Ints::I16(&data), 1, count, 1, &weights), vec![expected]);
         let data = vec![value; 2 * count];
         assert_eq!(contract(Ints::I16(&data), 1, count, 2, &weights), vec![expected; 2]);
+    }
+}
+
+#[test]
+fn test_contract_of_long_extreme_bytes_does_not_overflow() {
+    let count = (1 << 16) + 3;
+    // Every byte of the Montgomery form is the least or the largest.
+    let all = |byte: u64| Fr::new_unchecked(BigInt::new([byte, byte, byte, byte >> 2]));
+    for weight in [all(0x8080_8080_8080_8080), all(0x7f7f_7f7f_7f7f_7f7f), all(0xbfff_ffff_ffff_ffff)] {
+        let weights = vec![weight; count];
+        for value in [i8::MIN, i8::MAX] {
+            let expected = weight * Fr::from(value) * Fr::from(count as u64);
+            let data = vec![value; 2 * count];
+            assert_eq!(contract(Ints::I8(&data[..count]), 1, count, 1, &weights), vec![expected]);
+            assert_eq!(contract(Ints::I8(&data), 1, count, 2, &weights), vec![expected; 2]);
+        }
     }
 }
 

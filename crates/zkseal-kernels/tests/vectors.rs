@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use zkseal_field::{AdditiveGroup, Field, Fr, PrimeField};
 use zkseal_kernels::reference::vectors as plain;
-use zkseal_kernels::vectors;
+use zkseal_kernels::{Ints, vectors};
 
 fn scalar() -> impl Strategy<Value = Fr> {
     prop_oneof![
@@ -21,6 +21,11 @@ fn four() -> impl Strategy<Value = [Vec<Fr>; 4]> {
             (0..length).map(|i| seeds[(7 * i + 13 * v) % 60] * Fr::from((i / 60 + 1) as u64)).collect()
         })
     })
+}
+
+/// Values of which the least and the largest are common.
+fn integers() -> impl Strategy<Value = Vec<i64>> {
+    prop::collection::vec(prop_oneof![1 => Just(i64::MIN), 1 => Just(i64::MAX), 1 => Just(0), 6 => any::<i64>()], 0..40)
 }
 
 proptest! {
@@ -49,5 +54,18 @@ proptest! {
         prop_assert_eq!(&longer[..b.len()], b.as_slice());
         let scaled: Vec<Fr> = a.iter().map(|a| *a * x).collect();
         prop_assert_eq!(&longer[b.len()..], scaled.as_slice());
+    }
+
+    #[test]
+    fn test_lift(i64s in integers()) {
+        let i32s: Vec<i32> = i64s.iter().map(|value| (value >> 32) as i32).collect();
+        let i16s: Vec<i16> = i64s.iter().map(|value| (value >> 48) as i16).collect();
+        let i8s: Vec<i8> = i64s.iter().map(|value| (value >> 56) as i8).collect();
+        for ints in [Ints::I8(&i8s), Ints::I16(&i16s), Ints::I32(&i32s), Ints::I64(&i64s)] {
+            let mut out = vec![Fr::ONE; ints.len()];
+            vectors::lift(ints, &mut out);
+            let expected: Vec<Fr> = (0..ints.len()).map(|index| Fr::from(ints.value(index))).collect();
+            prop_assert_eq!(out, expected);
+        }
     }
 }

@@ -1,32 +1,76 @@
 //! Tensor values as small integers, in the narrowest storage that the declared bounds allow.
 
 use crate::error::ProveError;
+use std::ops::Deref;
+use std::sync::Arc;
 use zeroize::Zeroize;
 use zkseal_kernels::Ints;
 use zkseal_relation::Tensor;
 
-/// Owned integers. Wiped on drop: they may be a witness.
+/// Integers that lie somewhere else, in a file that is mapped for example, and do not change.
+pub trait Source<T>: Send + Sync {
+    /// All of them.
+    fn values(&self) -> &[T];
+}
+
+/// Integers, owned or somewhere else. What is owned is wiped on drop: it may be a witness.
+#[derive(Clone)]
+pub enum Buffer<T: Zeroize> {
+    /// Our own.
+    Owned(Vec<T>),
+    /// Of somebody who keeps them.
+    Shared(Arc<dyn Source<T>>),
+}
+
+impl<T: Zeroize> Drop for Buffer<T> {
+    fn drop(&mut self) {
+        if let Self::Owned(values) = self {
+            values.zeroize();
+        }
+    }
+}
+
+impl<T: Zeroize> Deref for Buffer<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Owned(values) => values,
+            Self::Shared(source) => source.values(),
+        }
+    }
+}
+
+impl<T: Zeroize + Clone> Buffer<T> {
+    /// The integers, to be changed; shared ones are copied first.
+    fn to_mut(&mut self) -> &mut [T] {
+        if let Self::Shared(source) = self {
+            *self = Self::Owned(source.values().to_vec());
+        }
+        match self {
+            Self::Owned(values) => values,
+            Self::Shared(_) => &mut [],
+        }
+    }
+}
+
+impl<T: Zeroize> From<Vec<T>> for Buffer<T> {
+    fn from(values: Vec<T>) -> Self {
+        Self::Owned(values)
+    }
+}
+
+/// Integers of one tensor.
 #[derive(Clone)]
 pub enum Data {
     /// Bounds within i8.
-    I8(Vec<i8>),
+    I8(Buffer<i8>),
     /// Bounds within i16.
-    I16(Vec<i16>),
+    I16(Buffer<i16>),
     /// Bounds within i32.
-    I32(Vec<i32>),
+    I32(Buffer<i32>),
     /// Everything else.
-    I64(Vec<i64>),
-}
-
-impl Drop for Data {
-    fn drop(&mut self) {
-        match self {
-            Self::I8(values) => values.zeroize(),
-            Self::I16(values) => values.zeroize(),
-            Self::I32(values) => values.zeroize(),
-            Self::I64(values) => values.zeroize(),
-        }
-    }
+    I64(Buffer<i64>),
 }
 
 /// Runs `$body` with `$values` bound to the vector of whatever width.
@@ -48,13 +92,13 @@ impl Data {
     pub fn narrow(values: &[i64], lo: i64, hi: i64) -> Self {
         let fits = |least: i64, most: i64| least <= lo && hi <= most;
         if fits(i8::MIN.into(), i8::MAX.into()) {
-            Self::I8(values.iter().map(|v| *v as i8).collect())
+            Self::I8(values.iter().map(|v| *v as i8).collect::<Vec<_>>().into())
         } else if fits(i16::MIN.into(), i16::MAX.into()) {
-            Self::I16(values.iter().map(|v| *v as i16).collect())
+            Self::I16(values.iter().map(|v| *v as i16).collect::<Vec<_>>().into())
         } else if fits(i32::MIN.into(), i32::MAX.into()) {
-            Self::I32(values.iter().map(|v| *v as i32).collect())
+            Self::I32(values.iter().map(|v| *v as i32).collect::<Vec<_>>().into())
         } else {
-            Self::I64(values.to_vec())
+            Self::I64(values.to_vec().into())
         }
     }
 
@@ -122,20 +166,20 @@ impl Data {
     #[must_use]
     pub fn zeros_like(&self, len: usize) -> Self {
         match self {
-            Self::I8(_) => Self::I8(vec![0; len]),
-            Self::I16(_) => Self::I16(vec![0; len]),
-            Self::I32(_) => Self::I32(vec![0; len]),
-            Self::I64(_) => Self::I64(vec![0; len]),
+            Self::I8(_) => Self::I8(vec![0; len].into()),
+            Self::I16(_) => Self::I16(vec![0; len].into()),
+            Self::I32(_) => Self::I32(vec![0; len].into()),
+            Self::I64(_) => Self::I64(vec![0; len].into()),
         }
     }
 
     /// Copies `source[from..from + len]` to `self[to..]`; both must have the same width.
     pub fn copy_from(&mut self, to: usize, source: &Self, from: usize, len: usize) {
         match (self, source) {
-            (Self::I8(a), Self::I8(b)) => a[to..to + len].copy_from_slice(&b[from..from + len]),
-            (Self::I16(a), Self::I16(b)) => a[to..to + len].copy_from_slice(&b[from..from + len]),
-            (Self::I32(a), Self::I32(b)) => a[to..to + len].copy_from_slice(&b[from..from + len]),
-            (Self::I64(a), Self::I64(b)) => a[to..to + len].copy_from_slice(&b[from..from + len]),
+            (Self::I8(a), Self::I8(b)) => a.to_mut()[to..to + len].copy_from_slice(&b[from..from + len]),
+            (Self::I16(a), Self::I16(b)) => a.to_mut()[to..to + len].copy_from_slice(&b[from..from + len]),
+            (Self::I32(a), Self::I32(b)) => a.to_mut()[to..to + len].copy_from_slice(&b[from..from + len]),
+            (Self::I64(a), Self::I64(b)) => a.to_mut()[to..to + len].copy_from_slice(&b[from..from + len]),
             (target, source) => {
                 for k in 0..len {
                     target.set(to + k, source.get(from + k));
@@ -147,10 +191,10 @@ impl Data {
     /// Sets one value; it must fit the width.
     pub fn set(&mut self, index: usize, value: i64) {
         match self {
-            Self::I8(values) => values[index] = value as i8,
-            Self::I16(values) => values[index] = value as i16,
-            Self::I32(values) => values[index] = value as i32,
-            Self::I64(values) => values[index] = value,
+            Self::I8(values) => values.to_mut()[index] = value as i8,
+            Self::I16(values) => values.to_mut()[index] = value as i16,
+            Self::I32(values) => values.to_mut()[index] = value as i32,
+            Self::I64(values) => values.to_mut()[index] = value,
         }
     }
 

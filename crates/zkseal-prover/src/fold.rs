@@ -5,7 +5,8 @@
 //! linear layers; what is left after it is small.
 
 use crate::data::Data;
-use zkseal_field::{Fr, One, Zero, scalar_from_i64};
+use zkseal_field::{Fr, One, Zero};
+use zkseal_kernels::vectors::lift;
 use zkseal_kernels::{contract, contract_scalars};
 use zkseal_relation::expand::{LoopWeight, axis_weights};
 use zkseal_relation::types::to_index;
@@ -170,7 +171,12 @@ fn apply(data: &Data, shape: &[u32], actions: Vec<AxisAction>) -> Vec<Fr> {
     }
     match scalars {
         Some(values) => values,
-        None => owned.as_ref().unwrap_or(data).to_i64().into_iter().map(scalar_from_i64).collect(),
+        None => {
+            let ints = owned.as_ref().unwrap_or(data).ints();
+            let mut scalars = vec![Fr::zero(); ints.len()];
+            lift(ints, &mut scalars);
+            scalars
+        }
     }
 }
 

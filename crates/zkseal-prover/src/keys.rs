@@ -7,6 +7,7 @@ use crate::hooks::{Honest, Hooks};
 use crate::prove::{Assignment, Progress, Proved, prove};
 use crate::randomness::Randomness;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 use zkseal_commit::generators::setup_digest;
 use zkseal_field::G1Affine;
@@ -182,7 +183,7 @@ fn model_limbs(bounds: &Relation, sources: &[&Data]) -> TensorMap {
 
 /// Everything that proves under one model.
 pub struct ProvingKey {
-    verifying_key: VerifyingKey,
+    verifying_key: Arc<VerifyingKey>,
     model_blindings: Blindings,
     tensors: TensorMap,
 }
@@ -217,7 +218,12 @@ impl ProvingKey {
     /// # Errors
     /// If blindings have a wrong number.
     #[cfg(feature = "test-hooks")]
-    pub fn unchecked(key: VerifyingKey, model_blindings: &[u8], tensors: TensorMap) -> Result<Self, ProveError> {
+    pub fn unchecked(
+        key: impl Into<Arc<VerifyingKey>>,
+        model_blindings: &[u8],
+        tensors: TensorMap,
+    ) -> Result<Self, ProveError> {
+        let key = key.into();
         let model_blindings = decode_blindings(key.layout(), Column::Model, model_blindings)?;
         Ok(Self { verifying_key: key, model_blindings, tensors })
     }
@@ -227,7 +233,12 @@ impl ProvingKey {
     /// # Errors
     /// If tensors are missing or do not fit, or blindings have a wrong number. That they belong to the key's commitments is not tested:
     /// a proof with others does not verify.
-    pub fn new(verifying_key: VerifyingKey, model_blindings: &[u8], tensors: TensorMap) -> Result<Self, ProveError> {
+    pub fn new(
+        verifying_key: impl Into<Arc<VerifyingKey>>,
+        model_blindings: &[u8],
+        tensors: TensorMap,
+    ) -> Result<Self, ProveError> {
+        let verifying_key = verifying_key.into();
         let relation = verifying_key.relation();
         check_values(relation, &tensors, |column| matches!(column, Column::Model | Column::Table))?;
         let model_blindings = decode_blindings(verifying_key.layout(), Column::Model, model_blindings)?;
@@ -236,7 +247,7 @@ impl ProvingKey {
 
     /// The verifying key.
     #[must_use]
-    pub const fn verifying_key(&self) -> &VerifyingKey {
+    pub fn verifying_key(&self) -> &VerifyingKey {
         &self.verifying_key
     }
 

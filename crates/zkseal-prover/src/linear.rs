@@ -6,11 +6,12 @@
 
 use crate::data::Data;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 use zkseal_field::{Fr, One, Zero, scalar_from_i64};
 use zkseal_kernels::contract;
-use zkseal_kernels::vectors::{dot, dot_differences, extend_scaled, interpolate, scale};
+use zkseal_kernels::vectors::{add_scaled, dot, dot_differences, extend_scaled, interpolate, lift, scale};
 use zkseal_poly::{bits, eq_table};
 use zkseal_relation::types::to_index;
 use zkseal_relation::{AxisWeights, Layout, Separable};
@@ -37,16 +38,17 @@ impl ExplicitRow {
 
     fn add(&mut self, tensor: &Small<'_>) {
         let sizes: Vec<usize> = tensor.shape.iter().map(|axis| to_index(*axis)).collect();
-        let positions = padded_positions(&sizes);
-        for (k, position) in positions.iter().enumerate() {
-            self.data[tensor.start + position] = scalar_from_i64(tensor.data.get(k));
+        let stretches = Stretches::new(&sizes);
+        for (from, at) in stretches.iter() {
+            let place = &mut self.data[tensor.start + at..][..stretches.length];
+            lift(tensor.data.ints().slice(from..from + stretches.length), place);
         }
         for term in tensor.terms {
             let vectors = term.axes.iter().zip(tensor.shape).map(|(axis, size)| axis.to_dense(*size));
-            let mut weights = outer_product(&vectors.collect::<Vec<_>>());
-            scale(&mut weights, term.coefficient);
-            for (position, weight) in positions.iter().zip(weights) {
-                self.coefficients[tensor.start + position] += weight;
+            let weights = outer_product(&vectors.collect::<Vec<_>>());
+            for (from, at) in stretches.iter() {
+                let place = &mut self.coefficients[tensor.start + at..][..stretches.length];
+                add_scaled(place, term.coefficient, &weights[from..from + stretches.length]);
             }
         }
     }
@@ -60,25 +62,25 @@ struct Piece {
 }
 
 /// A tensor over 2^row_vars rows, with its integers in dense chunks: one chunk for each of its rows.
-struct Block {
+struct Block<'d> {
     /// Address of its first row, in units of its own size.
     position: u64,
     row_vars: usize,
-    chunks: Data,
+    chunks: Cow<'d, Data>,
     /// Local row number of each chunk.
     chunk_rows: Vec<usize>,
     /// Entries of a chunk.
     chunk_len: usize,
-    /// Position inside a padded row of each entry of a chunk.
-    columns: Vec<usize>,
+    /// Where the entries of a chunk lie in a padded row.
+    columns: Stretches,
     pieces: Vec<Piece>,
     /// Challenges of its own rounds, last variable first.
     bound: Vec<Fr>,
 }
 
 /// The row sumcheck's tables.
-pub struct RowSumcheck {
-    blocks: Vec<Block>,
+pub struct RowSumcheck<'d> {
+    blocks: Vec<Block<'d>>,
     explicit: BTreeMap<u64, ExplicitRow>,
     row_len: usize,
     round: usize,
@@ -114,6 +116,30 @@ fn padded_positions(sizes: &[usize]) -> Vec<usize> {
     positions
 }
 
+/// Entries of axes that lie next to each other, padded or not.
+struct Stretches {
+    /// Entries of a stretch.
+    length: usize,
+    /// Padded position of the first entry of each.
+    starts: Vec<usize>,
+}
+
+impl Stretches {
+    fn new(sizes: &[usize]) -> Self {
+        // The innermost axes that fill their padding run together, and with the axis before them.
+        let full = sizes.iter().rev().take_while(|size| size.is_power_of_two()).count();
+        let (outer, inner) = sizes.split_at(sizes.len() - (full + 1).min(sizes.len()));
+        let padding: usize = inner.iter().map(|size| size.next_power_of_two()).product();
+        let starts = padded_positions(outer).into_iter().map(|position| position * padding).collect();
+        Self { length: inner.iter().product(), starts }
+    }
+
+    /// First entry and its padded position, stretch by stretch.
+    fn iter(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.starts.iter().enumerate().map(|(index, start)| (index * self.length, *start))
+    }
+}
+
 /// Outer product of vectors, row-major.
 fn outer_product(vectors: &[Vec<Fr>]) -> Vec<Fr> {
     vectors.iter().fold(vec![Fr::one()], |acc, vector| {
@@ -123,10 +149,10 @@ fn outer_product(vectors: &[Vec<Fr>]) -> Vec<Fr> {
     })
 }
 
-impl RowSumcheck {
+impl<'d> RowSumcheck<'d> {
     /// Tables from the data of all committed tensors and the terms of the claim.
     #[must_use]
-    pub fn new<'d>(
+    pub fn new(
         layout: &Layout,
         data: impl Fn(usize) -> &'d Data + Sync,
         terms: &[Separable],
@@ -170,7 +196,7 @@ impl RowSumcheck {
 
     /// Moves blocks whose own rounds are over to the explicit rows.
     fn settle(&mut self) {
-        let (done, rest): (Vec<Block>, Vec<Block>) =
+        let (done, rest): (Vec<Block<'d>>, Vec<Block<'d>>) =
             std::mem::take(&mut self.blocks).into_iter().partition(|block| block.row_vars == self.round);
         self.blocks = rest;
         let row_len = self.row_len;
@@ -251,8 +277,8 @@ fn fold_pairs(values: &mut Vec<Fr>, x: Fr) {
     *values = folded;
 }
 
-impl Block {
-    fn new(address: u64, shape: &[u32], data: &Data, terms: &[&Separable], log_row: u32) -> Self {
+impl<'d> Block<'d> {
+    fn new(address: u64, shape: &[u32], data: &'d Data, terms: &[&Separable], log_row: u32) -> Self {
         let sizes: Vec<usize> = shape.iter().map(|axis| to_index(*axis)).collect();
         let num_vars: u32 = shape.iter().map(|axis| bits(u64::from(*axis))).sum();
         let split = split_axes(shape, log_row);
@@ -273,13 +299,13 @@ impl Block {
         let mut column_sizes = vec![low];
         column_sizes.extend_from_slice(inner_sizes);
         let chunks = if straddling % low == 0 {
-            data.clone()
+            Cow::Borrowed(data)
         } else {
             let mut chunks = data.zeros_like(outer * steps * chunk_len);
             for o in 0..outer {
                 chunks.copy_from(o * steps * chunk_len, data, o * straddling * inner, straddling * inner);
             }
-            chunks
+            Cow::Owned(chunks)
         };
         let mut block = Self {
             position: address >> num_vars,
@@ -287,7 +313,7 @@ impl Block {
             chunks,
             chunk_rows,
             chunk_len,
-            columns: padded_positions(&column_sizes),
+            columns: Stretches::new(&column_sizes),
             pieces: Vec::new(),
             bound: Vec::new(),
         };
@@ -328,12 +354,11 @@ impl Block {
         let weights: Vec<Fr> = self.chunk_rows.iter().map(|row| table[*row]).collect();
         let folded = contract(self.chunks.ints(), 1, weights.len(), self.chunk_len, &weights);
         let mut row = ExplicitRow::zeros(row_len);
-        for (position, value) in self.columns.iter().zip(folded) {
-            row.data[*position] = value;
-        }
-        for piece in &self.pieces {
-            for (position, value) in self.columns.iter().zip(&piece.column) {
-                row.coefficients[*position] += piece.rows[0] * value;
+        let length = self.columns.length;
+        for (from, at) in self.columns.iter() {
+            row.data[at..at + length].copy_from_slice(&folded[from..from + length]);
+            for piece in &self.pieces {
+                add_scaled(&mut row.coefficients[at..at + length], piece.rows[0], &piece.column[from..from + length]);
             }
         }
         row

@@ -10,9 +10,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use zeroize::Zeroizing;
-use zkseal_field::{Fr, One, inverse_power_of_two, scalar_from_i64, scalar_from_i128};
+use zkseal_field::{Fr, One, Zero, inverse_power_of_two, scalar_from_i64, scalar_from_i128};
+use zkseal_kernels::vectors::{add_scaled, lift};
 use zkseal_relation::types::to_index;
-use zkseal_relation::{BlockKind, Constraint, Layout, Relation, Scope, Table};
+use zkseal_relation::{BlockKind, Column, Constraint, Layout, Relation, Scope, Table};
 
 /// A lookup that is no table row; only a lying prover goes on with one.
 const ABSENT: u32 = u32::MAX;
@@ -81,9 +82,25 @@ impl Finder {
 fn column_values<V: Values>(relation: &Relation, values: &V, index: usize) -> Vec<i64> {
     let tensor = &relation.tensors[index];
     match tensor.column {
-        zkseal_relation::Column::Progression => (tensor.lo..=tensor.hi).collect(),
+        Column::Progression => (tensor.lo..=tensor.hi).collect(),
         _ => values.tensor(index).to_i64(),
     }
+}
+
+/// The same as scalars.
+fn column_scalars<V: Values>(relation: &Relation, values: &V, index: usize) -> Zeroizing<Vec<Fr>> {
+    let tensor = &relation.tensors[index];
+    if tensor.column == Column::Progression {
+        let first = scalar_from_i64(tensor.lo);
+        let count = (tensor.hi - tensor.lo + 1) as usize;
+        return Zeroizing::new(
+            std::iter::successors(Some(first), |last| Some(*last + Fr::one())).take(count).collect(),
+        );
+    }
+    let ints = values.tensor(index).ints();
+    let mut scalars = Zeroizing::new(vec![Fr::zero(); ints.len()]);
+    lift(ints, &mut scalars);
+    scalars
 }
 
 /// Evaluates all lookups and counts rows.
@@ -169,23 +186,10 @@ impl LookupRows {
         let mut rows_of_tables = Vec::with_capacity(relation.tables.len());
         for table in &relation.tables {
             let base = alpha - powers[layout.max_arity] * Fr::from(table.id);
-            let columns: Vec<Vec<i64>> =
-                table.columns.iter().map(|c| column_values(relation, values, to_index(*c))).collect();
-            let row = |k: usize| {
-                let key: Fr = columns
-                    .iter()
-                    .zip(&powers)
-                    .enumerate()
-                    .map(
-                        |(t, (column, power))| {
-                            if t == 0 { scalar_from_i64(column[k]) } else { *power * scalar_from_i64(column[k]) }
-                        },
-                    )
-                    .sum();
-                base - key
-            };
-            let len = columns[0].len();
-            let rows: Vec<Fr> = (0..len).into_par_iter().with_min_len(1024).map(row).collect();
+            let mut rows = vec![base; to_index(relation.table_len(table)?)];
+            for (column, power) in table.columns.iter().zip(&powers) {
+                add_scaled(&mut rows, -*power, &column_scalars(relation, values, to_index(*column)));
+            }
             rows_of_tables.push(Arc::new(rows));
         }
         let mut parts = Vec::with_capacity(layout.blocks.len());

@@ -9,11 +9,12 @@ mod convert;
 mod errors;
 mod fork;
 
-use convert::{commitments_from, commitments_to, tensors_from};
+use convert::{commitments_from, commitments_to, tensors_from, tensors_shared_with};
 use errors::{internal, prove_error, raise, verify_error};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use zkseal_commit::generators::setup_digest;
 use zkseal_prover::columns::encode_blindings;
 use zkseal_relation::{BlockKind, Column, Layout, Params, Relation, codec, decode, model_relation, validate::validate};
@@ -141,7 +142,7 @@ fn setup<'py>(
 /// A verifying key whose model proof has been checked.
 #[pyclass(frozen, module = "zkseal._native")]
 struct VerifyingKey {
-    key: zkseal_verifier::VerifyingKey,
+    key: Arc<zkseal_verifier::VerifyingKey>,
 }
 
 #[pymethods]
@@ -149,7 +150,7 @@ impl VerifyingKey {
     #[new]
     fn new(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
         let decoded = detached(py, "reading a verifying key", || zkseal_verifier::VerifyingKey::decode(data))?;
-        Ok(Self { key: decoded.map_err(|e| verify_error(py, &e))? })
+        Ok(Self { key: Arc::new(decoded.map_err(|e| verify_error(py, &e))?) })
     }
 
     #[getter]
@@ -228,13 +229,16 @@ struct ProvingKey {
 
 #[pymethods]
 impl ProvingKey {
+    /// Arrays that cannot be written to are used in place, and kept.
     #[new]
-    fn new(py: Python<'_>, verifying_key: &[u8], blindings: &[u8], tensors: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let tensors = tensors_from(tensors)?;
-        let made = detached(py, "reading a proving key", || {
-            let key = zkseal_verifier::VerifyingKey::decode(verifying_key)?;
-            zkseal_prover::ProvingKey::new(key, blindings, tensors)
-        })?;
+    fn new(
+        py: Python<'_>,
+        verifying_key: PyRef<'_, VerifyingKey>,
+        blindings: &[u8],
+        tensors: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let (tensors, key) = (tensors_shared_with(tensors)?, verifying_key.key.clone());
+        let made = detached(py, "reading a proving key", || zkseal_prover::ProvingKey::new(key, blindings, tensors))?;
         Ok(Self { key: made.map_err(|e| prove_error(py, &e))? })
     }
 

@@ -64,7 +64,7 @@ COSTS = Costs()
 # Bounds that the choice of row length keeps, if any row length does.
 PROOF_BYTES_LIMIT = 40_000
 VERIFY_MS_LIMIT = 40.0
-SLOWER_BY = 1.2
+SLOWER_BY = 1.05
 """How much proving time is given for a smaller proof."""
 
 

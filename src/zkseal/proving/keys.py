@@ -115,7 +115,7 @@ class CommittedWeights:
     def core(self) -> NativeProvingKey:
         """The key as the core holds it."""
         with running("loading a proving key"):
-            key: NativeProvingKey = native().ProvingKey(self.verifying_key.data, self.blindings, dict(self.weights))
+            key: NativeProvingKey = native().ProvingKey(self.verifying_key.core, self.blindings, dict(self.weights))
         return key
 
 

@@ -10,3 +10,5 @@ pub mod msm;
 pub mod portable;
 pub mod simd;
 pub mod tables;
+#[cfg(target_arch = "x86_64")]
+pub mod vnni;

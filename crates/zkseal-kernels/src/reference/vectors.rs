@@ -33,3 +33,10 @@ pub fn multiply(out: &mut [Fr], v: &[Fr]) {
 pub fn scale(out: &mut [Fr], factor: Fr) {
     out.iter_mut().for_each(|out| *out *= factor);
 }
+
+/// Integers as scalars.
+pub fn lift<T: Copy + Into<i64>>(values: &[T], out: &mut [Fr]) {
+    for (value, out) in values.iter().zip(out) {
+        *out = zkseal_field::scalar_from_i64((*value).into());
+    }
+}

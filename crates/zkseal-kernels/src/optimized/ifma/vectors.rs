@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use zkseal_field::Fr;
+use zkseal_field::{Field, Fr};
 
 use super::field::{self, Columns, Prime, mul, reduce, sub};
 use super::tables::{Scalars, add_mul, total};
@@ -148,4 +148,81 @@ fn scale_lanes(out: &mut [Fr], factor: Fr) {
         store(&reduce::<1, _>(&mul(&load(out), &lanes)), out);
     }
     plain::scale(rest, factor);
+}
+
+/// Integers below 2^51 in magnitude as scalars.
+pub fn lift<T: Copy + Into<i64>>(values: &[T], out: &mut [Fr]) {
+    // SAFETY: as above.
+    unsafe { lift_lanes(values, out) }
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+fn lift_lanes<T: Copy + Into<i64>>(values: &[T], out: &mut [Fr]) {
+    let ((values, values_rest), (out, out_rest)) = (values.as_chunks::<8>(), out.as_chunks_mut::<8>());
+    // The words of 2^260 are 2^516: times an integer and divided by R they are that integer in the field crate's form.
+    let factor = field::splat_element(zkseal_field::power_of_two(256));
+    let zero = _mm512_setzero_si512();
+    for (values, out) in values.iter().zip(out) {
+        let mut integers = [0i64; 8];
+        // The lane order of `store`.
+        for (lane, value) in [0, 2, 1, 3, 4, 6, 5, 7].into_iter().enumerate() {
+            integers[lane] = values[value].into();
+        }
+        let integers = field::lanes_of(integers.map(i64::cast_unsigned));
+        let magnitude = Scalars::new([_mm512_abs_epi64(integers), zero, zero, zero, zero]);
+        let product = mul(&magnitude, &factor);
+        let negated = sub::<2, _>(&field::splat([0; 5]), &product);
+        let chosen = field::select(_mm512_movepi64_mask(integers), &product, &negated);
+        store(&reduce::<1, _>(&reduce::<1, _>(&chosen)), out);
+    }
+    for (value, out) in values_rest.iter().zip(out_rest) {
+        *out = zkseal_field::scalar_from_i64((*value).into());
+    }
+}
+
+/// Every non-zero value becomes its inverse: the products of all values before each, one inversion, and back.
+pub fn batch_invert(values: &mut [Fr]) {
+    // SAFETY: as above.
+    unsafe { batch_invert_lanes(values) }
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+fn batch_invert_lanes(values: &mut [Fr]) {
+    let (values, rest) = values.as_chunks_mut::<8>();
+    ark_ff::fields::batch_inversion(rest);
+    // An entry x is read as x / 16 in the lanes' form; so is the inverse that is stored, which is therefore 1 / 256
+    // of the inverse of what was read.
+    let one = field::splat_element(Fr::ONE);
+    let mut product = one;
+    let mut before = Vec::with_capacity(values.len());
+    for values in values.iter() {
+        before.push(product);
+        product = mul(&product, &nonzero(&load(values), &one).0);
+    }
+    let mut totals = field::export(&product);
+    ark_ff::fields::batch_inversion(&mut totals);
+    let share = Fr::from(256u64).inverse().unwrap_or(Fr::ONE);
+    let mut inverse = field::import(&totals.map(|total| total * share));
+    for (values, before) in values.iter_mut().zip(&before).rev() {
+        let read = load(values);
+        let (factor, zeros) = nonzero(&read, &one);
+        let own = reduce::<1, _>(&mul(&inverse, before));
+        store(&field::select(zeros, &own, &read), values);
+        inverse = mul(&inverse, &factor);
+    }
+    // Products tell the values.
+    before.fill(one);
+    std::hint::black_box(&mut before);
+}
+
+/// The lanes with `one` where they are zero, and where that is; for canonical lanes.
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+#[inline]
+fn nonzero(lanes: &Scalars, one: &Scalars) -> (Scalars, u8) {
+    let mut bits = lanes.0[0];
+    for limb in &lanes.0[1..] {
+        bits = _mm512_or_si512(bits, *limb);
+    }
+    let zeros = _mm512_testn_epi64_mask(bits, bits);
+    (field::select(zeros, lanes, one), zeros)
 }
