@@ -16,49 +16,88 @@ use zkseal_poly::{bits, eq_table};
 use zkseal_relation::types::to_index;
 use zkseal_relation::{AxisWeights, Layout, Separable};
 
-/// Committed data (wiped on drop) and public coefficients of one row of the (partly bound) row space.
-struct ExplicitRow {
-    data: Zeroizing<Vec<Fr>>,
+/// Committed data and public coefficients of one row of the (partly bound) row space.
+struct ExplicitRow<'d> {
+    data: RowData<'d>,
     coefficients: Vec<Fr>,
 }
 
-/// A tensor inside one row, and its terms of the claim.
-struct Small<'a> {
-    /// First column.
-    start: usize,
-    shape: &'a [u32],
-    data: &'a Data,
-    terms: &'a [&'a Separable],
+/// The data of a row: integers until its first variable is bound, which take a tenth of the memory.
+enum RowData<'d> {
+    Integers(Vec<Small<'d>>),
+    Scalars(Zeroizing<Vec<Fr>>),
 }
 
-impl ExplicitRow {
-    fn zeros(row_len: usize) -> Self {
-        Self { data: Zeroizing::new(vec![Fr::zero(); row_len]), coefficients: vec![Fr::zero(); row_len] }
-    }
+/// A tensor inside one row.
+struct Small<'d> {
+    /// First column.
+    start: usize,
+    shape: &'d [u32],
+    data: &'d Data,
+}
 
-    fn add(&mut self, tensor: &Small<'_>) {
-        let sizes: Vec<usize> = tensor.shape.iter().map(|axis| to_index(*axis)).collect();
-        let stretches = Stretches::new(&sizes);
-        for (from, at) in stretches.iter() {
-            let place = &mut self.data[tensor.start + at..][..stretches.length];
-            lift(tensor.data.ints().slice(from..from + stretches.length), place);
-        }
-        for term in tensor.terms {
-            let vectors = term.axes.iter().zip(tensor.shape).map(|(axis, size)| axis.to_dense(*size));
-            let weights = outer_product(&vectors.collect::<Vec<_>>());
-            for (from, at) in stretches.iter() {
-                let place = &mut self.coefficients[tensor.start + at..][..stretches.length];
-                add_scaled(place, term.coefficient, &weights[from..from + stretches.length]);
+impl Small<'_> {
+    fn stretches(&self) -> Stretches {
+        Stretches::new(&self.shape.iter().map(|axis| to_index(*axis)).collect::<Vec<_>>())
+    }
+}
+
+impl RowData<'_> {
+    /// One scalar for each column.
+    fn scalars(&self, row_len: usize) -> Cow<'_, Zeroizing<Vec<Fr>>> {
+        match self {
+            Self::Scalars(scalars) => Cow::Borrowed(scalars),
+            Self::Integers(tensors) => {
+                let mut scalars = Zeroizing::new(vec![Fr::zero(); row_len]);
+                for tensor in tensors {
+                    let stretches = tensor.stretches();
+                    for (from, at) in stretches.iter() {
+                        let integers = tensor.data.ints().slice(from..from + stretches.length);
+                        lift(integers, &mut scalars[tensor.start + at..][..stretches.length]);
+                    }
+                }
+                Cow::Owned(scalars)
             }
         }
     }
+
+    fn into_scalars(self, row_len: usize) -> Zeroizing<Vec<Fr>> {
+        match self {
+            Self::Scalars(scalars) => scalars,
+            Self::Integers(_) => self.scalars(row_len).into_owned(),
+        }
+    }
 }
 
-/// (row vector, inner products of the rows with the column vector, column vector).
+impl<'d> ExplicitRow<'d> {
+    fn zeros(row_len: usize) -> Self {
+        let data = RowData::Scalars(Zeroizing::new(vec![Fr::zero(); row_len]));
+        Self { data, coefficients: vec![Fr::zero(); row_len] }
+    }
+
+    /// The row of some tensors, each with its terms of the claim.
+    fn of(row_len: usize, tensors: Vec<(Small<'d>, &[&Separable])>) -> Self {
+        let mut coefficients = vec![Fr::zero(); row_len];
+        for (tensor, terms) in &tensors {
+            let stretches = tensor.stretches();
+            for term in *terms {
+                let vectors = term.axes.iter().zip(tensor.shape).map(|(axis, size)| axis.to_dense(*size));
+                let weights = outer_product(&vectors.collect::<Vec<_>>());
+                for (from, at) in stretches.iter() {
+                    let place = &mut coefficients[tensor.start + at..][..stretches.length];
+                    add_scaled(place, term.coefficient, &weights[from..from + stretches.length]);
+                }
+            }
+        }
+        Self { data: RowData::Integers(tensors.into_iter().map(|(tensor, _)| tensor).collect()), coefficients }
+    }
+}
+
+/// (row vector, inner products of the rows with the column vector), and the factors of the column vector, which is long.
 struct Piece {
     rows: Vec<Fr>,
     products: Vec<Fr>,
-    column: Vec<Fr>,
+    factors: [Vec<Fr>; 2],
 }
 
 /// A tensor over 2^row_vars rows, with its integers in dense chunks: one chunk for each of its rows.
@@ -81,7 +120,7 @@ struct Block<'d> {
 /// The row sumcheck's tables.
 pub struct RowSumcheck<'d> {
     blocks: Vec<Block<'d>>,
-    explicit: BTreeMap<u64, ExplicitRow>,
+    explicit: BTreeMap<u64, ExplicitRow<'d>>,
     row_len: usize,
     round: usize,
 }
@@ -153,7 +192,7 @@ impl<'d> RowSumcheck<'d> {
     /// Tables from the data of all committed tensors and the terms of the claim.
     #[must_use]
     pub fn new(
-        layout: &Layout,
+        layout: &'d Layout,
         data: impl Fn(usize) -> &'d Data + Sync,
         terms: &[Separable],
         padding: &[(u64, i64)],
@@ -164,7 +203,7 @@ impl<'d> RowSumcheck<'d> {
         for term in terms {
             by_tensor.entry(term.tensor).or_default().push(term);
         }
-        let (mut large, mut small) = (Vec::new(), BTreeMap::<u64, Vec<Small<'_>>>::new());
+        let (mut large, mut small) = (Vec::new(), BTreeMap::<u64, Vec<(Small<'d>, &[&Separable])>>::new());
         for (index, place) in layout.placements.iter().enumerate() {
             let Some(place) = place else { continue };
             let terms = by_tensor.get(&index).map(Vec::as_slice).unwrap_or_default();
@@ -173,22 +212,20 @@ impl<'d> RowSumcheck<'d> {
                 large.push((place.address, shape, data(index), terms));
             } else {
                 let start = (place.address % row_len as u64) as usize;
-                let tensor = Small { start, shape, data: data(index), terms };
-                small.entry(place.address / row_len as u64).or_default().push(tensor);
+                let tensor = Small { start, shape, data: data(index) };
+                small.entry(place.address / row_len as u64).or_default().push((tensor, terms));
             }
         }
         let block = |(address, shape, data, terms)| Block::new(address, shape, data, terms, log_row);
-        let row = |(row, tensors): (u64, Vec<Small<'_>>)| {
-            let mut entry = ExplicitRow::zeros(row_len);
-            tensors.iter().for_each(|tensor| entry.add(tensor));
-            (row, entry)
-        };
+        let row = |(row, tensors): (u64, Vec<(Small<'d>, &[&Separable])>)| (row, ExplicitRow::of(row_len, tensors));
         let (blocks, explicit) =
             rayon::join(|| large.into_par_iter().map(block).collect(), || small.into_par_iter().map(row).collect());
         let mut out = Self { blocks, explicit, row_len, round: 0 };
         for (address, value) in padding {
             if let Some(row) = out.explicit.get_mut(&(address / row_len as u64)) {
-                row.data[(address % row_len as u64) as usize] = scalar_from_i64(*value);
+                let mut scalars = row.data.scalars(row_len).into_owned();
+                scalars[(address % row_len as u64) as usize] = scalar_from_i64(*value);
+                row.data = RowData::Scalars(scalars);
             }
         }
         out
@@ -213,19 +250,22 @@ impl<'d> RowSumcheck<'d> {
                 square += (rows[1] - rows[0]) * (products[1] - products[0]);
             }
         }
+        let row_len = self.row_len;
         let pairs = self.explicit.par_iter().map(|(index, row)| {
-            let own = || dot(&row.data, &row.coefficients);
-            match (index % 2 == 0, self.explicit.get(&(index ^ 1))) {
+            let next = self.explicit.get(&(index ^ 1));
+            if index % 2 == 1 && next.is_some() {
+                // The even partner counts both.
+                return (Fr::zero(), Fr::zero());
+            }
+            let data = row.data.scalars(row_len);
+            let own = dot(&data, &row.coefficients);
+            match (index % 2 == 0, next) {
                 (true, Some(next)) => {
-                    (own(), dot_differences([&row.data, &next.data], [&row.coefficients, &next.coefficients]))
+                    let later = next.data.scalars(row_len);
+                    (own, dot_differences([&data, &later], [&row.coefficients, &next.coefficients]))
                 }
-                (true, None) => {
-                    let own = own();
-                    (own, own)
-                }
-                // The even partner has counted both.
-                (false, Some(_)) => (Fr::zero(), Fr::zero()),
-                (false, None) => (Fr::zero(), own()),
+                (true, None) => (own, own),
+                (false, _) => (Fr::zero(), own),
             }
         });
         let sums = pairs.reduce(|| (Fr::zero(), Fr::zero()), |a, b| (a.0 + b.0, a.1 + b.1));
@@ -242,22 +282,24 @@ impl<'d> RowSumcheck<'d> {
                 fold_pairs(&mut piece.products, x);
             }
         }
-        let mut pairs: Vec<(u64, ExplicitRow, Option<ExplicitRow>)> = Vec::with_capacity(self.explicit.len());
+        let mut pairs: Vec<(u64, ExplicitRow<'d>, Option<ExplicitRow<'d>>)> = Vec::with_capacity(self.explicit.len());
         let mut rows = std::mem::take(&mut self.explicit).into_iter().peekable();
         while let Some((index, row)) = rows.next() {
             let odd = rows.next_if(|(other, _)| index % 2 == 0 && *other == index + 1);
             pairs.push((index, row, odd.map(|(_, row)| row)));
         }
-        let bind = |(index, mut row, odd): (u64, ExplicitRow, Option<ExplicitRow>)| {
+        let row_len = self.row_len;
+        let bind = |(index, row, odd): (u64, ExplicitRow<'d>, Option<ExplicitRow<'d>>)| {
+            let (mut data, mut coefficients) = (row.data.into_scalars(row_len), row.coefficients);
             if let Some(odd) = odd {
-                interpolate(&mut row.data, x, &odd.data);
-                interpolate(&mut row.coefficients, x, &odd.coefficients);
+                interpolate(&mut data, x, &odd.data.scalars(row_len));
+                interpolate(&mut coefficients, x, &odd.coefficients);
             } else {
                 let weight = if index % 2 == 0 { Fr::one() - x } else { x };
-                scale(&mut row.data, weight);
-                scale(&mut row.coefficients, weight);
+                scale(&mut data, weight);
+                scale(&mut coefficients, weight);
             }
-            (index / 2, row)
+            (index / 2, ExplicitRow { data: RowData::Scalars(data), coefficients })
         };
         self.explicit = pairs.into_par_iter().map(bind).collect();
         self.round += 1;
@@ -268,7 +310,7 @@ impl<'d> RowSumcheck<'d> {
     pub fn finish(mut self) -> (Zeroizing<Vec<Fr>>, Vec<Fr>) {
         self.settle();
         let row = self.explicit.remove(&0).unwrap_or_else(|| ExplicitRow::zeros(self.row_len));
-        (row.data, row.coefficients)
+        (row.data.into_scalars(self.row_len), row.coefficients)
     }
 }
 
@@ -336,32 +378,36 @@ impl<'d> Block<'d> {
             for (row, weight) in self.chunk_rows.iter().zip(weights) {
                 rows[*row] = term.coefficient * weight;
             }
-            let column = outer_product(&[low_part, inner.clone()]);
+            let factors = [low_part, inner.clone()];
             let count = self.chunk_rows.len();
-            let folded = contract(self.chunks.ints(), count, self.chunk_len, 1, &column);
+            let folded = contract(self.chunks.ints(), count, self.chunk_len, 1, &outer_product(&factors));
             let mut products = vec![Fr::zero(); 1 << self.row_vars];
             for (row, value) in self.chunk_rows.iter().zip(folded) {
                 products[*row] = value;
             }
-            self.pieces.push(Piece { rows, products, column });
+            self.pieces.push(Piece { rows, products, factors });
         }
     }
 
     /// The block's rows folded to one by the challenges of its rounds.
-    fn into_row(self, row_len: usize) -> ExplicitRow {
+    fn into_row(self, row_len: usize) -> ExplicitRow<'d> {
         let point: Vec<Fr> = self.bound.iter().rev().copied().collect();
         let table = eq_table(&point, 1 << self.row_vars);
         let weights: Vec<Fr> = self.chunk_rows.iter().map(|row| table[*row]).collect();
         let folded = contract(self.chunks.ints(), 1, weights.len(), self.chunk_len, &weights);
-        let mut row = ExplicitRow::zeros(row_len);
+        let mut data = Zeroizing::new(vec![Fr::zero(); row_len]);
+        let mut coefficients = vec![Fr::zero(); row_len];
         let length = self.columns.length;
         for (from, at) in self.columns.iter() {
-            row.data[at..at + length].copy_from_slice(&folded[from..from + length]);
-            for piece in &self.pieces {
-                add_scaled(&mut row.coefficients[at..at + length], piece.rows[0], &piece.column[from..from + length]);
+            data[at..at + length].copy_from_slice(&folded[from..from + length]);
+        }
+        for piece in &self.pieces {
+            let column = outer_product(&piece.factors);
+            for (from, at) in self.columns.iter() {
+                add_scaled(&mut coefficients[at..at + length], piece.rows[0], &column[from..from + length]);
             }
         }
-        row
+        ExplicitRow { data: RowData::Scalars(data), coefficients }
     }
 }
 

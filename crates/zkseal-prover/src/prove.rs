@@ -160,7 +160,7 @@ pub fn prove<H: Hooks>(
     let mut transcript = start(instance, &statement, &witness, &mask_commitment);
 
     report(progress, "lookups", 0.3)?;
-    let (tree, beta) = prove_lookups(&stage, rows.as_ref(), &mut transcript, &mask, hooks)?;
+    let (tree, beta) = prove_lookups(&stage, rows, &mut transcript, &mask, hooks)?;
     report(progress, "products", 0.6)?;
     let products = prove_52(&stage, &mut transcript, tree.as_ref(), beta, &mask)?;
     report(progress, "linear", 0.75)?;
@@ -243,7 +243,7 @@ fn bound_randomness(
 /// Stage 5.1-G; also draws beta and alpha.
 fn prove_lookups<H: Hooks>(
     stage: &Context<'_>,
-    rows: Option<&LookupRows>,
+    rows: Option<LookupRows>,
     transcript: &mut Transcript,
     mask: &[Fr],
     hooks: &mut H,
@@ -252,6 +252,8 @@ fn prove_lookups<H: Hooks>(
     let beta = transcript.challenge("beta");
     let alpha = transcript.challenge("alpha");
     let leaves = rows.leaves(stage.relation, stage.layout, stage.assignment, beta, alpha)?;
+    // From here on only the leaves know them, which go with their layer.
+    drop(rows);
     let mut layers = build_layers(leaves, stage.layout.tree_vars);
     hooks.tree(&mut layers);
     Ok((Some(prove_tree(transcript, &stage.layout.mask, mask, layers, hooks)), beta))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,16 +12,20 @@ import numpy.typing as npt
 import onnx
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
-from zkseal.errors import DynamicShape, InvalidModel, UnsupportedDtype, UnsupportedOp
+from zkseal.errors import DynamicShape, InvalidModel, ResourceLimit, UnsupportedDtype, UnsupportedOp
 from zkseal.graph.names import fresh_name
 from zkseal.graph.types import Graph, Node, Value
+
+MAX_ENTRIES = 1 << 27
+"""Entries of one value: half a gigabyte of floats."""
 
 
 def to_graph(model: onnx.ModelProto, notes: tuple[str, ...] = ()) -> Graph:
     """The graph of `model`, whose value types and shapes have been inferred; Constant nodes become initializers.
 
     Raises UnsupportedOp for control flow and for operators without shape inference, DynamicShape for a value whose
-    shape depends on data, UnsupportedDtype for a value that is no numeric tensor.
+    shape depends on data, UnsupportedDtype for a value that is no numeric tensor, ResourceLimit for one of too many
+    entries.
     """
     proto = model.graph
     initializers = {tensor.name: _array(tensor) for tensor in proto.initializer}
@@ -152,6 +157,12 @@ def _value(info: onnx.ValueInfoProto, node: Node | None) -> Value:
         if not dim.HasField("dim_value"):
             raise _dynamic(place, info.name, axis)
         shape.append(int(dim.dim_value))
+    if math.prod(shape) > MAX_ENTRIES:
+        raise ResourceLimit(
+            f"{place} has {math.prod(shape)} entries; up to {MAX_ENTRIES} of a value fit in memory while compiling. "
+            "Export the model with smaller inputs.",
+            resource="memory",
+        )
     return Value(info.name, tuple(shape), dtype)
 
 

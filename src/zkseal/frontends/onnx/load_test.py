@@ -13,7 +13,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from zkseal.errors import DynamicShape, InvalidModel, NonFiniteWeight, UnsupportedDtype, UnsupportedOp
+from zkseal.errors import DynamicShape, InvalidModel, NonFiniteWeight, ResourceLimit, UnsupportedDtype, UnsupportedOp
 from zkseal.frontends.onnx import OPSET, FloatSession, export, load
 
 Dims = Sequence[int | str | None]
@@ -159,7 +159,7 @@ def test_a_machine_without_memory_is_not_a_damaged_model(monkeypatch: pytest.Mon
         raise MemoryError
 
     monkeypatch.setattr(sys.modules[load.__module__], "read", exhausted)
-    with pytest.raises(MemoryError):
+    with pytest.raises(ResourceLimit, match="memory does not suffice"):
         load(mlp())
 
 
@@ -213,6 +213,24 @@ def test_dynamic_dimension_names_input_and_axis() -> None:
 def test_input_shapes_that_contradict_the_model(shapes: dict[str, tuple[int, ...]]) -> None:
     with pytest.raises(InvalidModel):
         load(mlp(), input_shapes=shapes)
+
+
+def resized(size: int) -> onnx.ModelProto:
+    node = helper.make_node("Resize", ["x", "", "", "sizes"], ["y"], name="grow", mode="linear")
+    return model([node], {"x": [1, 3]}, {"y": TensorProto.FLOAT}, {"sizes": np.array([1, size], dtype=np.int64)})
+
+
+def test_value_that_no_memory_holds_is_named() -> None:
+    """Found by fuzzing: a flipped bit in the sizes of a Resize asked for 64 GB."""
+    with pytest.raises(ResourceLimit, match="'grow' \\(Resize\\) has 8589934592 entries") as caught:
+        load(resized(1 << 33))
+    assert caught.value.resource == "memory"
+
+
+def test_resize_by_a_matrix_that_is_too_large_is_refused() -> None:
+    with pytest.raises(UnsupportedOp, match="grows from 3 to 16777216 entries") as caught:
+        load(resized(1 << 24))
+    assert caught.value.node == "grow"
 
 
 def test_shape_that_depends_on_data() -> None:

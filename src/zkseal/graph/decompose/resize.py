@@ -22,6 +22,10 @@ Coefficients = Callable[[float], Floats]
 """Weights of the neighbours of a point at distance `ratio`, in (0, 1], behind an entry."""
 
 
+MAX_MATRIX = 1 << 24
+"""Entries of the matrix of one axis."""
+
+
 @dataclass(frozen=True)
 class _Axis:
     """One axis that is resized: sizes, scale, and the region of tf_crop_and_resize (start, end) in shares."""
@@ -90,6 +94,8 @@ def _axes(x: Expansion) -> list[_Axis]:
 
 def axis_matrix(x: Expansion, axis: _Axis) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """The (result, size) matrix of one axis, zero in rows that are extrapolated; and which rows these are."""
+    if axis.result * axis.size > MAX_MATRIX:
+        raise x.unsupported(f"axis {axis.axis} grows from {axis.size} to {axis.result} entries. Resize to fewer")
     points, outside = _points(x, axis)
     coefficients = _coefficients(x, axis.scale)
     matrix = np.zeros((axis.result, axis.size))
