@@ -107,6 +107,34 @@ pub fn layer_sums(of: Pairs<'_, 4>, eq: EqTables<'_>) -> (Entry<2>, Fr) {
     fastest!(layer_sums(of, eq))
 }
 
+/// Sums of two unit fractions each, 1 / q0 + 1 / q1: `out[k] = [q0 + q1, q0 q1]` for the entry (q0, q1).
+///
+/// # Panics
+/// If `out` has not one entry for each.
+pub fn add_units(of: &[Entry<2>], out: &mut [Entry<2>]) {
+    assert_eq!(of.len(), out.len(), "one entry comes out of each");
+    fastest!(add_units(of, out))
+}
+
+/// [`children`] of nodes whose children are 1 / q0 and 1 / q1: `out[k] = [1 + lambda q0, 1, q0, q1]`.
+///
+/// # Panics
+/// As [`add_units`].
+pub fn unit_children(of: &[Entry<2>], lambda: Fr, out: &mut [Entry<4>]) {
+    assert_eq!(of.len(), out.len(), "one entry comes out of each");
+    fastest!(unit_children(of, lambda, out))
+}
+
+/// What [`layer_sums`] needs of unit fractions: `sum eq(pair) [a0 + a1, a0 a1, d0 d1]`, and `sum eq(pair)`.
+///
+/// # Panics
+/// As [`layer_sums`].
+#[must_use]
+pub fn unit_sums(of: Pairs<'_, 2>, eq: EqTables<'_>) -> (Entry<3>, Fr) {
+    assert!(of.pairs.len() <= MAX_PAIRS, "too many pairs");
+    fastest!(unit_sums(of, eq))
+}
+
 /// `sum [a0 a1, d0 d1]` for a = left and d = right - left.
 ///
 /// # Panics

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use zkseal_field::{AdditiveGroup, Field, Fr, PrimeField};
 use zkseal_kernels::reference::tables as plain;
 use zkseal_kernels::tables::{
-    Entry, EqTables, MAX_PAIRS, Pair, Pairs, add_fractions, bind, children, layer_sums, product_sums,
+    Entry, EqTables, MAX_PAIRS, Pair, Pairs, add_fractions, add_units, bind, children, layer_sums, product_sums,
+    unit_children, unit_sums,
 };
 
 fn scalar() -> impl Strategy<Value = Fr> {
@@ -90,6 +91,28 @@ proptest! {
     }
 
     #[test]
+    fn test_units(case in case::<2>(), lambda in scalar()) {
+        let entries = &case.entries;
+        let mut got = vec![case.neutral; entries.len()];
+        let mut expected = got.clone();
+        add_units(entries, &mut got);
+        plain::add_units(entries, &mut expected);
+        prop_assert_eq!(got, expected);
+        let mut got = vec![[Fr::ZERO; 4]; entries.len()];
+        let mut expected = got.clone();
+        unit_children(entries, lambda, &mut got);
+        plain::unit_children(entries, lambda, &mut expected);
+        prop_assert_eq!(&got, &expected);
+        prop_assert_eq!(unit_sums(case.pairs(), case.eq()), plain::unit_sums(case.pairs(), case.eq()));
+        // The sums of a layer whose numerators are 1.
+        let neutral = [[Fr::ONE + lambda * case.neutral[0], Fr::ONE, case.neutral[0], case.neutral[1]]];
+        let of = Pairs { entries: &got, neutral: &neutral[0], pairs: &case.pairs };
+        let ([linear, constant, square], weight) = unit_sums(case.pairs(), case.eq());
+        let expected = ([linear + lambda * constant, lambda * square], weight);
+        prop_assert_eq!(layer_sums(of, case.eq()), expected);
+    }
+
+    #[test]
     fn test_sums(four in case::<4>(), two in case::<2>()) {
         prop_assert_eq!(layer_sums(four.pairs(), four.eq()), plain::layer_sums(four.pairs(), four.eq()));
         prop_assert_eq!(product_sums(two.pairs()), plain::product_sums(two.pairs()));
@@ -107,4 +130,8 @@ fn test_the_longest_sums_do_not_overflow() {
     let entries = vec![[-Fr::ONE; 2], [Fr::ONE; 2]];
     let of = Pairs { entries: &entries, neutral: &[Fr::ZERO; 2], pairs: &pairs };
     assert_eq!(product_sums(of), plain::product_sums(of));
+    assert_eq!(unit_sums(of, eq), plain::unit_sums(of, eq));
+    let entries = vec![[-Fr::ONE; 2], [Fr::ZERO; 2]];
+    let of = Pairs { entries: &entries, neutral: &[Fr::ZERO; 2], pairs: &pairs };
+    assert_eq!(unit_sums(of, eq), plain::unit_sums(of, eq));
 }

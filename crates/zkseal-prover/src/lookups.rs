@@ -3,7 +3,8 @@
 use crate::data::Data;
 use crate::error::ProveError;
 use crate::evaluate::{ScaledValues, Values, evaluate};
-use crate::ragged::{Entries, axes_of};
+use crate::ragged::units::{Children, Units, are_units};
+use crate::ragged::{Entries, Maker, axes_of};
 use crate::tree::{Fractions, NEUTRAL};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -168,7 +169,8 @@ pub fn unflatten(relation: &Relation, loops: &[u32], position: usize) -> Vec<u32
 }
 
 impl LookupRows {
-    /// p and q at every in-range leaf: 1 / (alpha - key) for a lookup, -m / (alpha - key) for a table row.
+    /// p and q at every in-range leaf: 1 / (alpha - key) for a lookup, -m / (alpha - key) for a table row; and the
+    /// blocks whose numerators need not be looked at.
     ///
     /// # Errors
     /// Only for a relation that is not valid.
@@ -179,7 +181,7 @@ impl LookupRows {
         values: &V,
         beta: Fr,
         alpha: Fr,
-    ) -> Result<Fractions, ProveError> {
+    ) -> Result<(Fractions, Units), ProveError> {
         let powers: Vec<Fr> =
             std::iter::successors(Some(Fr::one()), |power| Some(*power * beta)).take(layout.max_arity + 1).collect();
         // alpha - key of every table row; a lookup copies its row's.
@@ -193,6 +195,7 @@ impl LookupRows {
             rows_of_tables.push(Arc::new(rows));
         }
         let mut parts = Vec::with_capacity(layout.blocks.len());
+        let mut units: Units = Vec::with_capacity(layout.blocks.len());
         for block in &layout.blocks {
             let base = block.base as usize;
             match block.kind {
@@ -201,6 +204,7 @@ impl LookupRows {
                     let counts = &self.multiplicities[index];
                     let data = rows.iter().zip(counts).map(|(q, m)| [-scalar_from_i64(*m), *q]).collect();
                     parts.push((base, vec![rows.len()], Entries::Stored(data)));
+                    units.push(None);
                 }
                 BlockKind::Lookup(index) => {
                     let lookup = &relation.lookups[index];
@@ -224,11 +228,20 @@ impl LookupRows {
                         Entries::Stored(own.iter().enumerate().map(leaf).collect())
                     };
                     let sizes: Vec<u32> = lookup.loops.iter().map(|l| relation.loops[to_index(*l)]).collect();
-                    parts.push((base, axes_of(&sizes), entries));
+                    let axes = axes_of(&sizes);
+                    units.push((self.absent.is_empty() && are_units(&axes)).then(|| {
+                        let (own, rows) = (own.clone(), rows.clone());
+                        let make = move |window: Range<usize>, out: &mut Vec<Children>| {
+                            let (pairs, _) = own[2 * window.start..2 * window.end].as_chunks::<2>();
+                            out.extend(pairs.iter().map(|pair| pair.map(|row| rows[to_index(row)])));
+                        };
+                        Arc::new(make) as Maker<2>
+                    }));
+                    parts.push((base, axes, entries));
                 }
             }
         }
-        Ok(Fractions::of(parts, NEUTRAL))
+        Ok((Fractions::of(parts, NEUTRAL), units))
     }
 
     /// Multiplicities as tensor data.

@@ -9,6 +9,7 @@ use crate::hooks::Hooks;
 use crate::linear::RowSumcheck;
 use crate::lookups::{LookupRows, find_rows};
 use crate::products::{HalfCentredMask, product_tables, prove_products, send_round};
+use crate::ragged::units::Units;
 use crate::randomness::Randomness;
 use crate::tree::{TreeRun, build_layers, prove_tree};
 use zeroize::Zeroizing;
@@ -251,12 +252,14 @@ fn prove_lookups<H: Hooks>(
     let Some(rows) = rows else { return Ok((None, Fr::zero())) };
     let beta = transcript.challenge("beta");
     let alpha = transcript.challenge("alpha");
-    let leaves = rows.leaves(stage.relation, stage.layout, stage.assignment, beta, alpha)?;
+    let (leaves, units) = rows.leaves(stage.relation, stage.layout, stage.assignment, beta, alpha)?;
+    // Who lies about the tree changes leaves that are looked at.
+    let units = if H::CHECKS_WITNESS { units } else { Units::new() };
     // From here on only the leaves know them, which go with their layer.
     drop(rows);
-    let mut layers = build_layers(leaves, stage.layout.tree_vars);
+    let mut layers = build_layers(leaves, &units, stage.layout.tree_vars);
     hooks.tree(&mut layers);
-    Ok((Some(prove_tree(transcript, &stage.layout.mask, mask, layers, hooks)), beta))
+    Ok((Some(prove_tree(transcript, &stage.layout.mask, mask, layers, units, hooks)), beta))
 }
 
 struct Products {

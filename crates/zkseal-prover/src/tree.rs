@@ -1,6 +1,7 @@
 //! Prover of stage 5.1-G, the fraction tree (book, chapter 4).
 
 use crate::hooks::Hooks;
+use crate::ragged::units::{Units, bind_layer, sum_layer};
 use crate::ragged::{Ragged, SplitEq};
 use zkseal_field::{AdditiveGroup, Field, Fr, One, Zero};
 use zkseal_kernels::{
@@ -20,10 +21,12 @@ pub const NEUTRAL: [Fr; 2] = [Fr::ZERO, Fr::ONE];
 
 /// Layers 1 .. n from the leaves; index j - 1 holds layer j (the root itself is never used: its numerator is 0).
 #[must_use]
-pub fn build_layers(leaves: Fractions, tree_vars: usize) -> Vec<Fractions> {
+pub fn build_layers(leaves: Fractions, units: &Units, tree_vars: usize) -> Vec<Fractions> {
     let mut layers = vec![leaves];
-    for _ in 1..tree_vars {
-        let next = layers[layers.len() - 1].halve(NEUTRAL, tables::add_fractions);
+    for layer in 1..tree_vars {
+        let last = &layers[layers.len() - 1];
+        let next =
+            if layer == 1 { last.add_leaves(NEUTRAL, units) } else { last.halve(NEUTRAL, tables::add_fractions) };
         layers.push(next);
     }
     layers.reverse();
@@ -46,16 +49,20 @@ pub fn prove_tree<H: Hooks>(
     index: &MaskIndex,
     mask: &[Fr],
     layers: Vec<Fractions>,
+    units: Units,
     hooks: &mut H,
 ) -> TreeRun {
+    let last = layers.len() - 1;
+    let mut units = Some(units);
     let mut state = TreeState::root();
     // The unpadded values p_j(r), q_j(r): the sums over in-range and out-of-range nodes, without masks.
     let mut plain = (Fr::zero(), Fr::zero());
     let (mut messages, mut forms) = (Vec::new(), Vec::new());
-    for (layer, fractions) in layers.into_iter().enumerate() {
+    for (layer, mut fractions) in layers.into_iter().enumerate() {
+        let own = fractions.take_units(units.take_if(|_| layer == last).unwrap_or_default());
         let lambda = if layer == 0 { Fr::zero() } else { transcript.challenge("tree lambda") };
         let run = LayerProver { transcript, index, mask, layer, lambda, state: &state };
-        let (mut message, point, children) = run.prove(fractions, plain.0 + lambda * plain.1);
+        let (mut message, point, children) = run.prove((fractions, own), plain.0 + lambda * plain.1);
         hooks.tree_values(layer, &mut message.values);
         transcript.absorb_scalars("tree values", &message.values);
         forms.push(state.layer_form(index, layer, lambda, &point));
@@ -80,9 +87,10 @@ struct LayerProver<'a> {
 impl LayerProver<'_> {
     /// The message, the point, and the unpadded children at the point.
     ///
-    /// Tables hold (p_0 + lambda q_0, p_1, q_0, q_1), so that the summand is `a_0 q_1 + p_1 q_0`, two products. `sum` is the
+    /// Tables hold (p_0 + lambda q_0, p_1, q_0, q_1), so that the summand is `a_0 q_1 + p_1 q_0`, two products; for
+    /// numerators that are 1, (q_0, q_1), and it is `q_0 + q_1 + lambda q_0 q_1`. `sum` is the
     /// unmasked claim `sum_y eq(r, y) (..)`; from it and h(0) follows h(1), as (1 - c) h(0) + c h(1) = sum.
-    fn prove(mut self, fractions: Fractions, mut sum: Fr) -> (TreeLayer, Vec<Fr>, [Fr; 4]) {
+    fn prove(mut self, (fractions, mut units): (Fractions, Ragged<2>), mut sum: Fr) -> (TreeLayer, Vec<Fr>, [Fr; 4]) {
         let lambda = self.lambda;
         let neutral = [lambda, Fr::zero(), Fr::one(), Fr::one()];
         let mut table: Ragged<4> =
@@ -98,8 +106,12 @@ impl LayerProver<'_> {
             let ([at_zero, square], weight) = tables::layer_sums(pairs, eq.tables());
             [at_zero, square, weight]
         };
+        let unit_sums = |pairs: Pairs<'_, 2>, eq: &SplitEq| {
+            let ([linear, constant, square], weight) = tables::unit_sums(pairs, eq.tables());
+            [linear + lambda * constant, lambda * square, weight]
+        };
         let eq = eq_below(self.layer.saturating_sub(1));
-        let mut next = table.sum_pairs(|pairs| sums(pairs, &eq));
+        let mut next = sum_layer(&table, &units, |pairs| sums(pairs, &eq), |pairs| unit_sums(pairs, &eq));
         for variable in round_order(self.layer).take(self.layer) {
             let [at_zero, square, weight] = next;
             // Pairs that are not stored are neutral: each adds lambda, whatever X is.
@@ -113,7 +125,13 @@ impl LayerProver<'_> {
             sum = h0 + (linear + square * x) * x;
             point[variable] = x;
             let eq = eq_below(variable.saturating_sub(1));
-            next = table.bind(x, |pairs| sums(pairs, &eq));
+            next = bind_layer(
+                &mut table,
+                &mut units,
+                (x, lambda),
+                |pairs| sums(pairs, &eq),
+                |pairs| unit_sums(pairs, &eq),
+            );
         }
         let [a0, p1, q0, q1] = table.last();
         let children = [a0 - lambda * q0, p1, q0, q1];

@@ -1,6 +1,6 @@
 //! Plain versions of [`crate::tables`].
 
-use zkseal_field::{AdditiveGroup, Fr};
+use zkseal_field::{AdditiveGroup, Field, Fr};
 
 use crate::tables::{Entry, EqTables, Pairs};
 
@@ -55,4 +55,35 @@ pub fn product_sums(of: Pairs<'_, 2>) -> Entry<2> {
         sums[1] += (b[0] - a[0]) * (b[1] - a[1]);
     }
     sums
+}
+
+/// See [`crate::tables::add_units`].
+pub fn add_units(of: &[Entry<2>], out: &mut [Entry<2>]) {
+    for (out, [a, b]) in out.iter_mut().zip(of) {
+        *out = [*a + b, *a * b];
+    }
+}
+
+/// See [`crate::tables::unit_children`].
+pub fn unit_children(of: &[Entry<2>], lambda: Fr, out: &mut [Entry<4>]) {
+    for (out, [a, b]) in out.iter_mut().zip(of) {
+        *out = [Fr::ONE + lambda * a, Fr::ONE, *a, *b];
+    }
+}
+
+/// See [`crate::tables::unit_sums`].
+#[must_use]
+pub fn unit_sums(of: Pairs<'_, 2>, eq: EqTables<'_>) -> (Entry<3>, Fr) {
+    let mut sums = [Fr::ZERO; 3];
+    let mut weight = Fr::ZERO;
+    for pair in of.pairs {
+        let (high, low) = (pair.at >> eq.low_vars, pair.at & ((1 << eq.low_vars) - 1));
+        let e = eq.high[high as usize] * eq.low[low as usize];
+        let [a, b] = of.of(pair);
+        sums[0] += e * (a[0] + a[1]);
+        sums[1] += e * a[0] * a[1];
+        sums[2] += e * (b[0] - a[0]) * (b[1] - a[1]);
+        weight += e;
+    }
+    (sums, weight)
 }

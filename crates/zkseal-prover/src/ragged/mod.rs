@@ -9,6 +9,7 @@
 //! binding also computes the sums of the next round, while what it wrote is still in the cache.
 
 mod shape;
+pub mod units;
 
 use rayon::prelude::*;
 use shape::Shape;
@@ -29,7 +30,7 @@ const TASK: usize = MAX_PAIRS / 2;
 const MADE_FROM: usize = 4096;
 
 /// Writes the entries at these positions of a block.
-type Maker<const W: usize> = Arc<dyn Fn(Range<usize>, &mut Vec<Entry<W>>) + Send + Sync>;
+pub type Maker<const W: usize> = Arc<dyn Fn(Range<usize>, &mut Vec<Entry<W>>) + Send + Sync>;
 
 /// The entries of a block.
 #[derive(Clone)]

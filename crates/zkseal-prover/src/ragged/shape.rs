@@ -48,6 +48,11 @@ impl Shape {
         self.inner_vars == 0
     }
 
+    /// Whether every entry has a neighbour along the innermost axis.
+    pub const fn has_neighbours(&self) -> bool {
+        !self.is_single() && self.inner.is_multiple_of(2)
+    }
+
     /// Pairs of neighbours along the innermost axis, in all rows.
     pub const fn pair_count(&self) -> usize {
         match self.len.checked_div(self.inner) {

@@ -8,7 +8,7 @@
 
 use std::arch::x86_64::*;
 
-use zkseal_field::{AdditiveGroup, Fr};
+use zkseal_field::{AdditiveGroup, Field, Fr};
 
 use super::field::{self, Columns, Lanes, Prime, mul, mul_add_mul, reduce, sub};
 use super::record::transpose;
@@ -178,6 +178,72 @@ fn layer_sums_lanes(of: Pairs<'_, 4>, eq: EqTables<'_>) -> (Entry<2>, Fr) {
     // 64 products below 1.3 q^2 are below 2 q when reduced; e and t in 2^252 leave 2^244.
     let sums = [constant, square].map(|sum| total(&sum.reduced()) * Fr::from(1u64 << 12));
     (sums, total(&weight) * Fr::from(1u64 << 4))
+}
+
+pub fn add_units(of: &[Entry<2>], out: &mut [Entry<2>]) {
+    // SAFETY: reached only where `available`.
+    unsafe { add_units_lanes(of, out) }
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+fn add_units_lanes(of: &[Entry<2>], out: &mut [Entry<2>]) {
+    for (of, out) in of.chunks(8).zip(out.chunks_mut(8)) {
+        let [a, b] = load(eight(of));
+        // As in `add_fractions_lanes`.
+        let product = mul(&a, &field::scale::<16, _>(&b));
+        store(&[reduce::<1, _>(&field::add(&a, &b)), reduce::<1, _>(&product)], out);
+    }
+}
+
+pub fn unit_children(of: &[Entry<2>], lambda: Fr, out: &mut [Entry<4>]) {
+    // SAFETY: reached only where `available`.
+    unsafe { unit_children_lanes(of, lambda, out) }
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+fn unit_children_lanes(of: &[Entry<2>], lambda: Fr, out: &mut [Entry<4>]) {
+    let (lambda, one) = (field::splat_element(lambda), field::from_raw_elements(&[Fr::ONE; 8]));
+    for (of, out) in of.chunks(8).zip(out.chunks_mut(8)) {
+        let [a, b] = load(eight(of));
+        store(&[add_mul(&one, &lambda, &a), one, a, b], out);
+    }
+}
+
+/// Up to eight neighbours; the first stands for those that are missing.
+#[inline]
+fn eight(of: &[Entry<2>]) -> [&Entry<2>; 8] {
+    let mut out = [&of[0]; 8];
+    out.iter_mut().zip(of).for_each(|(out, entry)| *out = entry);
+    out
+}
+
+pub fn unit_sums(of: Pairs<'_, 2>, eq: EqTables<'_>) -> (Entry<3>, Fr) {
+    // SAFETY: reached only where `available`.
+    unsafe { unit_sums_lanes(of, eq) }
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+fn unit_sums_lanes(of: Pairs<'_, 2>, eq: EqTables<'_>) -> (Entry<3>, Fr) {
+    let mask = (1u64 << eq.low_vars) - 1;
+    let zero = field::splat([0; 5]);
+    let (mut linear, mut constant, mut square) = (Columns::zero(), Columns::zero(), Columns::zero());
+    let mut weight = zero;
+    for pairs in of.pairs.chunks(8) {
+        let at = |lane: usize| pairs[lane.min(pairs.len() - 1)].at;
+        let high = gather(eq.high, |lane| (at(lane) >> eq.low_vars) as usize);
+        let low = gather(eq.low, |lane| (at(lane) & mask) as usize);
+        // 2^252, like the products below.
+        let e = field::select(missing(pairs.len()), &mul(&high, &low), &zero);
+        let [a, b] = operands(of, pairs, of.neutral);
+        linear.add_product(&e, &field::add(&a[0], &a[1]));
+        constant.add_product(&e, &mul(&a[0], &a[1]));
+        square.add_product(&e, &mul(&sub::<1, _>(&b[0], &a[0]), &sub::<1, _>(&b[1], &a[1])));
+        weight = reduce::<2, _>(&field::add(&weight, &e));
+    }
+    // 64 products below 2.1 q^2 are below 2.6 q when reduced; those with the sums leave 2^248, the others 2^244.
+    let linear = total(&reduce::<2, _>(&linear.reduced())) * Fr::from(1u64 << 8);
+    let [constant, square] = [constant, square].map(|sum| total(&sum.reduced()) * Fr::from(1u64 << 12));
+    ([linear, constant, square], total(&weight) * Fr::from(1u64 << 4))
 }
 
 pub fn product_sums(of: Pairs<'_, 2>) -> Entry<2> {
