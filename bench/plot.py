@@ -15,6 +15,17 @@ from bench.targets import TARGETS
 # A measured bar is filled; a quoted one is an outline only.
 _ZKSEAL, _PORTABLE, _EZKL = "#1f6f8b", "#9cc5d3", {"fixed": "#e0a030", "hashed": "#c0504d"}
 
+PHASE_COLOURS = {
+    "execute": "#999999",
+    "witness": "#e69f00",
+    "commit": "#56b4e9",
+    "lookups": "#0072b2",
+    "products": "#009e73",
+    "linear": "#d55e00",
+    "opening": "#cc79a7",
+}
+"""Colours that colour-blind readers tell apart (Okabe and Ito), in the order of proving."""
+
 
 def draw(path: Path, title: str, zkseal: Mapping[str, Record], ezkl: Mapping[str, Mapping[str, Record]]) -> None:
     """Writes a PNG."""
@@ -28,7 +39,7 @@ def draw(path: Path, title: str, zkseal: Mapping[str, Record], ezkl: Mapping[str
     drawing, (times, shares) = pyplot.subplots(1, 2, figsize=(13, height), layout="constrained")
     drawing.suptitle(title, fontsize=10)
     _draw_times(times, bars)
-    _draw_shares(shares, zkseal)
+    draw_shares(shares, zkseal)
     drawing.savefig(path, dpi=120)
     pyplot.close(drawing)
 
@@ -74,14 +85,15 @@ def _draw_times(axes: Any, bars: Sequence[_Bar]) -> None:
     axes.set_xlabel("seconds to prove, log scale; black: target")
 
 
-def _draw_shares(axes: Any, zkseal: Mapping[str, Record]) -> None:
+def draw_shares(axes: Any, zkseal: Mapping[str, Record]) -> None:
+    """One bar for each model, divided like the CPU time of its proof."""
     medians = {model: phase_medians(record) for model, record in zkseal.items()}
     phases = list(dict.fromkeys(phase for record in medians.values() for phase in record if phase != "done"))
     totals = {model: sum(record.get(phase, 0.0) for phase in phases) for model, record in medians.items()}
     left = dict.fromkeys(medians, 0.0)
     for phase in phases:
         widths = [record.get(phase, 0.0) / totals[model] for model, record in medians.items()]
-        axes.barh(list(medians), widths, left=list(left.values()), label=phase)
+        axes.barh(list(medians), widths, left=list(left.values()), label=phase, color=PHASE_COLOURS.get(phase))
         left = {model: start + width for (model, start), width in zip(left.items(), widths, strict=True)}
     axes.invert_yaxis()
     axes.set_xlim(0, 1)

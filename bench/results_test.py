@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.results import MissingFigure, contention, figure, least, phase_medians
+from bench.results import MissingFigure, contention, figure, least, phase_least, phase_medians
 
 
 def test_figure_takes_the_median_of_repetitions() -> None:
@@ -33,6 +33,7 @@ def test_figure_takes_zero_only_where_it_can_be_one() -> None:
 def test_phases_have_to_be_the_same_in_all_repetitions() -> None:
     phases = [{"cpu_s": {"commit": 1.0}}, {"cpu_s": {"commit": 3.0}}, {"cpu_s": {"commit": 2.0}}]
     assert phase_medians({"prove": {"phases": phases}}) == {"commit": 2.0}
+    assert phase_least({"prove": {"phases": phases}}) == {"commit": 1.0}
     with pytest.raises(MissingFigure):
         phase_medians({"prove": {"phases": [*phases, {"cpu_s": {"opening": 1.0}}]}})
 
