@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from bench.models import SUBJECTS
+from bench.families import subject
 from bench.stage import Result, StageFailed, run_stage
 
 PRIVACY = "zero-knowledge; input and weights private, output public"
@@ -28,7 +28,7 @@ class Measurement:
     """
 
     def __init__(self, name: str, *, threads: int) -> None:
-        self.subject, self.threads = SUBJECTS[name], threads
+        self.subject, self.threads = subject(name), threads
         self._temporary = tempfile.TemporaryDirectory(prefix="zkseal-bench-")
         self.folder = Path(self._temporary.name)
 

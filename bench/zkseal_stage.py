@@ -9,7 +9,7 @@ import numpy as np
 
 import zkseal
 from bench.clock import Clock, Phases, Series, memory, reset_peak
-from bench.models import SUBJECTS
+from bench.families import subject as find
 from bench.stage import Request, Result, serve
 from zkseal import files
 from zkseal.proving.cost import lay_out
@@ -24,7 +24,7 @@ def compile_(request: Request) -> Result:
 
     Training, where something has to be trained, is not counted.
     """
-    folder, subject = Path(request["folder"]), SUBJECTS[request["model"]]
+    folder, subject = Path(request["folder"]), find(request["model"])
     data = subject.data()
     with Clock() as clock:
         model = zkseal.compile(data.model, data.calibration, **subject.options)
@@ -144,7 +144,7 @@ def export(request: Request) -> Result:
     from zkseal.frontends.onnx import FloatSession, export
     from zkseal.pipeline.compile import load
 
-    folder, subject = Path(request["folder"]), SUBJECTS[request["model"]]
+    folder, subject = Path(request["folder"]), find(request["model"])
     data = subject.data()
     graph = load(data.model, **subject.options)
     (folder / "model.onnx").write_bytes(export(graph).SerializeToString())
