@@ -46,12 +46,13 @@ test-python: $(VENV)/.native $(if $(CI),$(VENV)/.networks)
 	$(BIN)/python -m pytest -q $(PYTEST)
 
 # Every kernel path that this machine has: proofs must come out alike, and hide alike, on all of them.
-test-paths: $(VENV)/.native  ## kernels, prover and zero-knowledge tests on each set of instructions
+PATHS := portable avx2 avx512 ifma
+test-paths: $(VENV)/.native  ## kernels, prover, soundness and zero-knowledge tests on each set of instructions
 	@scripts/toolchain rust
-	@for cpu in portable avx2 avx512 ifma; do \
+	@for cpu in $(PATHS); do \
 	  echo "ZKSEAL_CPU=$$cpu" && \
 	  ZKSEAL_CPU=$$cpu cargo test -q --locked -p zkseal-kernels -p zkseal-commit -p zkseal-prover && \
-	  ZKSEAL_CPU=$$cpu $(BIN)/python -m pytest -q tests/soundness/test_zero_knowledge.py tests/soundness/test_protocol_lies.py || exit 1; \
+	  ZKSEAL_CPU=$$cpu $(BIN)/python -m pytest -q tests/soundness || exit 1; \
 	done
 
 check: format lint types stubs test docs-current  ## format, lint, types, stubs, all tests, generated docs

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.results import Record, figure, least
+from bench.targets import TARGETS
 
 LIMIT = 0.25
 """How far a prediction may be from what was measured, as a share of that."""
@@ -104,9 +105,15 @@ def line_counts(record: Record) -> dict[str, float]:
 
 
 def fit_line(records: Mapping[str, Record]) -> Fit:
-    """The line of proving times: CPU seconds, the least, as a shared machine tells them most reliably."""
-    measured = [least(record, "prove", "time", "cpu_s") for record in records.values()]
-    return fit(list(records), [line_counts(record) for record in records.values()], measured)
+    """The line of proving times whose largest relative error is the least.
+
+    It is drawn through the rows that the project has targets for, if there are enough of them to say something. Times
+    are CPU seconds, the least, as a shared machine tells them most reliably.
+    """
+    aimed = {name: record for name, record in records.items() if name in TARGETS}
+    chosen = aimed if len(aimed) > len(line_counts(next(iter(records.values())))) else records
+    measured = [least(record, "prove", "time", "cpu_s") for record in chosen.values()]
+    return fit_evenly(list(chosen), [line_counts(record) for record in chosen.values()], measured)
 
 
 def fit_verifying(records: Mapping[str, Record]) -> Fit:
@@ -157,6 +164,26 @@ def _by_group(record: Record) -> dict[str, float]:
             total[_GROUP[phase]] += seconds
     total["linear"] = times[fastest] - sum(total.values())
     return total
+
+
+def fit_evenly(names: Sequence[str], counts: Sequence[Mapping[str, float]], measured: Sequence[float]) -> Fit:
+    """Constants, at least 0, whose largest relative error is the least; arguments as of `fit`."""
+    from scipy.optimize import linprog
+
+    constants = list(counts[0])
+    matrix: npt.NDArray[np.float64] = np.array([[each[constant] for constant in constants] for each in counts])
+    values = np.asarray(measured, np.float64)
+    relative = matrix / values[:, None]
+    scale = np.linalg.norm(relative, axis=0)
+    scale[scale == 0.0] = 1.0
+    # Unknowns: the constants, and the error that no relative error exceeds.
+    ones = np.ones((len(values), 1))
+    bounds = np.block([[relative / scale, -ones], [-relative / scale, -ones]])
+    limits = np.concatenate([np.ones(len(values)), -np.ones(len(values))])
+    found = linprog([*np.zeros(len(constants)), 1.0], A_ub=bounds, b_ub=limits)
+    solution = found.x[:-1] / scale
+    points = zip(names, measured, (float(value) for value in matrix @ solution), strict=True)
+    return Fit({name: float(value) for name, value in zip(constants, solution, strict=True)}, tuple(points))
 
 
 def fit(

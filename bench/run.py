@@ -81,7 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for what, error in errors.items():
         print(f"\nNOT MEASURED: {what}: {error}")
     print(f"\nwritten: {_shown(path)} and {_shown(path.with_suffix('.png'))}")
-    return 1 if errors or not checks or any(each.failed for each in checks) else 0
+    # A small run shows that everything works; its times are no measurement.
+    failed = any(each.failed and not (options.small and each.timed) for each in checks)
+    return 1 if errors or not checks or failed else 0
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

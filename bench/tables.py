@@ -124,8 +124,10 @@ def cost_table(zkseal: Mapping[str, Record], line: Fit) -> str:
         wall, cpu = (figure(record, "prove", "time", unit) for unit in ("wall_s", "cpu_s"))
         predicted = figure(record, "setup", "predicted", "prove_ms") / 1e3
         cells = [_wall(record, "prove"), seconds(predicted), _error(predicted, wall), seconds(cpu)]
-        cells += [_error(predicted, cpu), seconds(fitted[model])]
-        rows.append((model, *cells, _error(fitted[model], least(record, "prove", "time", "cpu_s"))))
+        cells += [_error(predicted, cpu)]
+        if model in fitted:
+            cells += [seconds(fitted[model]), _error(fitted[model], least(record, "prove", "time", "cpu_s"))]
+        rows.append((model, *cells))
     return text_table(header, rows)
 
 
