@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use zkseal_field::{Fr, One, Zero, inverse_power_of_two, scalar_from_i64, scalar_from_i128};
 use zkseal_kernels::vectors::{add_scaled, lift};
 use zkseal_relation::types::to_index;
-use zkseal_relation::{BlockKind, Column, Constraint, Layout, Relation, Scope, Table};
+use zkseal_relation::{BlockKind, Column, Constraint, Layout, Lookup, Relation, Scope, Table};
 
 /// A lookup that is no table row; only a lying prover goes on with one.
 const ABSENT: u32 = u32::MAX;
@@ -115,33 +115,34 @@ pub fn find_rows<V: Values>(relation: &Relation, values: &V, checked: bool) -> R
         finders.push(Finder::new(relation, values, table));
         multiplicities.push(vec![0i64; to_index(relation.table_len(table)?)]);
     }
-    let (mut all_rows, mut absent) = (Vec::new(), HashMap::new());
-    for (index, lookup) in relation.lookups.iter().enumerate() {
+    let found = |lookup: &Lookup| {
         if lookup.scope == Scope::Model {
-            all_rows.push(Arc::default());
-            continue;
+            return (Arc::default(), Vec::new());
         }
         let tuple: Vec<ScaledValues> =
             lookup.exprs.iter().map(|expr| evaluate(relation, values, &lookup.loops, expr)).collect();
-        let (finder, counts) = (&finders[to_index(lookup.table)], &mut multiplicities[to_index(lookup.table)]);
-        let len = counts.len();
+        let (finder, len) = (&finders[to_index(lookup.table)], multiplicities[to_index(lookup.table)].len());
         let find = |position| {
             let row = finder.find(&tuple, position);
             if to_index(row) < len { row } else { ABSENT }
         };
         let rows: Vec<u32> = (0..tuple[0].numerators.len()).into_par_iter().with_min_len(4096).map(find).collect();
-        for (position, row) in rows.iter().enumerate() {
-            if *row == ABSENT {
-                if checked {
-                    let index_tuple = unflatten(relation, &lookup.loops, position);
-                    return Err(ProveError::Unsatisfied { constraint: Constraint::Lookup(index), index: index_tuple });
-                }
-                absent.insert((index, position), scaled_tuple(&tuple, position));
-            } else {
-                counts[to_index(*row)] += 1;
-            }
+        let absent = rows.iter().enumerate().filter(|(_, row)| **row == ABSENT);
+        let absent: Vec<(usize, Vec<Fr>)> =
+            absent.map(|(position, _)| (position, scaled_tuple(&tuple, position))).collect();
+        (Arc::new(Zeroizing::new(rows)), absent)
+    };
+    let found: Vec<_> = relation.lookups.par_iter().map(found).collect();
+    let (mut all_rows, mut absent) = (Vec::with_capacity(found.len()), HashMap::new());
+    for (index, (lookup, (rows, missing))) in relation.lookups.iter().zip(found).enumerate() {
+        if let (true, Some((position, _))) = (checked, missing.first()) {
+            let index_tuple = unflatten(relation, &lookup.loops, *position);
+            return Err(ProveError::Unsatisfied { constraint: Constraint::Lookup(index), index: index_tuple });
         }
-        all_rows.push(Arc::new(Zeroizing::new(rows)));
+        absent.extend(missing.into_iter().map(|(position, tuple)| ((index, position), tuple)));
+        let counts = &mut multiplicities[to_index(lookup.table)];
+        rows.iter().filter(|row| **row != ABSENT).for_each(|row| counts[to_index(*row)] += 1);
+        all_rows.push(rows);
     }
     Ok(LookupRows { rows: all_rows, absent, multiplicities })
 }

@@ -9,7 +9,7 @@ use zkseal_field::{Fr, One, Zero, inverse_power_of_two};
 use zkseal_kernels::{tables, vectors};
 use zkseal_relation::expand::LoopWeight;
 use zkseal_relation::types::to_index;
-use zkseal_relation::{Access, AxisWeights, Layout, MaskIndex, Product, PublicValues, Relation};
+use zkseal_relation::{Access, AxisWeights, Layout, MaskIndex, Product, PublicValues, Relation, RelationError};
 use zkseal_transcript::Transcript;
 use zkseal_verifier::sumcheck::Labels;
 
@@ -22,14 +22,13 @@ pub fn product_tables<'d>(
     layout: &Layout,
     public: &PublicValues,
     products: &[Product<'_>],
-    data: impl Fn(usize) -> &'d Data,
+    data: impl Fn(usize) -> &'d Data + Sync,
     linear: Fr,
     mask: &[Fr],
 ) -> Result<Ragged<2>, ProveError> {
-    let mut slots: Vec<(usize, Vec<usize>, Vec<[Fr; 2]>)> = Vec::with_capacity(products.len() + 3);
-    for product in products {
+    let slot = |product: &Product<'_>| {
         let term = product.term;
-        let [first, second] = term.accesses.as_slice() else { continue };
+        let [first, second] = term.accesses.as_slice() else { return Ok(None) };
         let own = |l: &u32| !term.shared.contains(l);
         let folded_weights: Vec<(u32, LoopWeight)> =
             product.outer_weights.iter().filter(|(l, _)| own(l)).cloned().collect();
@@ -41,9 +40,11 @@ pub fn product_tables<'d>(
         let sizes: Vec<u32> = term.shared.iter().map(|l| relation.loops[to_index(*l)]).collect();
         weight_shared(&mut left, product, &sizes);
         vectors::scale(&mut left, product.coefficient);
-        let entries = left.into_iter().zip(right).map(|(u, v)| [u, v]).collect();
-        slots.push((term.base as usize, axes_of(&sizes), entries));
-    }
+        let entries: Vec<[Fr; 2]> = left.into_iter().zip(right).map(|(u, v)| [u, v]).collect();
+        Ok(Some((term.base as usize, axes_of(&sizes), entries)))
+    };
+    let slots: Vec<_> = products.par_iter().map(slot).collect::<Result<_, RelationError>>()?;
+    let mut slots: Vec<(usize, Vec<usize>, Vec<[Fr; 2]>)> = slots.into_iter().flatten().collect();
     slots.sort_by_key(|(base, _, _)| *base);
     let end = layout.lin_slot as usize;
     slots.push((end, vec![1], vec![[linear, Fr::one()]]));

@@ -12,6 +12,7 @@ use crate::products::{HalfCentredMask, product_tables, prove_products, send_roun
 use crate::ragged::units::Units;
 use crate::randomness::Randomness;
 use crate::tree::{TreeRun, build_layers, prove_tree};
+use rayon::prelude::*;
 use zeroize::Zeroizing;
 use zkseal_commit::pedersen::commit_scalars;
 use zkseal_commit::{Generators, ipa};
@@ -218,12 +219,11 @@ fn bound_randomness(
     public: &PublicValues,
     context: &[u8],
 ) -> Result<Randomness, ProveError> {
-    let mut values = Zeroizing::new([0u8; 32]);
-    for (tensor, data) in instance.relation.tensors.iter().zip(&assignment.tensors) {
-        if let (Column::Input | Column::Output | Column::Witness, Some(data)) = (tensor.column, data) {
-            *values = keccak256(&[values.as_ref(), &Zeroizing::new(data.to_bytes())]);
-        }
-    }
+    let private = instance.relation.tensors.par_iter().zip(&assignment.tensors).filter_map(|(tensor, data)| {
+        let is_private = matches!(tensor.column, Column::Input | Column::Output | Column::Witness);
+        data.filter(|_| is_private).map(|data| keccak256(&[&Zeroizing::new(data.to_bytes())]))
+    });
+    let values = Zeroizing::new(keccak256(&[&Zeroizing::new(private.collect::<Vec<_>>().concat())]));
     let public: Vec<u8> = public.values().flatten().flat_map(|value| value.to_be_bytes()).collect();
     let mut given = Zeroizing::new(Vec::new());
     for blindings in [&assignment.input_blindings, &assignment.output_blindings].into_iter().flatten() {
@@ -291,7 +291,7 @@ fn prove_52(
     let linear = linear_part(relation, public, &expansion, leaves, layout.mask.len())?;
     let on_tensors: Fr = linear
         .tensors
-        .iter()
+        .par_iter()
         .map(|term| inner_product(term, &layout.tensors[term.tensor].shape, stage.data(term.tensor)))
         .sum();
     let on_mask: Fr = linear.mask.iter().zip(mask).map(|(k, m)| *k * m).sum();

@@ -101,7 +101,6 @@ impl LayerProver<'_> {
         let mut point = vec![Fr::zero(); self.layer + 1];
         let mut rounds = Vec::with_capacity(self.layer + 1);
         // (sums, weight) of the pairs of variable k.
-        let eq_below = |variable: usize| SplitEq::new(&self.state.point[..variable]);
         let sums = |pairs: Pairs<'_, 4>, eq: &SplitEq| {
             let ([at_zero, square], weight) = tables::layer_sums(pairs, eq.tables());
             [at_zero, square, weight]
@@ -110,7 +109,7 @@ impl LayerProver<'_> {
             let ([linear, constant, square], weight) = tables::unit_sums(pairs, eq.tables());
             [linear + lambda * constant, lambda * square, weight]
         };
-        let eq = eq_below(self.layer.saturating_sub(1));
+        let mut eq = SplitEq::new(&self.state.point[..self.layer.saturating_sub(1)]);
         let mut next = sum_layer(&table, &units, |pairs| sums(pairs, &eq), |pairs| unit_sums(pairs, &eq));
         for variable in round_order(self.layer).take(self.layer) {
             let [at_zero, square, weight] = next;
@@ -124,7 +123,7 @@ impl LayerProver<'_> {
             debug_assert_eq!(h0 + centre * h1_plus_h2, sum);
             sum = h0 + (linear + square * x) * x;
             point[variable] = x;
-            let eq = eq_below(variable.saturating_sub(1));
+            eq.shorten();
             next = bind_layer(
                 &mut table,
                 &mut units,

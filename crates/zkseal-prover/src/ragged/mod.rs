@@ -26,6 +26,9 @@ const PARALLEL_FROM: usize = 1024;
 /// Pairs of a task. Two entries of each, and the four that they are made of, stay in the cache.
 const TASK: usize = MAX_PAIRS / 2;
 
+/// From this many entries on overwriting is divided between threads.
+const DISCARD_FROM: usize = 1 << 14;
+
 /// From this many entries on a block of a derived table is made when it is read.
 const MADE_FROM: usize = 4096;
 
@@ -89,6 +92,15 @@ impl<const W: usize> Drop for Scratch<W> {
 impl<const W: usize> Block<W> {
     fn stored(shape: Shape, data: Vec<Entry<W>>) -> Self {
         Self { shape, entries: Entries::Stored(data), spare: Vec::new() }
+    }
+
+    /// Entries that it has memory for.
+    const fn capacity(&self) -> usize {
+        self.spare.capacity()
+            + match &self.entries {
+                Entries::Stored(data) => data.capacity(),
+                Entries::Made(_) => 0,
+            }
     }
 
     /// The entries at these positions.
@@ -230,6 +242,20 @@ pub struct Ragged<const W: usize> {
     neutral: Entry<W>,
 }
 
+/// Drops blocks; overwriting large ones takes as long as a round, so it is divided.
+fn discard<const W: usize>(blocks: Vec<Block<W>>) {
+    if blocks.iter().map(Block::capacity).sum::<usize>() < DISCARD_FROM {
+        return;
+    }
+    blocks.into_par_iter().for_each(drop);
+}
+
+impl<const W: usize> Drop for Ragged<W> {
+    fn drop(&mut self) {
+        discard(std::mem::take(&mut self.blocks));
+    }
+}
+
 /// eq over a point, split in two tables so that memory is the square root of the domain.
 pub struct SplitEq {
     high: Vec<Fr>,
@@ -244,6 +270,15 @@ impl SplitEq {
         let low_vars = point.len() / 2;
         let (front, back) = point.split_at(point.len() - low_vars);
         Self { high: eq_table(front, 1 << front.len()), low: eq_table(back, 1 << low_vars), low_vars }
+    }
+
+    /// Leaves out the last variable of the point: entries that differ in it add up to one.
+    pub fn shorten(&mut self) {
+        let table = if self.low_vars > 0 { &mut self.low } else { &mut self.high };
+        self.low_vars = self.low_vars.saturating_sub(1);
+        if table.len() > 1 {
+            *table = table.as_chunks::<2>().0.iter().map(|pair| pair[0] + pair[1]).collect();
+        }
     }
 
     /// The tables, as the kernels read them.
@@ -291,6 +326,7 @@ impl<const W: usize> Ragged<W> {
         }
         data.extend_from_slice(self.tail.read(0..self.tail.shape.len, &mut buffer));
         wipe(&mut buffer);
+        discard(singles);
         self.tail = Block::stored(Shape::tail(base, data.len()), data);
     }
 
@@ -302,7 +338,12 @@ impl<const W: usize> Ragged<W> {
         merge: impl Fn(Pairs<'_, W>, &mut [Entry<V>]) + Sync,
     ) -> Ragged<V> {
         let halve = |block: &Block<W>| block.halve(&self.neutral, neutral, &merge);
-        let mut out = Ragged { blocks: self.blocks.iter().map(halve).collect(), tail: halve(&self.tail), neutral };
+        let blocks = if self.is_large() {
+            self.blocks.par_iter().map(halve).collect()
+        } else {
+            self.blocks.iter().map(halve).collect()
+        };
+        let mut out = Ragged { blocks, tail: halve(&self.tail), neutral };
         out.settle();
         out
     }
@@ -336,16 +377,29 @@ impl<const W: usize> Ragged<W> {
 
     /// The sum of `term`, a kernel of `zkseal_kernels::tables`, over all stored pairs.
     pub fn sum_pairs<const V: usize>(&self, term: impl Fn(Pairs<'_, W>) -> Entry<V> + Sync) -> Entry<V> {
-        let blocks = self.blocks.iter().chain(std::iter::once(&self.tail));
-        blocks.map(|block| block.sum(&self.neutral, &term)).fold([Fr::zero(); V], add)
+        let sum = |block: &Block<W>| block.sum(&self.neutral, &term);
+        let blocks = if self.is_large() {
+            self.blocks.par_iter().map(sum).reduce(|| [Fr::zero(); V], add)
+        } else {
+            self.blocks.iter().map(sum).fold([Fr::zero(); V], add)
+        };
+        add(blocks, sum(&self.tail))
+    }
+
+    /// Whether blocks are worked on in parallel; large ones are divided besides.
+    fn is_large(&self) -> bool {
+        self.blocks.len() > 1 && self.blocks.iter().map(|block| block.shape.len).sum::<usize>() >= PARALLEL_FROM
     }
 
     /// Sets the least significant variable to `x`; returns what [`Self::sum_pairs`] would give afterwards.
     pub fn bind<const V: usize>(&mut self, x: Fr, term: impl Fn(Pairs<'_, W>) -> Entry<V> + Sync) -> Entry<V> {
-        let mut sum = [Fr::zero(); V];
-        for block in &mut self.blocks {
-            sum = add(sum, block.bind(&self.neutral, x, Some(&term)));
-        }
+        let (large, neutral) = (self.is_large(), self.neutral);
+        let bind = |block: &mut Block<W>| block.bind(&neutral, x, Some(&term));
+        let sum = if large {
+            self.blocks.par_iter_mut().map(bind).reduce(|| [Fr::zero(); V], add)
+        } else {
+            self.blocks.iter_mut().map(bind).fold([Fr::zero(); V], add)
+        };
         // Blocks that are down to one entry join the tail before it is summed.
         self.tail.bind(&self.neutral, x, Some(&term).filter(|_| false));
         self.settle();
@@ -504,6 +558,22 @@ mod tests {
             let (parts, vars) = blocks(&shapes, seed);
             check(&parts, vars, seed)?;
         }
+    }
+
+    #[test]
+    fn test_shortened_tables_are_those_of_the_shorter_point() {
+        let point: Vec<Fr> = (0..7u64).map(|k| Fr::from(k * k + 5)).collect();
+        let mut eq = SplitEq::new(&point);
+        for vars in (0..7).rev() {
+            eq.shorten();
+            let tables = eq.tables();
+            let mask = (1usize << tables.low_vars) - 1;
+            let dense: Vec<Fr> =
+                (0..1usize << vars).map(|i| tables.high[i >> tables.low_vars] * tables.low[i & mask]).collect();
+            assert_eq!(dense, eq_table(&point[..vars], 1 << vars));
+        }
+        eq.shorten();
+        assert_eq!(eq.tables().high, [Fr::one()]);
     }
 
     #[test]
