@@ -33,30 +33,20 @@ class Fit:
         return self.errors[-1]
 
 
-PHASES: Mapping[str, tuple[str, ...]] = {
-    "commit": ("commit_ns_per_value",),
-    "lookups": ("leaf_ns",),
-    "products": ("slot_ns",),
-    "linear": ("fold_ns_per_value", "full_scalar_ns"),
-}
-"""Groups of phases and the constants that their times tell; without groups, counts that always grow together would
-share their cost at random."""
-
-_GROUP = {"commit": "commit", "witness": "lookups", "lookups": "lookups", "products": "products"}
-"""Phases of proving that belong to a group; the others (execute, linear, opening) belong to `linear`."""
-
-
 def prove_counts(record: Record) -> dict[str, float]:
     """What proving is linear in, by the constant of `Costs` that it is multiplied with."""
     sizes, layout = record["compile"]["sizes"], record["setup"]["layout"]
     committed = sizes["committed"]
+    fresh = committed["input"] + committed["output"] + committed["witness"]
     row = 1 << layout["row_bits"]
     return {
-        "commit_ns_per_value": (committed["input"] + committed["output"] + committed["witness"]) / 1e9,
+        "commit_ns_per_value": fresh / 1e9,
         "leaf_ns": (sizes["lookups"] + sizes["table_rows"]) / 1e9,
         "slot_ns": sizes["product_slots"] / 1e9,
-        "fold_ns_per_value": sum(committed.values()) / 1e9,
+        "fold_ns_per_value": (sum(committed.values()) - fresh) / 1e9,
         "full_scalar_ns": (layout["mask_length"] + 6 * row) / 1e9,
+        "constraint_ns": sizes["constraints"] / 1e9,
+        "prove_fixed_ms": 1e-3,
     }
 
 
@@ -135,35 +125,9 @@ def fit_setup_memory(records: Mapping[str, Record]) -> Fit:
 
 
 def fit_proving(records: Mapping[str, Record]) -> Fit:
-    """Constants of proving, each from the phases that it is about; errors are those of the sum."""
-    counts = {name: prove_counts(record) for name, record in records.items()}
-    measured = {name: least(record, "prove", "time", "cpu_s") for name, record in records.items()}
-    groups = {name: _by_group(record) for name, record in records.items()}
-    constants = {"prove_fixed_ms": 0.0}
-    for group, own in PHASES.items():
-        columns = [{constant: counts[name][constant] for constant in own} | {"fixed": 1e-3} for name in records]
-        # What is small beside the whole proof need not be met as closely as what is not.
-        tolerances = [groups[name][group] + 0.1 * measured[name] for name in records]
-        part = fit(list(records), columns, [groups[name][group] for name in records], tolerances)
-        constants["prove_fixed_ms"] += part.constants.pop("fixed")
-        constants |= part.constants
-    predicted = {
-        name: sum(constants[constant] * count for constant, count in each.items()) + constants["prove_fixed_ms"] * 1e-3
-        for name, each in counts.items()
-    }
-    return Fit(constants, tuple((name, measured[name], predicted[name]) for name in records))
-
-
-def _by_group(record: Record) -> dict[str, float]:
-    """CPU seconds by group of phases, of the fastest repetition; what is outside of all phases goes to `linear`."""
-    times = record["prove"]["time"]["cpu_s"]
-    fastest = min(range(len(times)), key=times.__getitem__)
-    total = dict.fromkeys(PHASES, 0.0)
-    for phase, seconds in record["prove"]["phases"][fastest]["cpu_s"].items():
-        if phase in _GROUP:
-            total[_GROUP[phase]] += seconds
-    total["linear"] = times[fastest] - sum(total.values())
-    return total
+    """Constants of proving, of the least largest error; from CPU seconds."""
+    measured = [least(record, "prove", "time", "cpu_s") for record in records.values()]
+    return fit_evenly(list(records), [prove_counts(record) for record in records.values()], measured)
 
 
 def fit_evenly(names: Sequence[str], counts: Sequence[Mapping[str, float]], measured: Sequence[float]) -> Fit:

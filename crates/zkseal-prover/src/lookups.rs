@@ -186,15 +186,15 @@ impl LookupRows {
         let powers: Vec<Fr> =
             std::iter::successors(Some(Fr::one()), |power| Some(*power * beta)).take(layout.max_arity + 1).collect();
         // alpha - key of every table row; a lookup copies its row's.
-        let mut rows_of_tables = Vec::with_capacity(relation.tables.len());
-        for table in &relation.tables {
+        let rows_of = |table: &Table| -> Result<Arc<Vec<Fr>>, ProveError> {
             let base = alpha - powers[layout.max_arity] * Fr::from(table.id);
             let mut rows = vec![base; to_index(relation.table_len(table)?)];
             for (column, power) in table.columns.iter().zip(&powers) {
                 add_scaled(&mut rows, -*power, &column_scalars(relation, values, to_index(*column)));
             }
-            rows_of_tables.push(Arc::new(rows));
-        }
+            Ok(Arc::new(rows))
+        };
+        let rows_of_tables: Vec<Arc<Vec<Fr>>> = relation.tables.par_iter().map(rows_of).collect::<Result<_, _>>()?;
         let mut parts = Vec::with_capacity(layout.blocks.len());
         let mut units: Units = Vec::with_capacity(layout.blocks.len());
         for block in &layout.blocks {
@@ -203,7 +203,8 @@ impl LookupRows {
                 BlockKind::Table(index) => {
                     let rows = &rows_of_tables[index];
                     let counts = &self.multiplicities[index];
-                    let data = rows.iter().zip(counts).map(|(q, m)| [-scalar_from_i64(*m), *q]).collect();
+                    let row = |(q, m): (&Fr, &i64)| [if *m == 0 { Fr::zero() } else { -scalar_from_i64(*m) }, *q];
+                    let data = rows.par_iter().zip(counts).with_min_len(4096).map(row).collect();
                     parts.push((base, vec![rows.len()], Entries::Stored(data)));
                     units.push(None);
                 }

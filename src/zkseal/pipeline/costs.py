@@ -77,7 +77,7 @@ def work_ms(
         costs.commit_ns_per_value * (committed + table_rows)
         + costs.leaf_ns * (lookups + table_rows)
         + costs.slot_ns * product_slots
-        + costs.fold_ns_per_value * (committed + table_rows + weights)
+        + costs.fold_ns_per_value * weights
     )
     return nanoseconds / 1e6
 

@@ -1,10 +1,10 @@
 """What a proof will cost, said before anything is spent, and the choice of the row length that follows from it.
 
-The figures are linear in counts that relation and layout give. The constants were fitted to proofs of the six models of
-`zkseal.zoo`, each with row lengths 2^8 to 2^13, on two cores of a 2026 server (AVX-512): all within 30 %. Another
-machine is faster or slower by some factor; the proportions hold. Memory was fitted to the peaks of processes that
-compile, set up and prove the models of the zoo and the networks of tests/networks, these with the rows chosen here and
-with rows of 2^16: all within 10 %. Their test holds it within 25 %.
+The figures are linear in counts that relation and layout give. Times are those of one core: two need 0.6 times as long
+for large proofs. The constants were fitted to the CPU time of the thirteen rows of `make bench`, from 16 ms to 18 s, on
+a 2026 server (AVX-512): all within 23 %. Another machine is faster or slower by some factor; the proportions hold.
+Memory was fitted to the peaks of processes that compile, set up and prove the models of the zoo and the networks of
+tests/networks: all within 10 %, setup within 20 %. Their test holds it within 25 %.
 """
 
 from __future__ import annotations
@@ -23,27 +23,29 @@ MIN_ROW_BITS, MAX_ROW_BITS = 4, 16
 
 @dataclass(frozen=True)
 class Costs:
-    """Constants of the model: nanoseconds and bytes for each unit, on two cores."""
+    """Constants of the model: nanoseconds and bytes for each unit, on one core."""
 
-    commit_ns_per_value: float = 250.0
-    """Committing to one small integer of the witness, input or output."""
-    leaf_ns: float = 450.0
+    commit_ns_per_value: float = 220.0
+    """Committing to one small integer of the witness, input or output, and opening it."""
+    leaf_ns: float = 300.0
     """One lookup or table row in the fraction tree."""
-    slot_ns: float = 150.0
+    slot_ns: float = 30.0
     """One entry of the product sumcheck."""
-    fold_ns_per_value: float = 11.0
-    """Folding one committed integer, weights included, into the linear claim."""
-    full_scalar_ns: float = 1_400.0
+    fold_ns_per_value: float = 10.0
+    """Folding one weight, or entry of a committed table, into the linear claim."""
+    full_scalar_ns: float = 2_200.0
     """One full-size scalar times a point: masks, blinding, the opening."""
-    prove_fixed_ms: float = 6.5
-    verify_fixed_ms: float = 3.8
-    verify_point_ns: float = 5_300.0
+    constraint_ns: float = 137e3
+    """What one more Zero or Lookup costs, however small."""
+    prove_fixed_ms: float = 9.0
+    verify_fixed_ms: float = 1.8
+    verify_point_ns: float = 6_900.0
     """One point in the verifier's multi-scalar product: generators and row commitments."""
-    bytes_per_lookup: float = 53.0
-    bytes_per_table_row: float = 280.0
-    bytes_per_value: float = 22.0
-    bytes_per_row_entry: float = 2_400.0
-    """Memory of the generator of an entry of a row: tables of its multiples, and what the opening halves."""
+    bytes_per_lookup: float = 81.0
+    bytes_per_table_row: float = 330.0
+    bytes_per_value: float = 4.0
+    bytes_per_row_entry: float = 500.0
+    """Memory of the generator of an entry of a row, and what the opening halves."""
     setup_bytes_per_weight: float = 88.0
     """Memory while making keys, for each private weight: all are leaves of one tree."""
     setup_bytes_per_table_row: float = 20.0
@@ -51,7 +53,7 @@ class Costs:
     setup_bytes_per_constraint: float = 165e3
     setup_bytes_per_slot: float = 12.0
     setup_bytes_fixed: float = 49e6
-    bytes_fixed: float = 51e6
+    bytes_fixed: float = 47e6
     """Memory of a process that has loaded zkseal and does nothing."""
     compile_bytes_per_parameter: float = 24.0
     compile_bytes_per_activation: float = 8.5
@@ -135,14 +137,15 @@ def predict(relation: Relation, layout: Layout, costs: Costs = COSTS) -> Predict
     """The predicted cost of proving this relation in this layout."""
     cost = relation.cost
     fresh = sum(cost.committed.get(column, 0) for column in (Column.INPUT, Column.OUTPUT, Column.WITNESS))
-    everything = sum(cost.committed.values())
+    fixed = sum(cost.committed.values()) - fresh
     leaves = cost.lookups + cost.table_rows
     row = 1 << layout.row_bits
     nanoseconds = (
         costs.commit_ns_per_value * fresh
         + costs.leaf_ns * leaves
         + costs.slot_ns * cost.product_slots
-        + costs.fold_ns_per_value * everything
+        + costs.fold_ns_per_value * fixed
+        + costs.constraint_ns * (len(relation.zeros) + len(relation.lookups))
         # One row of masks, two rows of blinding, and an opening that halves one row again and again.
         + costs.full_scalar_ns * (layout.mask_length + 2 * row + 4 * row)
     )

@@ -338,10 +338,9 @@ impl<const W: usize> Ragged<W> {
         merge: impl Fn(Pairs<'_, W>, &mut [Entry<V>]) + Sync,
     ) -> Ragged<V> {
         let halve = |block: &Block<W>| block.halve(&self.neutral, neutral, &merge);
-        let blocks = if self.is_large() {
-            self.blocks.par_iter().map(halve).collect()
-        } else {
-            self.blocks.iter().map(halve).collect()
+        let blocks = match self.blocks_a_task() {
+            Some(most) => self.blocks.par_iter().with_max_len(most).map(halve).collect(),
+            None => self.blocks.iter().map(halve).collect(),
         };
         let mut out = Ragged { blocks, tail: halve(&self.tail), neutral };
         out.settle();
@@ -378,27 +377,26 @@ impl<const W: usize> Ragged<W> {
     /// The sum of `term`, a kernel of `zkseal_kernels::tables`, over all stored pairs.
     pub fn sum_pairs<const V: usize>(&self, term: impl Fn(Pairs<'_, W>) -> Entry<V> + Sync) -> Entry<V> {
         let sum = |block: &Block<W>| block.sum(&self.neutral, &term);
-        let blocks = if self.is_large() {
-            self.blocks.par_iter().map(sum).reduce(|| [Fr::zero(); V], add)
-        } else {
-            self.blocks.iter().map(sum).fold([Fr::zero(); V], add)
+        let blocks = match self.blocks_a_task() {
+            Some(most) => self.blocks.par_iter().with_max_len(most).map(sum).reduce(|| [Fr::zero(); V], add),
+            None => self.blocks.iter().map(sum).fold([Fr::zero(); V], add),
         };
         add(blocks, sum(&self.tail))
     }
 
-    /// Whether blocks are worked on in parallel; large ones are divided besides.
-    fn is_large(&self) -> bool {
-        self.blocks.len() > 1 && self.blocks.iter().map(|block| block.shape.len).sum::<usize>() >= PARALLEL_FROM
+    /// How many blocks are a task for one thread, if there is work for several; large blocks are divided besides.
+    fn blocks_a_task(&self) -> Option<usize> {
+        let (count, entries) = (self.blocks.len(), self.blocks.iter().map(|block| block.shape.len).sum::<usize>());
+        (count > 1 && entries >= PARALLEL_FROM).then(|| (count * PARALLEL_FROM / entries).max(1))
     }
 
     /// Sets the least significant variable to `x`; returns what [`Self::sum_pairs`] would give afterwards.
     pub fn bind<const V: usize>(&mut self, x: Fr, term: impl Fn(Pairs<'_, W>) -> Entry<V> + Sync) -> Entry<V> {
-        let (large, neutral) = (self.is_large(), self.neutral);
+        let (task, neutral) = (self.blocks_a_task(), self.neutral);
         let bind = |block: &mut Block<W>| block.bind(&neutral, x, Some(&term));
-        let sum = if large {
-            self.blocks.par_iter_mut().map(bind).reduce(|| [Fr::zero(); V], add)
-        } else {
-            self.blocks.iter_mut().map(bind).fold([Fr::zero(); V], add)
+        let sum = match task {
+            Some(most) => self.blocks.par_iter_mut().with_max_len(most).map(bind).reduce(|| [Fr::zero(); V], add),
+            None => self.blocks.iter_mut().map(bind).fold([Fr::zero(); V], add),
         };
         // Blocks that are down to one entry join the tail before it is summed.
         self.tail.bind(&self.neutral, x, Some(&term).filter(|_| false));

@@ -47,7 +47,8 @@ impl Ragged<2> {
             _ => block.halve(&self.neutral, neutral, &tables::add_fractions),
         };
         let tail = self.tail.halve(&self.neutral, neutral, &tables::add_fractions);
-        let mut out = Self { blocks: self.blocks.par_iter().enumerate().map(halve).collect(), tail, neutral };
+        let mut out =
+            Self { blocks: self.blocks.par_iter().enumerate().with_max_len(1).map(halve).collect(), tail, neutral };
         out.settle();
         out
     }
