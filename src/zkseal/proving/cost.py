@@ -46,13 +46,13 @@ class Costs:
     bytes_per_value: float = 4.0
     bytes_per_row_entry: float = 500.0
     """Memory of the generator of an entry of a row, and what the opening halves."""
-    setup_bytes_per_weight: float = 88.0
+    setup_bytes_per_weight: float = 80.0
     """Memory while making keys, for each private weight: all are leaves of one tree."""
-    setup_bytes_per_table_row: float = 20.0
-    setup_bytes_per_row_entry: float = 880.0
-    setup_bytes_per_constraint: float = 165e3
-    setup_bytes_per_slot: float = 12.0
-    setup_bytes_fixed: float = 49e6
+    setup_bytes_per_table_row: float = 60.0
+    setup_bytes_per_row_entry: float = 2_000.0
+    setup_bytes_per_constraint: float = 30e3
+    setup_bytes_per_slot: float = 16.0
+    setup_bytes_fixed: float = 50e6
     bytes_fixed: float = 47e6
     """Memory of a process that has loaded zkseal and does nothing."""
     compile_bytes_per_parameter: float = 24.0
