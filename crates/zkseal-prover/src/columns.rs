@@ -14,8 +14,8 @@ use zkseal_relation::types::to_index;
 use zkseal_relation::{Column, Layout};
 use zkseal_verifier::VerifyError;
 
-/// Rows that are built and committed at a time.
-const BATCH: usize = 64;
+/// Entries of rows that are padded and committed to together: memory for them, and few waits for the last thread.
+const BATCH_ENTRIES: usize = 1 << 22;
 
 /// Blindings of the committed rows of a column, in order of the rows. Secret for private columns, wiped on drop.
 pub type Blindings = Zeroizing<Vec<Fr>>;
@@ -80,7 +80,8 @@ pub fn commit_column<'d>(
     let generators = Generators::for_rows(usize::from(layout.params.log_row))?;
     let members: Vec<usize> = (0..layout.tensors.len()).filter(|t| layout.tensors[*t].column == column).collect();
     let mut points = Vec::with_capacity(place.rows.len());
-    for (rows, hiding) in place.rows.chunks(BATCH).zip(blindings.chunks(BATCH)) {
+    let batch = (BATCH_ENTRIES / layout.params.row_len()).max(1);
+    for (rows, hiding) in place.rows.chunks(batch).zip(blindings.chunks(batch)) {
         let padded: Vec<Data> = rows.par_iter().map(|row| padded_row(layout, *row, &members, &data, padding)).collect();
         let ints: Vec<Ints<'_>> = padded.iter().map(Data::ints).collect();
         points.extend(commit_rows(generators, &ints, hiding)?);

@@ -32,7 +32,7 @@ pub fn msm_ints_rows<E: Engine>(bases: &[G1Affine], rows: &[Ints<'_>]) -> Result
     // Tasks big enough that a thread's copy of the bases and the eight lanes of the running sums pay, and several a
     // thread, as rows of small values take less time.
     let threads = rayon::current_num_threads();
-    let rows_a_task = rows.len().div_ceil(4 * threads).max(8).min(rows.len().div_ceil(threads)).clamp(1, 64);
+    let rows_a_task = rows.len().div_ceil(16 * threads).max(8).min(rows.len().div_ceil(threads)).clamp(1, 64);
     let sums: Result<Vec<Vec<G1Projective>>, Degenerate> =
         rows.par_chunks(rows_a_task).map(|rows| rows_task::<E>(&points, rows, width, windows)).collect();
     Ok(sums?.concat())

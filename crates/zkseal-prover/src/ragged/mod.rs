@@ -367,7 +367,10 @@ impl<const W: usize> Ragged<W> {
             };
             Block { shape, entries: Entries::Made(Arc::new(make)), spare: Vec::new() }
         };
-        let blocks = source.blocks.iter().enumerate().map(halve).collect();
+        let blocks = match source.blocks_a_task() {
+            Some(most) => source.blocks.par_iter().enumerate().with_max_len(most).map(halve).collect(),
+            None => source.blocks.iter().enumerate().map(halve).collect(),
+        };
         let tail = source.tail.halve(&source.neutral, neutral, merge.as_ref());
         let mut out = Ragged { blocks, tail, neutral };
         out.settle();
