@@ -126,8 +126,10 @@ def cost_table(zkseal: Mapping[str, Record], line: Fit) -> str:
         cells = [_wall(record, "prove"), seconds(predicted), _error(predicted, wall), seconds(cpu)]
         cells += [_error(predicted, cpu)]
         if model in fitted:
-            cells += [seconds(fitted[model]), _error(fitted[model], least(record, "prove", "time", "cpu_s"))]
-        rows.append((model, *cells))
+            line_cells = [seconds(fitted[model]), _error(fitted[model], least(record, "prove", "time", "cpu_s"))]
+        else:
+            line_cells = ["", ""]
+        rows.append((model, *cells, *line_cells))
     return text_table(header, rows)
 
 

@@ -33,6 +33,9 @@ def test_units_suit_the_value() -> None:
 def test_every_table_is_made_of_a_record(record: Make) -> None:
     records = {"dense": record(), "digits": record()}
     assert len(list(all_tables(records, {}, fit_line(records)))) == 6
+    # The line is drawn through the rows with targets only, if there are enough of them.
+    aimed = {name: record() for name in ("dense", "cifar", "lenet", "trees")}
+    assert len(list(all_tables(aimed | {"digits": record()}, {}, fit_line(aimed)))) == 6
     alone = {"digits": record()}
     assert len(list(all_tables(alone, {}, fit_line(alone)))) == 4
 

@@ -66,6 +66,9 @@ COSTS = Costs()
 # Bounds that the choice of row length keeps, if any row length does.
 PROOF_BYTES_LIMIT = 40_000
 VERIFY_MS_LIMIT = 40.0
+LARGE_PROOF_BYTES_LIMIT = 100_000
+LARGE_VERIFY_MS_LIMIT = 300.0
+"""Bounds of relations that no row length brings within those: hundreds of millions of multiplications."""
 SLOWER_BY = 1.05
 """How much proving time is given for a smaller proof."""
 
@@ -200,9 +203,10 @@ def predict_compiling(parameters: int, activations: int, samples: int, costs: Co
 def choose_row_bits(relation: Relation, encoded: bytes) -> int:
     """The row length of the smallest proof among those that prove nearly as fast as the fastest.
 
-    Only row lengths whose proof and verification stay within limits count. If none does, the relation is large, and
-    that is taken whose proof, verification and proving, each as a share of its limit or of the fastest, add up to the
-    least. Raises `InvalidParameters` if no row length fits the relation.
+    Only row lengths whose proof and verification stay within limits count. If none does, the relation is large: of
+    those within the limits of large ones (of all, if there are none) that is taken whose proof, verification and
+    proving, each as a share of its limit or of the fastest, add up to the least. Raises `InvalidParameters` if no row
+    length fits the relation.
     """
     options: list[tuple[Layout, Prediction]] = []
     for row_bits in range(MIN_ROW_BITS, MAX_ROW_BITS + 1):
@@ -215,7 +219,11 @@ def choose_row_bits(relation: Relation, encoded: bytes) -> int:
         raise InvalidParameters(
             f"No row length up to 2^{MAX_ROW_BITS} fits this relation. Split the model.", reason="relation too large"
         )
-    good = [o for o in options if o[1].proof_bytes <= PROOF_BYTES_LIMIT and o[1].verify_ms <= VERIFY_MS_LIMIT]
+
+    def within(proof_bytes: int, verify_ms: float) -> list[tuple[Layout, Prediction]]:
+        return [o for o in options if o[1].proof_bytes <= proof_bytes and o[1].verify_ms <= verify_ms]
+
+    good = within(PROOF_BYTES_LIMIT, VERIFY_MS_LIMIT)
     fastest = min(prediction.prove_ms for _, prediction in good or options)
 
     def shares(option: tuple[Layout, Prediction]) -> float:
@@ -223,6 +231,7 @@ def choose_row_bits(relation: Relation, encoded: bytes) -> int:
         return cost.proof_bytes / PROOF_BYTES_LIMIT + cost.verify_ms / VERIFY_MS_LIMIT + cost.prove_ms / fastest
 
     if not good:
-        return min(options, key=shares)[0].row_bits
+        large = within(LARGE_PROOF_BYTES_LIMIT, LARGE_VERIFY_MS_LIMIT)
+        return min(large or options, key=shares)[0].row_bits
     near = [o for o in good if o[1].prove_ms <= SLOWER_BY * fastest]
     return min(near, key=lambda option: option[1].proof_bytes)[0].row_bits
