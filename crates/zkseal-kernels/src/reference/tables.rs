@@ -31,15 +31,30 @@ pub fn children(of: Pairs<'_, 2>, lambda: Fr, out: &mut [Entry<4>]) {
 /// See [`crate::tables::layer_sums`].
 #[must_use]
 pub fn layer_sums(of: Pairs<'_, 4>, eq: EqTables<'_>) -> (Entry<2>, Fr) {
-    let mut sums = [Fr::ZERO; 2];
-    let mut weight = Fr::ZERO;
+    weighted(of, eq, |a, b| {
+        let d: Entry<4> = std::array::from_fn(|k| b[k] - a[k]);
+        [a[0] * a[3] + a[1] * a[2], d[0] * d[3] + d[1] * d[2]]
+    })
+}
+
+/// See [`crate::tables::unit_sums`].
+#[must_use]
+pub fn unit_sums(of: Pairs<'_, 2>, eq: EqTables<'_>) -> (Entry<3>, Fr) {
+    weighted(of, eq, |a, b| [a[0] + a[1], a[0] * a[1], (b[0] - a[0]) * (b[1] - a[1])])
+}
+
+/// `sum eq(pair) term(pair)` and `sum eq(pair)`.
+fn weighted<const W: usize, const N: usize>(
+    of: Pairs<'_, W>,
+    eq: EqTables<'_>,
+    term: impl Fn(&Entry<W>, &Entry<W>) -> Entry<N>,
+) -> (Entry<N>, Fr) {
+    let (mut sums, mut weight) = ([Fr::ZERO; N], Fr::ZERO);
     for pair in of.pairs {
         let (high, low) = (pair.at >> eq.low_vars, pair.at & ((1 << eq.low_vars) - 1));
         let e = eq.high[high as usize] * eq.low[low as usize];
         let [a, b] = of.of(pair);
-        let d: Entry<4> = std::array::from_fn(|k| b[k] - a[k]);
-        sums[0] += e * (a[0] * a[3] + a[1] * a[2]);
-        sums[1] += e * (d[0] * d[3] + d[1] * d[2]);
+        sums.iter_mut().zip(term(a, b)).for_each(|(sum, term)| *sum += e * term);
         weight += e;
     }
     (sums, weight)
@@ -69,21 +84,4 @@ pub fn unit_children(of: &[Entry<2>], lambda: Fr, out: &mut [Entry<4>]) {
     for (out, [a, b]) in out.iter_mut().zip(of) {
         *out = [Fr::ONE + lambda * a, Fr::ONE, *a, *b];
     }
-}
-
-/// See [`crate::tables::unit_sums`].
-#[must_use]
-pub fn unit_sums(of: Pairs<'_, 2>, eq: EqTables<'_>) -> (Entry<3>, Fr) {
-    let mut sums = [Fr::ZERO; 3];
-    let mut weight = Fr::ZERO;
-    for pair in of.pairs {
-        let (high, low) = (pair.at >> eq.low_vars, pair.at & ((1 << eq.low_vars) - 1));
-        let e = eq.high[high as usize] * eq.low[low as usize];
-        let [a, b] = of.of(pair);
-        sums[0] += e * (a[0] + a[1]);
-        sums[1] += e * a[0] * a[1];
-        sums[2] += e * (b[0] - a[0]) * (b[1] - a[1]);
-        weight += e;
-    }
-    (sums, weight)
 }

@@ -8,231 +8,25 @@
 //! Entries of a large block need not be stored: they may be made from something smaller whenever they are read. A
 //! binding also computes the sums of the next round, while what it wrote is still in the cache.
 
+mod block;
+mod eq;
 mod shape;
 pub mod units;
 
+pub use block::{Entries, Maker};
+pub use eq::SplitEq;
+
+use block::{Block, PARALLEL_FROM, Scratch, add, discard, wipe};
 use rayon::prelude::*;
 use shape::Shape;
 use std::ops::Range;
 use std::sync::Arc;
 use zkseal_field::{Fr, Zero};
-use zkseal_kernels::tables::{self, Entry, EqTables, MAX_PAIRS, Pair, Pairs};
-use zkseal_poly::eq_table;
+use zkseal_kernels::tables::{Entry, Pairs};
 use zkseal_relation::types::to_index;
-
-/// Below this many pairs a loop runs on one thread.
-const PARALLEL_FROM: usize = 1024;
-
-/// Pairs of a task. Two entries of each, and the four that they are made of, stay in the cache.
-const TASK: usize = MAX_PAIRS / 2;
-
-/// From this many entries on overwriting is divided between threads.
-const DISCARD_FROM: usize = 1 << 14;
 
 /// From this many entries on a block of a derived table is made when it is read.
 const MADE_FROM: usize = 4096;
-
-/// Writes the entries at these positions of a block.
-pub type Maker<const W: usize> = Arc<dyn Fn(Range<usize>, &mut Vec<Entry<W>>) + Send + Sync>;
-
-/// The entries of a block.
-#[derive(Clone)]
-pub enum Entries<const W: usize> {
-    /// One by one.
-    Stored(Vec<Entry<W>>),
-    /// Made when they are read.
-    Made(Maker<W>),
-}
-
-#[derive(Clone)]
-struct Block<const W: usize> {
-    shape: Shape,
-    entries: Entries<W>,
-    /// What the next binding writes to: the memory of the binding before the last.
-    spare: Vec<Entry<W>>,
-}
-
-impl<const W: usize> Drop for Block<W> {
-    /// Entries derive from a witness.
-    fn drop(&mut self) {
-        if let Entries::Stored(data) = &mut self.entries {
-            wipe(data);
-        }
-        wipe(&mut self.spare);
-    }
-}
-
-/// Zeros in all the memory of a vector, written as one stretch: many times faster than entry by entry.
-fn wipe<const W: usize>(values: &mut Vec<Entry<W>>) {
-    values.clear();
-    for entry in values.spare_capacity_mut() {
-        entry.write([Fr::zero(); W]);
-    }
-    std::hint::black_box(values.spare_capacity_mut());
-}
-
-/// What one thread works with; wiped on drop.
-struct Scratch<const W: usize> {
-    pairs: Vec<Pair>,
-    entries: Vec<Entry<W>>,
-}
-
-impl<const W: usize> Scratch<W> {
-    const fn new() -> Self {
-        Self { pairs: Vec::new(), entries: Vec::new() }
-    }
-}
-
-impl<const W: usize> Drop for Scratch<W> {
-    fn drop(&mut self) {
-        wipe(&mut self.entries);
-    }
-}
-
-impl<const W: usize> Block<W> {
-    fn stored(shape: Shape, data: Vec<Entry<W>>) -> Self {
-        Self { shape, entries: Entries::Stored(data), spare: Vec::new() }
-    }
-
-    /// Entries that it has memory for.
-    const fn capacity(&self) -> usize {
-        self.spare.capacity()
-            + match &self.entries {
-                Entries::Stored(data) => data.capacity(),
-                Entries::Made(_) => 0,
-            }
-    }
-
-    /// The entries at these positions.
-    fn read<'a>(&'a self, window: Range<usize>, buffer: &'a mut Vec<Entry<W>>) -> &'a [Entry<W>] {
-        match &self.entries {
-            Entries::Stored(data) => &data[window],
-            Entries::Made(make) => {
-                buffer.clear();
-                make(window, buffer);
-                buffer
-            }
-        }
-    }
-
-    /// One entry of `out` for each of these pairs.
-    fn merge<const V: usize>(
-        &self,
-        neutral: &Entry<W>,
-        range: Range<usize>,
-        scratch: &mut Scratch<W>,
-        out: &mut [Entry<V>],
-        merge: &impl Fn(Pairs<'_, W>, &mut [Entry<V>]),
-    ) {
-        let window = self.shape.pairs(range, &mut scratch.pairs);
-        let entries = self.read(window, &mut scratch.entries);
-        merge(Pairs { entries, neutral, pairs: &scratch.pairs }, out);
-    }
-
-    /// One entry for each pair.
-    fn merge_all<const V: usize>(
-        &self,
-        neutral: &Entry<W>,
-        out: &mut [Entry<V>],
-        merge: &(impl Fn(Pairs<'_, W>, &mut [Entry<V>]) + Sync),
-    ) {
-        let part = |scratch: &mut Scratch<W>, (k, out): (usize, &mut [Entry<V>])| {
-            self.merge(neutral, k * TASK..k * TASK + out.len(), scratch, out, merge);
-        };
-        if out.len() < PARALLEL_FROM {
-            let mut scratch = Scratch::new();
-            out.chunks_mut(TASK).enumerate().for_each(|chunk| part(&mut scratch, chunk));
-        } else {
-            out.par_chunks_mut(TASK).enumerate().for_each_init(Scratch::new, part);
-        }
-    }
-
-    /// The sum of `term` over all pairs.
-    fn sum<const V: usize>(&self, neutral: &Entry<W>, term: &(impl Fn(Pairs<'_, W>) -> Entry<V> + Sync)) -> Entry<V> {
-        let count = self.shape.pair_count();
-        let part = |scratch: &mut Scratch<W>, k: usize| {
-            let window = self.shape.pairs(k * TASK..count.min((k + 1) * TASK), &mut scratch.pairs);
-            let entries = self.read(window, &mut scratch.entries);
-            term(Pairs { entries, neutral, pairs: &scratch.pairs })
-        };
-        let parts = count.div_ceil(TASK);
-        if count < PARALLEL_FROM {
-            let mut scratch = Scratch::new();
-            return (0..parts).map(|k| part(&mut scratch, k)).fold([Fr::zero(); V], add);
-        }
-        (0..parts).into_par_iter().map_init(Scratch::new, part).reduce(|| [Fr::zero(); V], add)
-    }
-
-    /// Binds to `x`; returns the sum of `term` over the pairs that come of it, none for a single entry.
-    fn bind<const V: usize>(
-        &mut self,
-        neutral: &Entry<W>,
-        x: Fr,
-        term: Option<&(impl Fn(Pairs<'_, W>) -> Entry<V> + Sync)>,
-    ) -> Entry<V> {
-        let next = self.shape.halved();
-        let mut out = self.take_spare(next.len, neutral);
-        let kernel = |pairs: Pairs<'_, W>, out: &mut [Entry<W>]| tables::bind(pairs, x, out);
-        let sum = match term {
-            Some(term) if !next.is_single() => self.bind_and_sum(neutral, &next, &mut out, &kernel, term),
-            _ => {
-                self.merge_all(neutral, &mut out, &kernel);
-                [Fr::zero(); V]
-            }
-        };
-        self.shape = next;
-        self.spare = match std::mem::replace(&mut self.entries, Entries::Stored(out)) {
-            Entries::Stored(data) => data,
-            Entries::Made(_) => Vec::new(),
-        };
-        sum
-    }
-
-    fn bind_and_sum<const V: usize>(
-        &self,
-        neutral: &Entry<W>,
-        next: &Shape,
-        out: &mut [Entry<W>],
-        kernel: &(impl Fn(Pairs<'_, W>, &mut [Entry<W>]) + Sync),
-        term: &(impl Fn(Pairs<'_, W>) -> Entry<V> + Sync),
-    ) -> Entry<V> {
-        let count = next.pair_count();
-        let task = |k: usize| k * TASK..count.min((k + 1) * TASK);
-        let part = |scratch: &mut Scratch<W>, (k, out): (usize, &mut [Entry<W>])| {
-            self.merge(neutral, next.window(&task(k)), scratch, out, kernel);
-            next.pairs(task(k), &mut scratch.pairs);
-            term(Pairs { entries: out, neutral, pairs: &scratch.pairs })
-        };
-        // Pairs of neighbours lie in order, so that their windows tile the block.
-        let (mut tasks, mut rest) = (Vec::with_capacity(count.div_ceil(TASK)), out);
-        for k in 0..count.div_ceil(TASK) {
-            let (own, others) = rest.split_at_mut(next.window(&task(k)).len());
-            tasks.push((k, own));
-            rest = others;
-        }
-        if count < PARALLEL_FROM {
-            let mut scratch = Scratch::new();
-            return tasks.into_iter().map(|task| part(&mut scratch, task)).fold([Fr::zero(); V], add);
-        }
-        tasks.into_par_iter().map_init(Scratch::new, part).reduce(|| [Fr::zero(); V], add)
-    }
-
-    fn take_spare(&mut self, count: usize, neutral: &Entry<W>) -> Vec<Entry<W>> {
-        let mut out = std::mem::take(&mut self.spare);
-        if out.capacity() < count {
-            // Growing in place would leave a copy behind.
-            wipe(&mut out);
-            out = Vec::with_capacity(count);
-        }
-        out.resize(count, *neutral);
-        out
-    }
-}
-
-fn add<const V: usize>(mut a: Entry<V>, b: Entry<V>) -> Entry<V> {
-    a.iter_mut().zip(&b).for_each(|(x, y)| *x += y);
-    a
-}
 
 /// Entries over a domain.
 #[derive(Clone)]
@@ -242,49 +36,9 @@ pub struct Ragged<const W: usize> {
     neutral: Entry<W>,
 }
 
-/// Drops blocks; overwriting large ones takes as long as a round, so it is divided.
-fn discard<const W: usize>(blocks: Vec<Block<W>>) {
-    if blocks.iter().map(Block::capacity).sum::<usize>() < DISCARD_FROM {
-        return;
-    }
-    blocks.into_par_iter().for_each(drop);
-}
-
 impl<const W: usize> Drop for Ragged<W> {
     fn drop(&mut self) {
         discard(std::mem::take(&mut self.blocks));
-    }
-}
-
-/// eq over a point, split in two tables so that memory is the square root of the domain.
-pub struct SplitEq {
-    high: Vec<Fr>,
-    low: Vec<Fr>,
-    low_vars: usize,
-}
-
-impl SplitEq {
-    /// Tables of `eq(point, .)`.
-    #[must_use]
-    pub fn new(point: &[Fr]) -> Self {
-        let low_vars = point.len() / 2;
-        let (front, back) = point.split_at(point.len() - low_vars);
-        Self { high: eq_table(front, 1 << front.len()), low: eq_table(back, 1 << low_vars), low_vars }
-    }
-
-    /// Leaves out the last variable of the point: entries that differ in it add up to one.
-    pub fn shorten(&mut self) {
-        let table = if self.low_vars > 0 { &mut self.low } else { &mut self.high };
-        self.low_vars = self.low_vars.saturating_sub(1);
-        if table.len() > 1 {
-            *table = table.as_chunks::<2>().0.iter().map(|pair| pair[0] + pair[1]).collect();
-        }
-    }
-
-    /// The tables, as the kernels read them.
-    #[must_use]
-    pub fn tables(&self) -> EqTables<'_> {
-        EqTables { high: &self.high, low: &self.low, low_vars: self.low_vars }
     }
 }
 
@@ -438,20 +192,6 @@ impl<const W: usize> Ragged<W> {
     }
 }
 
-impl<const W: usize> Block<W> {
-    fn halve<const V: usize>(
-        &self,
-        own_neutral: &Entry<W>,
-        neutral: Entry<V>,
-        merge: &(impl Fn(Pairs<'_, W>, &mut [Entry<V>]) + Sync),
-    ) -> Block<V> {
-        let shape = self.shape.halved();
-        let mut data = vec![neutral; shape.len];
-        self.merge_all(own_neutral, &mut data, merge);
-        Block::stored(shape, data)
-    }
-}
-
 /// Axis sizes of loops as usize.
 #[must_use]
 pub fn axes_of(sizes: &[u32]) -> Vec<usize> {
@@ -463,6 +203,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use zkseal_field::One;
+    use zkseal_kernels::tables;
+    use zkseal_poly::eq_table;
 
     type Parts = Vec<(usize, Vec<usize>, Vec<Entry<1>>)>;
 
@@ -559,22 +301,6 @@ mod tests {
             let (parts, vars) = blocks(&shapes, seed);
             check(&parts, vars, seed)?;
         }
-    }
-
-    #[test]
-    fn test_shortened_tables_are_those_of_the_shorter_point() {
-        let point: Vec<Fr> = (0..7u64).map(|k| Fr::from(k * k + 5)).collect();
-        let mut eq = SplitEq::new(&point);
-        for vars in (0..7).rev() {
-            eq.shorten();
-            let tables = eq.tables();
-            let mask = (1usize << tables.low_vars) - 1;
-            let dense: Vec<Fr> =
-                (0..1usize << vars).map(|i| tables.high[i >> tables.low_vars] * tables.low[i & mask]).collect();
-            assert_eq!(dense, eq_table(&point[..vars], 1 << vars));
-        }
-        eq.shorten();
-        assert_eq!(eq.tables().high, [Fr::one()]);
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! blocks of lookups are tables of two denominators a node, half of what other blocks are, and of half the products.
 //! Before a binding would meet a row of odd length, or end the block, it goes over to the others.
 
-use super::{Block, Entries, Entry, Maker, PARALLEL_FROM, Ragged, Scratch, Shape, TASK, add};
+use super::block::{Block, Entries, Maker, PARALLEL_FROM, Scratch, TASK, add};
+use super::shape::Shape;
+use super::{Entry, Ragged};
 use rayon::prelude::*;
 use std::sync::Arc;
 use zkseal_field::{AdditiveGroup, Fr};

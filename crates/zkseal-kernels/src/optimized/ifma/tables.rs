@@ -77,6 +77,17 @@ const fn missing(count: usize) -> u8 {
     !(((1u16 << count) - 1) as u8)
 }
 
+/// eq at up to eight pairs, in 2^252; 0 in lanes without a pair.
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+#[inline]
+fn weights(pairs: &[Pair], eq: EqTables<'_>) -> Scalars {
+    let mask = (1u64 << eq.low_vars) - 1;
+    let at = |lane: usize| pairs[lane.min(pairs.len() - 1)].at;
+    let high = gather(eq.high, |lane| (at(lane) >> eq.low_vars) as usize);
+    let low = gather(eq.low, |lane| (at(lane) & mask) as usize);
+    field::select(missing(pairs.len()), &mul(&high, &low), &field::splat([0; 5]))
+}
+
 /// The entries of up to eight pairs; lanes without a pair repeat `spare`.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 #[inline]
@@ -156,16 +167,11 @@ pub fn layer_sums(of: Pairs<'_, 4>, eq: EqTables<'_>) -> (Entry<2>, Fr) {
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 fn layer_sums_lanes(of: Pairs<'_, 4>, eq: EqTables<'_>) -> (Entry<2>, Fr) {
-    let mask = (1u64 << eq.low_vars) - 1;
-    let zero = field::splat([0; 5]);
     let (mut constant, mut square) = (Columns::zero(), Columns::zero());
-    let mut weight = zero;
+    let mut weight = field::splat([0; 5]);
     for pairs in of.pairs.chunks(8) {
-        let at = |lane: usize| pairs[lane.min(pairs.len() - 1)].at;
-        let high = gather(eq.high, |lane| (at(lane) >> eq.low_vars) as usize);
-        let low = gather(eq.low, |lane| (at(lane) & mask) as usize);
         // 2^252, like the products below.
-        let e = field::select(missing(pairs.len()), &mul(&high, &low), &zero);
+        let e = weights(pairs, eq);
         let [a, b] = operands(of, pairs, of.neutral);
         let mut d = a;
         for k in 0..4 {
@@ -224,16 +230,11 @@ pub fn unit_sums(of: Pairs<'_, 2>, eq: EqTables<'_>) -> (Entry<3>, Fr) {
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 fn unit_sums_lanes(of: Pairs<'_, 2>, eq: EqTables<'_>) -> (Entry<3>, Fr) {
-    let mask = (1u64 << eq.low_vars) - 1;
-    let zero = field::splat([0; 5]);
     let (mut linear, mut constant, mut square) = (Columns::zero(), Columns::zero(), Columns::zero());
-    let mut weight = zero;
+    let mut weight = field::splat([0; 5]);
     for pairs in of.pairs.chunks(8) {
-        let at = |lane: usize| pairs[lane.min(pairs.len() - 1)].at;
-        let high = gather(eq.high, |lane| (at(lane) >> eq.low_vars) as usize);
-        let low = gather(eq.low, |lane| (at(lane) & mask) as usize);
         // 2^252, like the products below.
-        let e = field::select(missing(pairs.len()), &mul(&high, &low), &zero);
+        let e = weights(pairs, eq);
         let [a, b] = operands(of, pairs, of.neutral);
         linear.add_product(&e, &field::add(&a[0], &a[1]));
         constant.add_product(&e, &mul(&a[0], &a[1]));
