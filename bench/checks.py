@@ -68,6 +68,7 @@ def check(zkseal: Mapping[str, Record], ezkl: Mapping[str, Mapping[str, Record]]
         *_batches(zkseal),
         *_threads(zkseal),
         *_line(zkseal),
+        *_predicted(zkseal),
         *(each for model, settings in ezkl.items() if model in zkseal for each in _speedup(model, zkseal, settings)),
     ]
 
@@ -130,10 +131,20 @@ def _line(zkseal: Mapping[str, Record]) -> Iterator[Check]:
     if not TARGETS.keys() <= zkseal.keys():
         return
     worst = fit_line(zkseal).worst
-    # CPU time is told by a busy machine too, but not to the last tenth.
     waited = any(busy(zkseal[model], "prove", "time") for model in TARGETS)
-    what = f"CPU time = a + b x lookups + c x weights within {LIMIT:.0%}"
+    what = f"time = a + b x lookups + c x weights within {LIMIT:.0%}"
     yield Check("all rows", what, f"{worst:.0%}", worst <= LIMIT, waited, timed=True)
+
+
+def _predicted(zkseal: Mapping[str, Record]) -> Iterator[Check]:
+    for model, record in zkseal.items():
+        if model not in TARGETS or "setup" not in record:
+            continue
+        wall = figure(record, "prove", "time", "wall_s")
+        error = figure(record, "setup", "predicted", "prove_ms") / 1e3 / wall - 1
+        waited = busy(record, "prove", "time")
+        what = f"predicted time within {LIMIT:.0%}"
+        yield Check(model, what, f"{error:+.0%}", abs(error) <= LIMIT, waited, timed=True)
 
 
 def _speedup(model: str, zkseal: Mapping[str, Record], settings: Mapping[str, Record]) -> Iterator[Check]:

@@ -80,6 +80,16 @@ def test_threads_are_not_judged_on_a_busy_machine(one_s: float, waited_s: float,
     assert [each.verdict for each in found] == [verdict]
 
 
+@pytest.mark.parametrize(("predicted_ms", "holds"), [(74.0, False), (75.1, True), (124.9, True), (126.0, False)])
+def test_predictions_are_held_against_the_clock(predicted_ms: float, holds: bool) -> None:
+    record = _ours(0.1)
+    record["prove"]["time"] |= {"cpu_s": [0.19], "waited_s": [0.0]}
+    record["setup"] = {"predicted": {"prove_ms": predicted_ms}}
+    (found,) = (each for each in check({"lenet": record}, {}) if "predicted" in each.limit)
+    assert found.holds is holds
+    assert found.timed
+
+
 def test_speed_is_measured_against_the_faster_setting_of_ezkl() -> None:
     ezkl = {"mlp_credit": {"fixed": _ezkl(2.5, 1.99), "hashed": _ezkl(60.0, 59.0)}}
     failed = [each for each in check({"mlp_credit": _ours()}, ezkl) if not each.holds]

@@ -97,12 +97,11 @@ def line_counts(record: Record) -> dict[str, float]:
 def fit_line(records: Mapping[str, Record]) -> Fit:
     """The line of proving times whose largest relative error is the least.
 
-    It is drawn through the rows that the project has targets for, if there are enough of them to say something. Times
-    are CPU seconds, the least, as a shared machine tells them most reliably.
+    It is drawn through the rows that the project has targets for, if there are enough of them to say something.
     """
     aimed = {name: record for name, record in records.items() if name in TARGETS}
     chosen = aimed if len(aimed) > len(line_counts(next(iter(records.values())))) else records
-    measured = [least(record, "prove", "time", "cpu_s") for record in chosen.values()]
+    measured = [figure(record, "prove", "time", "wall_s") for record in chosen.values()]
     return fit_evenly(list(chosen), [line_counts(record) for record in chosen.values()], measured)
 
 

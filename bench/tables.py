@@ -17,7 +17,7 @@ prove: median of wall times after one proof that is not counted (`first`), from 
   portable: the same without vector instructions. load: from the proving key's file to a key that proves.
   key/weights: bytes of that file over those of the weights, each in the narrowest type of its tensor.
   peak: of the proving process; added: by proving, beyond key and libraries; per lookup: added over lookups.
-  predicted: by `zkseal inspect`, before proving; line: a + b x lookups + c x weights, fitted to the CPU times here.
+  predicted: by `zkseal inspect`, before proving; line: a + b x lookups + c x weights, fitted to the times here.
   ratio: prove to zkseal's; by CPU: CPU to zkseal's.
   * = threads waited for a core: the machine was busy, or its cores fewer than all thread pools together.
   Peers marked (quoted) were not run here. Targets are goals: missing one is no failure."""
@@ -117,16 +117,15 @@ def cost_table(zkseal: Mapping[str, Record], line: Fit) -> str:
     Raises:
         MissingFigure
     """
-    header = ("predicted", "prove", "predicted", "error", "CPU", "error", "line", "error")
+    header = ("predicted", "prove", "predicted", "error", "line", "error")
     fitted = {name: predicted for name, _, predicted in line.points}
     rows = []
     for model, record in zkseal.items():
-        wall, cpu = (figure(record, "prove", "time", unit) for unit in ("wall_s", "cpu_s"))
+        wall = figure(record, "prove", "time", "wall_s")
         predicted = figure(record, "setup", "predicted", "prove_ms") / 1e3
-        cells = [_wall(record, "prove"), seconds(predicted), _error(predicted, wall), seconds(cpu)]
-        cells += [_error(predicted, cpu)]
+        cells = [_wall(record, "prove"), seconds(predicted), _error(predicted, wall)]
         if model in fitted:
-            line_cells = [seconds(fitted[model]), _error(fitted[model], least(record, "prove", "time", "cpu_s"))]
+            line_cells = [seconds(fitted[model]), _error(fitted[model], wall)]
         else:
             line_cells = ["", ""]
         rows.append((model, *cells, *line_cells))

@@ -34,7 +34,7 @@ def summary(report: ModelReport) -> str:
         if lowest is not None else "",
         _tile("Refused samples", str(len(report.refused)), "outside the calibrated range",
               "warn" if report.refused else "good"),
-        _tile("Proof", _time(report.costs.prove_ms), "predicted time of one"),
+        _tile("Proof", _time(report.costs.prove_ms), "predicted time of one, on one core"),
     ]  # fmt: skip
     return (
         f"<h1>{escape(report.name or 'Model')}</h1>\n"
@@ -245,8 +245,8 @@ def costs(report: ModelReport) -> str:
     )  # fmt: skip
     columns = ("node", "operator", "lookups", "committed", "weights", "products", "time", "share", "")
     return (
-        f"<h2>What makes this proof slow?</h2>\n<p>One proof is predicted to take {_time(found.prove_ms)}. Lookups "
-        "(roundings, comparisons, functions) and committed integers cost time; products of linear layers hardly do. "
+        f"<h2>What makes this proof slow?</h2>\n<p>One proof is predicted to take {_time(found.prove_ms)} of one core. "
+        "Lookups (roundings, comparisons, functions) and committed integers cost time; products of linear layers hardly do. "
         "Narrower values (<code>--bits mixed</code>) shorten the nodes at the top.</p>\n"
         + table(columns, rows, texts=(1,), caption="Predicted time by node")
         + _left_out(len(found.nodes))

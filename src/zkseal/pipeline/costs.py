@@ -56,7 +56,7 @@ class TableCost:
 
 @dataclass(frozen=True)
 class CostReport:
-    """The predicted time of one proof in parts that add up: nodes (dearest first), tables, and what all share."""
+    """Predicted time of one proof on one core, in parts that add up: nodes (dearest first), tables, what all share."""
 
     prove_ms: float
     nodes: tuple[NodeCost, ...]
@@ -100,7 +100,7 @@ def cost_by_node(model: CompiledModel) -> CostReport:
     """The predicted cost of a proof of this model by node."""
     relation = model.relation
     encoded = relation.encode()
-    total = predict(relation, lay_out(encoded, choose_row_bits(relation, encoded))).prove_ms
+    total = predict(relation, lay_out(encoded, choose_row_bits(relation, encoded)), cores=1).prove_ms
     shares = cost_by_origin(relation)
     owners = _owners(model)
     merged: dict[str, list[Share]] = {}

@@ -1,14 +1,15 @@
 """What a proof will cost, said before anything is spent, and the choice of the row length that follows from it.
 
-The figures are linear in counts that relation and layout give. Times are those of one core: two need 0.6 times as long
-for large proofs. The constants were fitted to the CPU time of the thirteen rows of `make bench`, from 16 ms to 18 s, on
-a 2026 server (AVX-512): all within 23 %. Another machine is faster or slower by some factor; the proportions hold.
+The figures are linear in counts that relation and layout give, and what is not serial is divided between cores. The
+constants were fitted to the thirteen rows of `make bench`, from 11 ms to 13 s, on a 2026 server (AVX-512, two cores):
+CPU time within 23 %, time within 21 %. Another machine is faster or slower by some factor; the proportions hold.
 Memory was fitted to the peaks of processes that compile, set up and prove the models of the zoo and the networks of
 tests/networks: all within 10 %, setup within 20 %. Their test holds it within 25 %.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,14 +17,24 @@ from zkseal.errors import InvalidParameters
 from zkseal.proving.core import native, running
 from zkseal.relation import Column, Relation
 
-__all__ = ["COSTS", "Costs", "Layout", "Prediction", "choose_row_bits", "lay_out", "predict", "predict_compiling"]
+__all__ = [
+    "COSTS",
+    "Costs",
+    "Layout",
+    "Prediction",
+    "choose_row_bits",
+    "lay_out",
+    "predict",
+    "predict_compiling",
+    "usable_cores",
+]
 
 MIN_ROW_BITS, MAX_ROW_BITS = 4, 16
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Constants of the model: nanoseconds and bytes for each unit, on one core."""
+    """Constants of the model: nanoseconds of one core, and bytes, for each unit."""
 
     commit_ns_per_value: float = 220.0
     """Committing to one small integer of the witness, input or output, and opening it."""
@@ -38,6 +49,10 @@ class Costs:
     constraint_ns: float = 137e3
     """What one more Zero or Lookup costs, however small."""
     prove_fixed_ms: float = 9.0
+    serial_ms: float = 7.0
+    """Part of the fixed time that more cores do not shorten."""
+    serial_share: float = 0.06
+    """Part of the rest that they do not: executing the program, and the late rounds of each layer."""
     verify_fixed_ms: float = 1.8
     verify_point_ns: float = 6_900.0
     """One point in the verifier's multi-scalar product: generators and row commitments."""
@@ -98,18 +113,22 @@ class Layout:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Predicted cost of one proof, and its exact size. Memory is the peak of a process, of proving and of setup."""
+    """Predicted cost of one proof, and its exact size. Memory is the peak of a process, of proving and of setup.
+
+    Times are those that a clock shows; `cores` is how many prove.
+    """
 
     prove_ms: float
     verify_ms: float
     memory_bytes: int
     setup_memory_bytes: int
     proof_bytes: int
+    cores: int
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, rounded to what the model is good for."""
         rounded = {name: float(f"{value:.3g}") for name, value in asdict(self).items()}
-        exact = {name: getattr(self, name) for name in ("memory_bytes", "setup_memory_bytes", "proof_bytes")}
+        exact = {name: getattr(self, name) for name in ("memory_bytes", "setup_memory_bytes", "proof_bytes", "cores")}
         return rounded | exact
 
 
@@ -136,8 +155,17 @@ def lay_out(relation: bytes, row_bits: int) -> Layout:
     )
 
 
-def predict(relation: Relation, layout: Layout, costs: Costs = COSTS) -> Prediction:
-    """The predicted cost of proving this relation in this layout."""
+def usable_cores() -> int:
+    """Threads that a proof made by this process runs on: RAYON_NUM_THREADS, or the cores that it may use."""
+    wanted = os.environ.get("RAYON_NUM_THREADS", "")
+    if wanted.isdecimal() and int(wanted):
+        return int(wanted)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def predict(relation: Relation, layout: Layout, costs: Costs = COSTS, *, cores: int | None = None) -> Prediction:
+    """The predicted cost of proving this relation in this layout, by default with `usable_cores`."""
+    cores = usable_cores() if cores is None else cores
     cost = relation.cost
     fresh = sum(cost.committed.get(column, 0) for column in (Column.INPUT, Column.OUTPUT, Column.WITNESS))
     fixed = sum(cost.committed.values()) - fresh
@@ -153,12 +181,14 @@ def predict(relation: Relation, layout: Layout, costs: Costs = COSTS) -> Predict
         + costs.full_scalar_ns * (layout.mask_length + 2 * row + 4 * row)
     )
     points = row + sum(layout.rows.values()) + 2 * layout.row_bits
+    divided = costs.prove_fixed_ms - costs.serial_ms + nanoseconds / 1e6
     return Prediction(
-        prove_ms=costs.prove_fixed_ms + nanoseconds / 1e6,
+        prove_ms=costs.serial_ms + divided * (costs.serial_share + (1 - costs.serial_share) / cores),
         verify_ms=costs.verify_fixed_ms + costs.verify_point_ns * points / 1e6,
         memory_bytes=_proving_memory(relation, layout, costs),
         setup_memory_bytes=_setup_memory(relation, layout, costs),
         proof_bytes=layout.proof_bytes,
+        cores=cores,
     )
 
 
@@ -214,7 +244,8 @@ def choose_row_bits(relation: Relation, encoded: bytes) -> int:
             layout = lay_out(encoded, row_bits)
         except InvalidParameters:
             continue
-        options.append((layout, predict(relation, layout)))
+        # Of one core: keys made on different machines are the same.
+        options.append((layout, predict(relation, layout, cores=1)))
     if not options:
         raise InvalidParameters(
             f"No row length up to 2^{MAX_ROW_BITS} fits this relation. Split the model.", reason="relation too large"

@@ -57,5 +57,22 @@ def test_the_choice_keeps_the_limits(count: int) -> None:
 def test_predictions_are_json_of_few_digits() -> None:
     relation = squares(10)
     described = cost.predict(relation, cost.lay_out(relation.encode(), 8)).to_dict()
-    assert set(described) == {"prove_ms", "verify_ms", "memory_bytes", "setup_memory_bytes", "proof_bytes"}
+    assert set(described) == {"prove_ms", "verify_ms", "memory_bytes", "setup_memory_bytes", "proof_bytes", "cores"}
     assert described["prove_ms"] == float(np.format_float_positional(described["prove_ms"], 3, fractional=False))
+
+
+def test_more_cores_prove_sooner_but_choose_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    relation = squares(20_000)
+    encoded = relation.encode()
+    layout = cost.lay_out(encoded, 10)
+    one, two, many = (cost.predict(relation, layout, cores=cores) for cores in (1, 2, 1000))
+    assert one.prove_ms > two.prove_ms > many.prove_ms > cost.COSTS.serial_ms
+    assert one.prove_ms < 2 * two.prove_ms
+    chosen = set()
+    for threads in ("1", "2", "64"):
+        monkeypatch.setenv("RAYON_NUM_THREADS", threads)
+        assert cost.usable_cores() == int(threads) == cost.predict(relation, layout).cores
+        chosen.add(cost.choose_row_bits(relation, encoded))
+    assert len(chosen) == 1
+    monkeypatch.setenv("RAYON_NUM_THREADS", "all")
+    assert cost.usable_cores() >= 1

@@ -76,8 +76,8 @@ def _lines(result: dict[str, Any]) -> list[str]:
             f"products    {sizes['product_terms']}; constraints {sizes['constraints']}",
             f"committed   {committed}; rows of 2^{layout['row_bits']}",
             f"proof       {bytes_text(predicted['proof_bytes'])}",
-            f"predicted   prove {milliseconds_text(predicted['prove_ms'])}, verify "
-            f"{milliseconds_text(predicted['verify_ms'])}",
+            f"predicted   prove {milliseconds_text(predicted['prove_ms'])} on {_cores(predicted['cores'])}, "
+            f"verify {milliseconds_text(predicted['verify_ms'])}",
             f"memory      setup {bytes_text(predicted['setup_memory_bytes'])}, "
             f"prove {bytes_text(predicted['memory_bytes'])}",
         ]
@@ -90,3 +90,7 @@ def _lines(result: dict[str, Any]) -> list[str]:
     for column, count in result.get("opens", {}).items():
         lines.append(f"opens       {count} {column} values")
     return lines
+
+
+def _cores(count: int) -> str:
+    return "one core" if count == 1 else f"{count} cores"
