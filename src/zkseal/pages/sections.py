@@ -246,8 +246,8 @@ def costs(report: ModelReport) -> str:
     columns = ("node", "operator", "lookups", "committed", "weights", "products", "time", "share", "")
     return (
         f"<h2>What makes this proof slow?</h2>\n<p>One proof is predicted to take {_time(found.prove_ms)} of one core. "
-        "Lookups (roundings, comparisons, functions) and committed integers cost time; products of linear layers hardly do. "
-        "Narrower values (<code>--bits mixed</code>) shorten the nodes at the top.</p>\n"
+        "Lookups (roundings, comparisons, functions) and committed integers cost time; products of linear layers "
+        "hardly do. Narrower values (<code>--bits mixed</code>) shorten the nodes at the top.</p>\n"
         + table(columns, rows, texts=(1,), caption="Predicted time by node")
         + _left_out(len(found.nodes))
     )

@@ -2,7 +2,7 @@
 
 The figures are linear in counts that relation and layout give, and what is not serial is divided between cores. The
 constants were fitted to the thirteen rows of `make bench`, from 11 ms to 13 s, on a 2026 server (AVX-512, two cores):
-CPU time within 23 %, time within 21 %. Another machine is faster or slower by some factor; the proportions hold.
+CPU time within 23 %, time within 23 %. Another machine is faster or slower by some factor; the proportions hold.
 Memory was fitted to the peaks of processes that compile, set up and prove the models of the zoo and the networks of
 tests/networks: all within 10 %, setup within 20 %. Their test holds it within 25 %.
 """
@@ -49,10 +49,9 @@ class Costs:
     constraint_ns: float = 137e3
     """What one more Zero or Lookup costs, however small."""
     prove_fixed_ms: float = 9.0
-    serial_ms: float = 7.0
-    """Part of the fixed time that more cores do not shorten."""
+    """The late rounds of every sumcheck and the opening, which more cores do not shorten."""
     serial_share: float = 0.06
-    """Part of the rest that they do not: executing the program, and the late rounds of each layer."""
+    """Part of the rest that they do not: executing the program."""
     verify_fixed_ms: float = 1.8
     verify_point_ns: float = 6_900.0
     """One point in the verifier's multi-scalar product: generators and row commitments."""
@@ -181,9 +180,9 @@ def predict(relation: Relation, layout: Layout, costs: Costs = COSTS, *, cores: 
         + costs.full_scalar_ns * (layout.mask_length + 2 * row + 4 * row)
     )
     points = row + sum(layout.rows.values()) + 2 * layout.row_bits
-    divided = costs.prove_fixed_ms - costs.serial_ms + nanoseconds / 1e6
+    divided = costs.serial_share + (1 - costs.serial_share) / cores
     return Prediction(
-        prove_ms=costs.serial_ms + divided * (costs.serial_share + (1 - costs.serial_share) / cores),
+        prove_ms=costs.prove_fixed_ms + divided * nanoseconds / 1e6,
         verify_ms=costs.verify_fixed_ms + costs.verify_point_ns * points / 1e6,
         memory_bytes=_proving_memory(relation, layout, costs),
         setup_memory_bytes=_setup_memory(relation, layout, costs),
