@@ -15,7 +15,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench scaling costs instructions networks frameworks fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench scaling costs instructions networks frameworks contracts fuzz mutants wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -111,6 +111,9 @@ $(FRAMEWORKS)/.ready: requirements/frameworks.txt requirements/lock.txt
 	@python=$$(scripts/toolchain python) && "$$python" -m venv --clear $(FRAMEWORKS)
 	@$(FRAMEWORKS)/bin/pip install -q -r requirements/frameworks.txt
 	@touch $@
+
+contracts:  ## Solidity contracts: build, unit, fuzz and invariant tests
+	cd contracts && npm ci --silent --no-audit --no-fund && npx forge test
 
 fuzz: $(VENV)/.native  ## every fuzz target for SECONDS (60) each
 	$(BIN)/python fuzz/run.py $(or $(FUZZ),--seconds $(or $(SECONDS),60))

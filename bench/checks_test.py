@@ -75,7 +75,9 @@ def test_threads_are_not_judged_on_a_busy_machine(one_s: float, waited_s: float,
     def stage(wall_s: float, waited_s: float) -> dict[str, Any]:
         return {"time": {"wall_s": [wall_s], "cpu_s": [1.9], "waited_s": [waited_s]}, "proof_bytes": 1}
 
-    record = _ours() | {"prove": stage(1.0, waited_s), "one_thread": {"prove": stage(one_s, 0.0)}}
+    one, more = stage(one_s, 0.0)["time"], stage(1.0, waited_s)["time"]
+    slow = stage(3.0, 0.0)["time"]
+    record = _ours() | {"turns": {"one_thread": [slow, one], "all_threads": [more, slow]}}
     found = [each for each in check({"nanogpt": record}, {}) if "threads" in each.limit]
     assert [each.verdict for each in found] == [verdict]
 

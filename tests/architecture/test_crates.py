@@ -31,6 +31,8 @@ ARROWS: dict[str, set[str]] = {
 # Fast arithmetic of the prover; the verifier does without.
 ARROWS["zkseal-kernels"] = {"zkseal-field", "zkseal-poly"}
 ARROWS["zkseal-prover"] = ARROWS["zkseal-verifier"] | {"zkseal-verifier", "zkseal-kernels"}
+# Setups of the kzg opening, read from files.
+ARROWS["zkseal-srs"] = {"zkseal-field", "zkseal-transcript", "zkseal-commit"}
 ARROWS["zkseal-py"] = ARROWS["zkseal-prover"] | {"zkseal-prover"}
 ARROWS["zkseal-testkit"] = ARROWS["zkseal-py"]
 ARROWS["zkseal-wasm"] = {"zkseal-verifier"}

@@ -28,7 +28,7 @@ class Field:
 FIELDS = (
     Field("witness", "witness", LINEAR),
     Field("mask", "mask", LINEAR),
-    Field("tree", "layers", LINEAR),
+    Field("lookups", "layers", LINEAR),
     Field("product_rounds", "product_rounds", LINEAR),
     Field("product_values", "product_values", LINEAR),
     Field("row_rounds", "row_rounds", LINEAR),

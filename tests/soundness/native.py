@@ -141,12 +141,20 @@ class Setting:
     """A relation with a model, and a prover under its key that takes any values. Nothing is checked on the way."""
 
     def __init__(
-        self, relation: bytes, c: int, values: Mapping[int, Sequence[int]], blindings: bytes | None = None
+        self,
+        relation: bytes,
+        c: int,
+        values: Mapping[int, Sequence[int]],
+        blindings: bytes | None = None,
+        *,
+        lanes: int | None = None,
+        tau: int | None = None,
     ) -> None:
-        self.relation, self.c = relation, c
+        """`lanes` chooses the helper argument, `tau`, which is no secret here, the kzg opening."""
+        self.relation, self.c, self.tau = relation, c, tau
         self.columns = [tensor.column for tensor in decode_relation(relation).tensors]
         self.fixed = self._of(values, KEY_COLUMNS)
-        self.key, self.blindings = kit().setup(relation, c, self.fixed, blindings)
+        self.key, self.blindings = kit().setup(relation, c, self.fixed, blindings, lanes, tau)
 
     def _of(self, values: Mapping[int, Sequence[int]], columns: Sequence[Column]) -> Values:
         return {t: [int(v) for v in values[t]] for t, column in enumerate(self.columns) if column in columns}
@@ -154,7 +162,7 @@ class Setting:
     @property
     def prover(self) -> Any:
         """The prover; raises ValueError if the key is not valid."""
-        return kit().Prover(self.key, self.blindings, self.fixed)
+        return kit().Prover(self.key, self.blindings, self.fixed, self.tau)
 
     def prove(
         self, values: Mapping[int, Sequence[int]], lies: Lies = HONEST, *, context: bytes = b"a context"

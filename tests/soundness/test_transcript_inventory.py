@@ -8,6 +8,7 @@ tests.soundness.test_transcript_inventory` writes it again.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -51,6 +52,15 @@ FOLLOWS = {
     "ipa w": "combined",
     "ipa x": "ipa round",
 }
+HELPER_FOLLOWS = {
+    "helper point": "helper round",
+    "eta": "helper values",
+    "kzg alpha": "kzg rows",
+    "kzg gamma": "kzg quotient",
+    "kzg zeta": "kzg products",
+    "kzg beta": "kzg values",
+    "kzg z": "kzg batch",
+}
 
 
 # How sources name labels: at the call, in a constant, or as the two labels of a sumcheck.
@@ -79,9 +89,15 @@ def everything() -> Sketch:
 
 
 @cache
-def attempt() -> Attempt:
+def attempt(lanes: int | None = None, tau: int | None = None) -> Attempt:
     sketch = everything()
-    return Setting(encode_relation(sketch.relation()), sketch.c, sketch.values).prove(sketch.values)
+    setting = Setting(encode_relation(sketch.relation()), sketch.c, sketch.values, lanes=lanes, tau=tau)
+    return setting.prove(sketch.values)
+
+
+def helper_attempt() -> Attempt:
+    """By the other lookup argument and the other opening."""
+    return attempt(lanes=2, tau=77)
 
 
 def reference_sites(proved: Attempt) -> list[Site]:
@@ -126,26 +142,39 @@ def test_everything_public_and_all_commitments_precede_the_first_challenge() -> 
 
 
 def test_every_challenge_follows_the_message_that_it_is_for() -> None:
-    sites = attempt().extra["log"]
-    seen = set()
-    for before, (kind, label, _) in pairwise(sites):
-        if kind == "challenge" and label in FOLLOWS:
-            assert before[:2] == ("absorb", FOLLOWS[label])
-            seen.add(label)
-    assert seen == set(FOLLOWS)
+    shared = {label: FOLLOWS[label] for label in ("product point", "delta", "row point", "chi", "column point")}
+    for proved, follows in ((attempt(), FOLLOWS), (helper_attempt(), shared | HELPER_FOLLOWS)):
+        seen = set()
+        for before, (kind, label, _) in pairwise(proved.extra["log"]):
+            if kind == "challenge" and label in follows:
+                assert before[:2] == ("absorb", follows[label])
+                seen.add(label)
+        assert seen == set(follows)
 
 
-def test_every_scalar_and_point_of_a_proof_is_absorbed() -> None:
+def test_the_helper_column_is_committed_between_its_challenges() -> None:
+    sites = [(kind, label) for kind, label, _ in helper_attempt().extra["log"]]
+    start = sites.index(("challenge", "alpha"))
+    vars_ = sites.count(("challenge", "helper tau"))
+    tau = [("challenge", "helper tau")] * vars_
+    expected = [("absorb", "helper"), *tau, ("challenge", "helper lambda"), ("absorb", "helper round")]
+    assert sites[start + 1 : start + 1 + len(expected)] == expected
+    assert sites.count(("absorb", "helper round")) == vars_ + 1
+
+
+@pytest.mark.parametrize("made", [attempt, helper_attempt])
+def test_every_scalar_and_point_of_a_proof_is_absorbed(made: Callable[[], Attempt]) -> None:
     """Points are absorbed in 64 bytes and sent in 32; nothing in a proof is outside the transcript."""
-    proved = attempt()
+    proved = made()
     sites = [(label, size) for kind, label, size in proved.extra["log"] if kind == "absorb"]
     own = [(label, size) for label, size in sites if label not in HEAD or label in ("witness", "mask")]
-    points = {"witness", "mask", "blinding", "ipa round"}
+    points = {"witness", "mask", "blinding", "ipa round", "helper"}
+    points |= {"kzg rows", "kzg quotient", "kzg products", "kzg batch", "kzg last"}
     assert sum(size // 2 if label in points else size for label, size in own) == len(proved.proof)
 
 
 def test_every_site_in_the_source_is_in_the_log() -> None:
-    """A new absorb or challenge in the core has to be reached by the proof above."""
+    """A new absorb or challenge in the core has to be reached by one of the proofs above."""
     labels = set()
     for path in sorted((ROOT / "crates").glob("zkseal-*/src/**/*.rs")):
         if "zkseal-transcript" in path.parts or "zkseal-testkit" in path.parts:
@@ -153,7 +182,7 @@ def test_every_site_in_the_source_is_in_the_log() -> None:
         source = path.read_text()
         for pattern in LABELS:
             labels |= set(re.findall(pattern, source))
-    assert labels == {label for _, label, _ in attempt().extra["log"]}
+    assert labels == {label for proved in (attempt(), helper_attempt()) for _, label, _ in proved.extra["log"]}
 
 
 if __name__ == "__main__":

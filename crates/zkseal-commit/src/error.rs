@@ -1,6 +1,7 @@
 //! Why an opening fails.
 
-/// The verifier returns `Rejected`, `ZeroChallenge` and `WrongSize`; the others concern a caller's own arguments.
+/// The verifier returns `Rejected`, `ZeroChallenge`, `DegenerateChallenge`, `WrongSize` and, of a point that is too
+/// long, `UnsupportedSize`; the others concern a caller's own arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpeningError {
@@ -27,6 +28,19 @@ pub enum OpeningError {
     ZeroChallenge {
         /// Round, from 0.
         round: usize,
+    },
+    /// Two nodes of a KZG opening coincide or have no inverse, which an honest transcript never meets.
+    #[error("a challenge of the opening is zero or equals another; prove again with fresh blinding")]
+    DegenerateChallenge,
+    /// The setup is too small for the vector.
+    #[error(
+        "the setup has {got} powers of tau, the vector needs {needed}; take a larger setup or fewer column variables"
+    )]
+    TooFewPowers {
+        /// Powers that the vector needs: its length.
+        needed: usize,
+        /// Powers at hand.
+        got: usize,
     },
     /// The prover was asked to open to a value that the vector does not have.
     #[error("the vector does not evaluate to the claimed value at this point")]

@@ -51,6 +51,12 @@ impl Generators {
     }
 }
 
+/// H, the base of blindings under both opening schemes.
+pub fn blinding_base() -> G1Affine {
+    static BASE: OnceLock<G1Affine> = OnceLock::new();
+    *BASE.get_or_init(|| derive(b"H", 0))
+}
+
 /// What a proof's parameters pin of these generators.
 #[must_use]
 pub fn setup_digest() -> [u8; 32] {

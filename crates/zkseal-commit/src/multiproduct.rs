@@ -12,10 +12,15 @@ use zkseal_field::{AdditiveGroup, AffineRepr, Fq, Fr, G1Affine, G1Projective, Ze
 
 /// Whether `sum_j scalars[j] * points[j]` is the identity. Lists of different lengths are refused.
 pub fn is_identity(points: &[G1Affine], scalars: &[Fr]) -> bool {
+    sum_of_products(points, scalars).is_some_and(|sum| sum.is_zero())
+}
+
+/// `sum_j scalars[j] * points[j]`; `None` for lists of different lengths.
+pub fn sum_of_products(points: &[G1Affine], scalars: &[Fr]) -> Option<G1Projective> {
     if points.len() != scalars.len() {
-        return false;
+        return None;
     }
-    product(points, scalars).unwrap_or_else(|EqualX| G1Projective::msm_unchecked(points, scalars)).is_zero()
+    Some(product(points, scalars).unwrap_or_else(|EqualX| G1Projective::msm_unchecked(points, scalars)))
 }
 
 /// Two points of a bucket have the same x.

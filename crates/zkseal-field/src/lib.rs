@@ -5,6 +5,7 @@
 //! | [`Fr`] | scalar field, order p of G1 |
 //! | [`Fq`] | base field |
 //! | [`G1Affine`], [`G1Projective`] | curve points, y^2 = x^3 + 3, cofactor 1 |
+//! | [`Fq2`], [`G2Affine`], [`G2Projective`] | the other side of the pairing [`Bn254`]; cofactor not 1 |
 //!
 //! Encodings are those of the protocol book, chapter 1. Decoders are strict: one byte string for each value.
 //!
@@ -16,7 +17,8 @@ mod encoding;
 pub mod endomorphism;
 mod lift;
 
-pub use ark_bn254::{Fq, Fr, G1Affine, G1Projective};
+pub use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
+pub use ark_ec::pairing::Pairing;
 pub use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
 pub use ark_ff::{AdditiveGroup, BigInt, BigInteger, Field, MontFp, One, PrimeField, Zero};
 

@@ -52,6 +52,18 @@ pub fn eq_at(point: &[Fr], index: u64) -> Fr {
     if rest == 0 { product } else { Fr::zero() }
 }
 
+/// `eq(x, y)` at two points of as many coordinates.
+#[must_use]
+pub fn eq_at_point(x: &[Fr], y: &[Fr]) -> Fr {
+    x.iter()
+        .zip(y)
+        .map(|(x, y)| {
+            let both = *x * y;
+            both + both + Fr::one() - x - y
+        })
+        .product()
+}
+
 /// `sum_{i < n} prod_k eq(points_k, i)`; all points have the same number of coordinates, at least bits(n).
 ///
 /// Walks the bits of n from the top: wherever a bit of n is 1, all indices with that bit 0 (and the higher bits of n) are

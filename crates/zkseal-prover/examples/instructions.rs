@@ -67,7 +67,7 @@ fn read(bytes: &[u8]) -> Outcome<Case> {
         }
     }
     Ok(Case {
-        key: ProvingKey::new(verifying_key, blindings, weights)?,
+        key: ProvingKey::new(verifying_key, blindings, weights, None)?,
         input: ProveInput { context: context.clone(), tensors: values, input_blindings: None, output_blindings: None },
         statement: Statement { context, public, input, output },
         proof,

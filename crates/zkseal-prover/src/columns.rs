@@ -6,7 +6,7 @@ use crate::randomness::Randomness;
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 use zkseal_commit::Generators;
-use zkseal_commit::pedersen::commit_rows;
+use zkseal_commit::pedersen::{commit_rows, commit_scalars};
 use zkseal_field::{Fr, G1Affine, decode_scalar, encode_scalar};
 use zkseal_kernels::Ints;
 use zkseal_poly::bits;
@@ -62,6 +62,7 @@ pub const fn column_name(column: Column) -> &'static str {
         Column::Witness => "witness",
         Column::Public => "public",
         Column::Progression => "progression",
+        Column::Helper => "helper",
     }
 }
 
@@ -70,6 +71,7 @@ pub const fn column_name(column: Column) -> &'static str {
 /// # Errors
 /// Only for a row length without generators.
 pub fn commit_column<'d>(
+    generators: &Generators,
     layout: &Layout,
     column: Column,
     data: impl Fn(usize) -> &'d Data + Sync,
@@ -77,7 +79,6 @@ pub fn commit_column<'d>(
     padding: &[(u64, i64)],
 ) -> Result<Vec<G1Affine>, ProveError> {
     let Some(place) = layout.column(column) else { return Ok(Vec::new()) };
-    let generators = Generators::for_rows(usize::from(layout.params.log_row))?;
     let members: Vec<usize> = (0..layout.tensors.len()).filter(|t| layout.tensors[*t].column == column).collect();
     let mut points = Vec::with_capacity(place.rows.len());
     let batch = (BATCH_ENTRIES / layout.params.row_len()).max(1);
@@ -87,6 +88,20 @@ pub fn commit_column<'d>(
         points.extend(commit_rows(generators, &ints, hiding)?);
     }
     Ok(points)
+}
+
+/// Commits to the helper column, which holds scalars.
+///
+/// # Errors
+/// Only for more entries than the layout has rows for.
+pub fn commit_helper(
+    generators: &Generators,
+    layout: &Layout,
+    column: &[Fr],
+    blindings: &[Fr],
+) -> Result<Vec<G1Affine>, ProveError> {
+    let rows: Vec<(&[Fr], &Fr)> = column.chunks(layout.params.row_len()).zip(blindings).collect();
+    Ok(rows.into_par_iter().map(|(row, rho)| commit_scalars(generators, row, *rho)).collect::<Result<_, _>>()?)
 }
 
 /// The C entries of one row.

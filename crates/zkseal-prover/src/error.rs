@@ -59,6 +59,15 @@ pub enum ProveError {
         /// Given.
         got: usize,
     },
+    /// Powers of tau are missing, too few, or given to a key that has none.
+    #[error("{rule}")]
+    Powers {
+        /// What is wrong.
+        rule: &'static str,
+    },
+    /// A challenge met a value that it must not meet, which does not happen by chance.
+    #[error("a challenge equals a lookup key; prove again")]
+    DegenerateChallenge,
     /// The operating system gives no randomness.
     #[error("the operating system gives no randomness")]
     NoEntropy,

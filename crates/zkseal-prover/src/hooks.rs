@@ -22,6 +22,8 @@ pub trait Hooks {
     fn tree(&mut self, layers: &mut [Fractions]) {}
     /// Evaluations at the end of a layer, before they are sent.
     fn tree_values(&mut self, layer: usize, values: &mut [Fr; 4]) {}
+    /// The helper column, before it is committed to.
+    fn helper(&mut self, column: &mut [Fr]) {}
     /// q and q'.
     fn blinding(&mut self, rows: &mut [Fr], mask: &mut [Fr]) {}
     /// z and z', which an opening may reveal at most.

@@ -1,5 +1,6 @@
 //! Setup and proving keys.
 
+use crate::bases::{Bases, Powers};
 use crate::columns::{Blindings, commit_column, decode_blindings, encode_blindings, fresh_blindings};
 use crate::data::Data;
 use crate::error::ProveError;
@@ -9,9 +10,12 @@ use crate::randomness::Randomness;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use zeroize::Zeroizing;
-use zkseal_commit::generators::setup_digest;
-use zkseal_field::G1Affine;
-use zkseal_relation::{Column, Layout, Params, PublicValues, Relation, codec, model_relation, validate::validate};
+use zkseal_commit::generators::{blinding_base, setup_digest};
+use zkseal_commit::kzg;
+use zkseal_field::{G1Affine, G2Affine};
+use zkseal_relation::{
+    Column, Layout, LookupArgument, Opening, Params, PublicValues, Relation, codec, model_relation, validate::validate,
+};
 use zkseal_transcript::keccak256;
 use zkseal_verifier::{Instance, ProofKind, Statement, VerifyError, VerifyingKey};
 
@@ -24,6 +28,45 @@ pub struct Setup {
     pub verifying_key: VerifyingKey,
     /// Blindings of the model commitments.
     pub model_blindings: Blindings,
+}
+
+/// What a setup chooses: row length, lookup argument, and how rows are opened.
+#[derive(Clone)]
+pub struct Scheme {
+    /// Logarithm of the row length.
+    pub log_row: u8,
+    /// How lookups are proved.
+    pub argument: LookupArgument,
+    /// Powers of tau and tau*G2 for the kzg opening; `None` for ipa.
+    pub powers: Option<(Powers, G2Affine)>,
+}
+
+impl Scheme {
+    /// The tree argument with the ipa opening, which need no setup.
+    #[must_use]
+    pub const fn transparent(log_row: u8) -> Self {
+        Self { log_row, argument: LookupArgument::Tree, powers: None }
+    }
+
+    /// The parameters.
+    ///
+    /// # Errors
+    /// For a row length or a number of lanes that no parameters have.
+    pub fn params(&self) -> Result<Params, ProveError> {
+        let (opening, digest) = match &self.powers {
+            None => (Opening::Ipa, setup_digest()),
+            Some((_, tau_g2)) => (Opening::Kzg, kzg::setup_digest(tau_g2)),
+        };
+        Ok(Params::new(self.log_row, self.argument, opening, digest)?)
+    }
+
+    fn powers(&self) -> Option<&Powers> {
+        self.powers.as_ref().map(|(powers, _)| powers)
+    }
+
+    fn verifier_setup(&self) -> Option<kzg::Setup> {
+        self.powers.as_ref().map(|(_, tau_g2)| kzg::Setup { tau_g2: *tau_g2, h: blinding_base() })
+    }
 }
 
 /// The parts of a verifying key before anybody has checked them.
@@ -46,12 +89,13 @@ pub struct Commitments {
 /// [`ProveError::OutOfBounds`] for a weight outside its bounds; see [`ProveError`].
 pub fn setup(
     relation: Relation,
-    log_row: u8,
+    scheme: &Scheme,
     tensors: &TensorMap,
     progress: &mut Progress<'_>,
 ) -> Result<Setup, ProveError> {
-    let made = commit_model(&relation, log_row, tensors, None, &mut Honest, progress)?;
-    let verifying_key = VerifyingKey::new(relation, made.params, made.model, made.table, made.model_proof)?;
+    let made = commit_model(&relation, scheme, tensors, None, &mut Honest, progress)?;
+    let powers = scheme.verifier_setup();
+    let verifying_key = VerifyingKey::new(relation, made.params, made.model, made.table, made.model_proof, powers)?;
     Ok(Setup { verifying_key, model_blindings: made.model_blindings })
 }
 
@@ -62,24 +106,25 @@ pub fn setup(
 #[cfg(feature = "test-hooks")]
 pub fn commit_model_with_hooks<H: Hooks>(
     relation: &Relation,
-    log_row: u8,
+    scheme: &Scheme,
     tensors: &TensorMap,
     blindings: Option<&[u8]>,
     hooks: &mut H,
 ) -> Result<Commitments, ProveError> {
-    commit_model(relation, log_row, tensors, blindings, hooks, &mut |_, _| true)
+    commit_model(relation, scheme, tensors, blindings, hooks, &mut |_, _| true)
 }
 
 fn commit_model<H: Hooks>(
     relation: &Relation,
-    log_row: u8,
+    scheme: &Scheme,
     tensors: &TensorMap,
     blindings: Option<&[u8]>,
     hooks: &mut H,
     progress: &mut Progress<'_>,
 ) -> Result<Commitments, ProveError> {
     validate(relation)?;
-    let params = Params::new(log_row, setup_digest())?;
+    let params = scheme.params()?;
+    let bases = Bases::of(&params, scheme.powers())?;
     let layout = Layout::new(relation, params)?;
     if H::CHECKS_WITNESS {
         check_values(relation, tensors, |column| matches!(column, Column::Model | Column::Table))?;
@@ -89,13 +134,13 @@ fn commit_model<H: Hooks>(
         Some(bytes) => decode_blindings(&layout, Column::Model, bytes)?,
         None => fresh_blindings(&layout, Column::Model, &mut randomness),
     };
-    let commit = |column, blindings: &[_]| commit_column(&layout, column, |t| &tensors[&t], blindings, &[]);
+    let commit = |column, blindings: &[_]| commit_column(&bases, &layout, column, |t| &tensors[&t], blindings, &[]);
     if !progress("commit model", 0.0) {
         return Err(ProveError::Stopped);
     }
     let model = commit(Column::Model, &model_blindings)?;
     let table = commit(Column::Table, &fresh_blindings(&layout, Column::Table, &mut randomness))?;
-    let model_proof = prove_model(relation, params, tensors, &model, &model_blindings, hooks, progress)?;
+    let model_proof = prove_model(relation, (scheme, params), tensors, &model, &model_blindings, hooks, progress)?;
     Ok(Commitments { params, model, table, model_proof, model_blindings })
 }
 
@@ -125,7 +170,7 @@ fn check_values(relation: &Relation, tensors: &TensorMap, wanted: impl Fn(Column
 
 fn prove_model<H: Hooks>(
     relation: &Relation,
-    params: Params,
+    (scheme, params): (&Scheme, Params),
     tensors: &TensorMap,
     model: &[G1Affine],
     blindings: &[zkseal_field::Fr],
@@ -153,9 +198,15 @@ fn prove_model<H: Hooks>(
         layout: &layout,
         model,
         table: &[],
+        setup: None,
     };
-    let assignment =
-        Assignment { tensors: data, model_blindings: blindings, input_blindings: None, output_blindings: None };
+    let assignment = Assignment {
+        tensors: data,
+        model_blindings: blindings,
+        input_blindings: None,
+        output_blindings: None,
+        powers: scheme.powers(),
+    };
     let proved = prove(&instance, PublicValues::new(), &[], &assignment, hooks, progress)?;
     Ok(proved.proof.encode())
 }
@@ -186,6 +237,7 @@ pub struct ProvingKey {
     verifying_key: Arc<VerifyingKey>,
     model_blindings: Blindings,
     tensors: TensorMap,
+    powers: Option<Powers>,
 }
 
 /// What one proof needs besides the key.
@@ -222,27 +274,30 @@ impl ProvingKey {
         key: impl Into<Arc<VerifyingKey>>,
         model_blindings: &[u8],
         tensors: TensorMap,
+        powers: Option<Powers>,
     ) -> Result<Self, ProveError> {
         let key = key.into();
         let model_blindings = decode_blindings(key.layout(), Column::Model, model_blindings)?;
-        Ok(Self { verifying_key: key, model_blindings, tensors })
+        Ok(Self { verifying_key: key, model_blindings, tensors, powers })
     }
 
     /// Joins a verifying key with weights, tables and blindings.
     ///
     /// # Errors
     /// If tensors are missing or do not fit, or blindings have a wrong number. That they belong to the key's commitments is not tested:
-    /// a proof with others does not verify.
+    /// a proof with others does not verify. Likewise for powers of tau, which a kzg key needs and no other takes.
     pub fn new(
         verifying_key: impl Into<Arc<VerifyingKey>>,
         model_blindings: &[u8],
         tensors: TensorMap,
+        powers: Option<Powers>,
     ) -> Result<Self, ProveError> {
         let verifying_key = verifying_key.into();
         let relation = verifying_key.relation();
         check_values(relation, &tensors, |column| matches!(column, Column::Model | Column::Table))?;
         let model_blindings = decode_blindings(verifying_key.layout(), Column::Model, model_blindings)?;
-        Ok(Self { verifying_key, model_blindings, tensors })
+        Bases::of(&verifying_key.layout().params, powers.as_ref())?;
+        Ok(Self { verifying_key, model_blindings, tensors, powers })
     }
 
     /// The verifying key.
@@ -305,6 +360,7 @@ impl ProvingKey {
             model_blindings: &self.model_blindings,
             input_blindings: given(Column::Input, &input.input_blindings)?,
             output_blindings: given(Column::Output, &input.output_blindings)?,
+            powers: self.powers.as_ref(),
         };
         prove(&key.instance(), public, &input.context, &assignment, hooks, progress)
     }
@@ -319,6 +375,7 @@ impl ProvingKey {
 /// `Ok(false)` if values and blindings are not those of the commitments.
 pub fn check_opening(
     key: &VerifyingKey,
+    powers: Option<&Powers>,
     column: Column,
     tensors: &TensorMap,
     blindings: &[u8],
@@ -340,5 +397,6 @@ pub fn check_opening(
         return Err(mismatch(commitments.len(), "a wrong number of commitments").into());
     }
     let blindings = decode_blindings(key.layout(), column, blindings)?;
-    Ok(commit_column(key.layout(), column, |t| &tensors[&t], &blindings, &[])? == commitments)
+    let bases = Bases::of(&key.layout().params, powers)?;
+    Ok(commit_column(&bases, key.layout(), column, |t| &tensors[&t], &blindings, &[])? == commitments)
 }

@@ -14,7 +14,7 @@ use zkseal_kernels::contract;
 use zkseal_kernels::vectors::{add_scaled, dot, dot_differences, extend_scaled, interpolate, lift, scale};
 use zkseal_poly::{bits, eq_table};
 use zkseal_relation::types::to_index;
-use zkseal_relation::{AxisWeights, Layout, Separable};
+use zkseal_relation::{AxisWeights, Column, Layout, Separable};
 
 /// Committed data and public coefficients of one row of the (partly bound) row space.
 struct ExplicitRow<'d> {
@@ -146,7 +146,7 @@ fn split_axes(shape: &[u32], log_row: u32) -> Split {
 }
 
 /// Padded positions of the entries of axes, row-major.
-fn padded_positions(sizes: &[usize]) -> Vec<usize> {
+pub(crate) fn padded_positions(sizes: &[usize]) -> Vec<usize> {
     let mut positions = vec![0usize];
     for size in sizes {
         let vars = bits(*size as u64);
@@ -189,11 +189,12 @@ fn outer_product(vectors: &[Vec<Fr>]) -> Vec<Fr> {
 }
 
 impl<'d> RowSumcheck<'d> {
-    /// Tables from the data of all committed tensors and the terms of the claim.
+    /// Tables from the data of all committed tensors, the helper column, and the terms of the claim.
     #[must_use]
     pub fn new(
         layout: &'d Layout,
         data: impl Fn(usize) -> &'d Data + Sync,
+        helper: &[Fr],
         terms: &[Separable],
         padding: &[(u64, i64)],
     ) -> Self {
@@ -208,6 +209,9 @@ impl<'d> RowSumcheck<'d> {
             let Some(place) = place else { continue };
             let terms = by_tensor.get(&index).map(Vec::as_slice).unwrap_or_default();
             let shape = layout.tensors[index].shape.as_slice();
+            if place.column == Column::Helper {
+                continue;
+            }
             if place.num_vars > log_row {
                 large.push((place.address, shape, data(index), terms));
             } else {
@@ -221,6 +225,7 @@ impl<'d> RowSumcheck<'d> {
         let (blocks, explicit) =
             rayon::join(|| large.into_par_iter().map(block).collect(), || small.into_par_iter().map(row).collect());
         let mut out = Self { blocks, explicit, row_len, round: 0 };
+        out.add_helper(layout, helper, terms);
         for (address, value) in padding {
             if let Some(row) = out.explicit.get_mut(&(address / row_len as u64)) {
                 let mut scalars = row.data.scalars(row_len).into_owned();
@@ -229,6 +234,30 @@ impl<'d> RowSumcheck<'d> {
             }
         }
         out
+    }
+
+    /// The rows of the helper column, which holds scalars.
+    fn add_helper(&mut self, layout: &Layout, helper: &[Fr], terms: &[Separable]) {
+        let Some(tensor) = layout.helper_tensor() else { return };
+        let Some(place) = layout.placements[tensor] else { return };
+        let mut coefficients = vec![Fr::zero(); helper.len()];
+        for term in terms.iter().filter(|term| term.tensor == tensor) {
+            for axis in &term.axes {
+                add_scaled(&mut coefficients, term.coefficient, &axis.to_dense(layout.tensors[tensor].shape[0]));
+            }
+        }
+        let row_len = self.row_len;
+        // A column of less than a row starts at a row of its own.
+        let first = place.address / row_len as u64;
+        for (row, (data, weights)) in (first..).zip(helper.chunks(row_len).zip(coefficients.chunks(row_len))) {
+            let padded = |values: &[Fr]| {
+                let mut out = values.to_vec();
+                out.resize(row_len, Fr::zero());
+                out
+            };
+            let data = RowData::Scalars(Zeroizing::new(padded(data)));
+            self.explicit.insert(row, ExplicitRow { data, coefficients: padded(weights) });
+        }
     }
 
     /// Moves blocks whose own rounds are over to the explicit rows.

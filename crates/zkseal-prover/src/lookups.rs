@@ -3,6 +3,7 @@
 use crate::data::Data;
 use crate::error::ProveError;
 use crate::evaluate::{ScaledValues, Values, evaluate};
+use crate::linear::padded_positions;
 use crate::ragged::units::{Children, Units, are_units};
 use crate::ragged::{Entries, Maker, axes_of};
 use crate::tree::{Fractions, NEUTRAL};
@@ -77,6 +78,51 @@ impl Finder {
             }
         }
     }
+}
+
+/// Fractions n / (alpha - k) of one lane of the helper argument, one for each entry of the helper column.
+#[derive(Clone)]
+pub struct Lane {
+    /// alpha - k; alpha out of range.
+    pub denominators: Zeroizing<Vec<Fr>>,
+    /// 1 at lookups, -m at table rows, 0 out of range.
+    pub numerators: Zeroizing<Vec<Fr>>,
+}
+
+/// All lanes.
+pub struct Lanes {
+    /// alpha.
+    pub alpha: Fr,
+    /// Entries of the helper column.
+    pub len: usize,
+    /// Lane 0 has the tables.
+    pub lanes: Vec<Lane>,
+    /// m, where lane 0 has table rows.
+    pub multiplicities: Zeroizing<Vec<Fr>>,
+}
+
+/// beta^0 .. beta^T_max.
+fn powers_of(beta: Fr, layout: &Layout) -> Vec<Fr> {
+    std::iter::successors(Some(Fr::one()), |power| Some(*power * beta)).take(layout.max_arity + 1).collect()
+}
+
+/// alpha - key of every table row; a lookup copies its row's.
+fn table_denominators<V: Values>(
+    relation: &Relation,
+    layout: &Layout,
+    values: &V,
+    powers: &[Fr],
+    alpha: Fr,
+) -> Result<Vec<Arc<Vec<Fr>>>, ProveError> {
+    let rows_of = |table: &Table| -> Result<Arc<Vec<Fr>>, ProveError> {
+        let base = alpha - powers[layout.max_arity] * Fr::from(table.id);
+        let mut rows = vec![base; to_index(relation.table_len(table)?)];
+        for (column, power) in table.columns.iter().zip(powers) {
+            add_scaled(&mut rows, -*power, &column_scalars(relation, values, to_index(*column)));
+        }
+        Ok(Arc::new(rows))
+    };
+    relation.tables.par_iter().map(rows_of).collect()
 }
 
 /// Values of a table column.
@@ -183,18 +229,8 @@ impl LookupRows {
         beta: Fr,
         alpha: Fr,
     ) -> Result<(Fractions, Units), ProveError> {
-        let powers: Vec<Fr> =
-            std::iter::successors(Some(Fr::one()), |power| Some(*power * beta)).take(layout.max_arity + 1).collect();
-        // alpha - key of every table row; a lookup copies its row's.
-        let rows_of = |table: &Table| -> Result<Arc<Vec<Fr>>, ProveError> {
-            let base = alpha - powers[layout.max_arity] * Fr::from(table.id);
-            let mut rows = vec![base; to_index(relation.table_len(table)?)];
-            for (column, power) in table.columns.iter().zip(&powers) {
-                add_scaled(&mut rows, -*power, &column_scalars(relation, values, to_index(*column)));
-            }
-            Ok(Arc::new(rows))
-        };
-        let rows_of_tables: Vec<Arc<Vec<Fr>>> = relation.tables.par_iter().map(rows_of).collect::<Result<_, _>>()?;
+        let powers = powers_of(beta, layout);
+        let rows_of_tables = table_denominators(relation, layout, values, &powers, alpha)?;
         let mut parts = Vec::with_capacity(layout.blocks.len());
         let mut units: Units = Vec::with_capacity(layout.blocks.len());
         for block in &layout.blocks {
@@ -213,12 +249,7 @@ impl LookupRows {
                     let rows = &rows_of_tables[to_index(lookup.table)];
                     let id = powers[layout.max_arity] * Fr::from(relation.table(lookup.table)?.id);
                     let leaf = |(position, row): (usize, &u32)| {
-                        if *row != ABSENT {
-                            return [Fr::one(), rows[to_index(*row)]];
-                        }
-                        let tuple = &self.absent[&(index, position)];
-                        let key: Fr = tuple.iter().zip(&powers).map(|(value, power)| *value * power).sum();
-                        [Fr::one(), alpha - key - id]
+                        [Fr::one(), self.denominator((index, position), *row, rows, &powers, alpha - id)]
                     };
                     let own = &self.rows[index];
                     let entries = if self.absent.is_empty() {
@@ -244,6 +275,62 @@ impl LookupRows {
             }
         }
         Ok((Fractions::of(parts, NEUTRAL), units))
+    }
+
+    /// `alpha - key` of one lookup.
+    fn denominator(&self, place: (usize, usize), row: u32, rows: &[Fr], powers: &[Fr], base: Fr) -> Fr {
+        if row != ABSENT {
+            return rows[to_index(row)];
+        }
+        base - self.absent[&place].iter().zip(powers).map(|(value, power)| *value * power).sum::<Fr>()
+    }
+
+    /// The lanes of the helper argument, dense over the lookup domain.
+    ///
+    /// # Errors
+    /// Only for a relation that is not valid.
+    pub fn lanes<V: Values>(
+        &self,
+        relation: &Relation,
+        layout: &Layout,
+        values: &V,
+        beta: Fr,
+        alpha: Fr,
+    ) -> Result<Lanes, ProveError> {
+        let powers = powers_of(beta, layout);
+        let rows_of_tables = table_denominators(relation, layout, values, &powers, alpha)?;
+        let len = layout.helper_tensor().map_or(0, |tensor| layout.tensors[tensor].len() as usize);
+        let empty =
+            Lane { denominators: Zeroizing::new(vec![alpha; len]), numerators: Zeroizing::new(vec![Fr::zero(); len]) };
+        let mut lanes = vec![empty; usize::from(layout.params.argument.lanes())];
+        let mut multiplicities = Zeroizing::new(vec![Fr::zero(); len]);
+        for block in &layout.blocks {
+            let (base, lane) = (block.base as usize, &mut lanes[block.lane]);
+            match block.kind {
+                BlockKind::Table(index) => {
+                    let rows = rows_of_tables[index].iter().zip(&self.multiplicities[index]);
+                    for (at, (denominator, count)) in (base..).zip(rows) {
+                        lane.denominators[at] = *denominator;
+                        multiplicities[at] = scalar_from_i64(*count);
+                        lane.numerators[at] = -multiplicities[at];
+                    }
+                }
+                BlockKind::Lookup(index) => {
+                    let lookup = &relation.lookups[index];
+                    let rows = &rows_of_tables[to_index(lookup.table)];
+                    let id = powers[layout.max_arity] * Fr::from(relation.table(lookup.table)?.id);
+                    let sizes: Vec<usize> =
+                        lookup.loops.iter().map(|l| to_index(relation.loops[to_index(*l)])).collect();
+                    let places = padded_positions(&sizes).into_iter().zip(self.rows[index].iter()).enumerate();
+                    for (position, (at, row)) in places {
+                        let denominator = self.denominator((index, position), *row, rows, &powers, alpha - id);
+                        lane.denominators[base + at] = denominator;
+                        lane.numerators[base + at] = Fr::one();
+                    }
+                }
+            }
+        }
+        Ok(Lanes { alpha, len, lanes, multiplicities })
     }
 
     /// Multiplicities as tensor data.

@@ -3,9 +3,10 @@
 use crate::data::Data;
 use crate::error::ProveError;
 use crate::fold::fold_access;
+use crate::masks::CentredMask;
 use crate::ragged::{Ragged, axes_of};
 use rayon::prelude::*;
-use zkseal_field::{Fr, One, Zero, inverse_power_of_two};
+use zkseal_field::{Fr, One, Zero};
 use zkseal_kernels::{tables, vectors};
 use zkseal_relation::expand::LoopWeight;
 use zkseal_relation::types::to_index;
@@ -77,34 +78,6 @@ fn weight_shared(values: &mut [Fr], product: &Product<'_>, sizes: &[u32]) {
     });
 }
 
-/// Masks of a degree-2 sumcheck: `sum_{i,d} a_{i,d} (x_i^d - 1/2)`.
-pub struct HalfCentredMask<'a> {
-    coefficient: Box<dyn Fn(usize, usize) -> Fr + 'a>,
-    bound: Fr,
-    half: Fr,
-}
-
-impl<'a> HalfCentredMask<'a> {
-    /// Coefficients by variable and degree.
-    pub fn new(coefficient: impl Fn(usize, usize) -> Fr + 'a) -> Self {
-        Self { coefficient: Box::new(coefficient), bound: Fr::zero(), half: inverse_power_of_two(1) }
-    }
-
-    /// What the mask adds to s_0 and s_2 when `later` variables are still to be summed.
-    #[must_use]
-    pub fn round(&self, variable: usize, later: usize) -> [Fr; 2] {
-        let (a1, a2) = ((self.coefficient)(variable, 1), (self.coefficient)(variable, 2));
-        let repeats = zkseal_field::power_of_two(later as u32);
-        [repeats * (self.bound - self.half * (a1 + a2)), repeats * a2]
-    }
-
-    /// Binds the variable.
-    pub fn bind(&mut self, variable: usize, x: Fr) {
-        let (a1, a2) = ((self.coefficient)(variable, 1), (self.coefficient)(variable, 2));
-        self.bound += a1 * (x - self.half) + a2 * (x * x - self.half);
-    }
-}
-
 /// Sends a round and returns its challenge.
 pub fn send_round(transcript: &mut Transcript, labels: Labels, rounds: &mut Vec<[Fr; 2]>, round: [Fr; 2]) -> Fr {
     transcript.absorb_scalars(labels.round, &round);
@@ -130,13 +103,13 @@ pub fn prove_products(
     mut table: Ragged<2>,
     mask: &[Fr],
 ) -> ProductRun {
-    let mut masks = HalfCentredMask::new(|variable, degree| mask[layout.mask.product_mask(variable, degree)]);
+    let mut masks = CentredMask::new(2, |variable, degree| mask[layout.mask.product_mask(variable, degree)]);
     let (mut rounds, mut point) = (Vec::new(), Vec::new());
     let mut next = table.sum_pairs(tables::product_sums);
     for variable in (0..layout.product_vars).rev() {
-        let [constant, square] = next;
-        let added = masks.round(variable, variable);
-        let x = send_round(transcript, labels, &mut rounds, [constant + added[0], square + added[1]]);
+        let mut round = [next[0], Fr::zero(), next[1]];
+        masks.add_round(variable, variable, &mut round);
+        let x = send_round(transcript, labels, &mut rounds, [round[0], round[2]]);
         masks.bind(variable, x);
         next = table.bind(x, tables::product_sums);
         point.push(x);

@@ -1,30 +1,34 @@
 //! The order of proving (book, chapters 4 to 6). Arithmetic lives in the modules of the stages.
 
-use crate::columns::{Blindings, commit_column, fresh_blindings};
+use crate::bases::{Bases, Powers};
+use crate::columns::{Blindings, commit_column, commit_helper, fresh_blindings};
 use crate::data::Data;
 use crate::error::ProveError;
 use crate::evaluate::Values;
 use crate::fold::inner_product;
+use crate::helper::{helper_column, prove_helper};
 use crate::hooks::Hooks;
 use crate::linear::RowSumcheck;
 use crate::lookups::{LookupRows, find_rows};
-use crate::products::{HalfCentredMask, product_tables, prove_products, send_round};
+use crate::masks::CentredMask;
+use crate::products::{product_tables, prove_products, send_round};
 use crate::ragged::units::Units;
 use crate::randomness::Randomness;
-use crate::tree::{TreeRun, build_layers, prove_tree};
+use crate::tree::{build_layers, prove_tree};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 use zkseal_commit::pedersen::commit_scalars;
-use zkseal_commit::{Generators, ipa};
+use zkseal_commit::{ipa, kzg};
 use zkseal_field::{Fr, G1Affine, One, Zero, encode_scalar, inverse_power_of_two};
 use zkseal_kernels::vectors::dot;
 use zkseal_poly::eq_at;
-use zkseal_relation::{Column, Expansion, Layout, PublicValues, Relation, Suffix};
+use zkseal_relation::{Column, Expansion, Layout, LookupArgument, Opening, PublicValues, Relation, Suffix};
 use zkseal_transcript::{Transcript, keccak256};
 use zkseal_verifier::claims::{Coefficients, Combination, half_centred_form, linear_part};
+use zkseal_verifier::lookups::LookupForms;
 use zkseal_verifier::sumcheck::{COLUMN, PRODUCT, ROW};
 use zkseal_verifier::transcript::{commitments_digest, start};
-use zkseal_verifier::{Instance, Proof, Statement};
+use zkseal_verifier::{HelperProof, Instance, LookupProof, OpeningProof, Proof, Statement, helper, tree};
 
 /// Called at the start of each stage with its name and the share of the work that is done; `false` stops the proof.
 pub type Progress<'p> = dyn FnMut(&'static str, f64) -> bool + 'p;
@@ -39,6 +43,8 @@ pub struct Assignment<'a> {
     pub input_blindings: Option<Blindings>,
     /// Blindings of the output column, likewise.
     pub output_blindings: Option<Blindings>,
+    /// Powers of tau, for the kzg opening.
+    pub powers: Option<&'a Powers>,
 }
 
 impl<'a> Assignment<'a> {
@@ -50,6 +56,7 @@ impl<'a> Assignment<'a> {
             model_blindings: self.model_blindings,
             input_blindings: self.input_blindings.clone(),
             output_blindings: self.output_blindings.clone(),
+            powers: self.powers,
         }
     }
 }
@@ -92,6 +99,7 @@ struct Context<'a> {
     assignment: &'a Assignment<'a>,
     multiplicities: &'a [Data],
     padding: &'a [(u64, i64)],
+    bases: &'a Bases,
 }
 
 impl<'a> Context<'a> {
@@ -136,10 +144,19 @@ pub fn prove<H: Hooks>(
     let multiplicities = rows.as_ref().map(LookupRows::multiplicity_data).unwrap_or_default();
     let mut randomness = bound_randomness(instance, assignment, &public, context)?;
     let padding = hooks.padding();
-    let stage =
-        Context { relation, layout, public: &public, assignment, multiplicities: &multiplicities, padding: &padding };
+    let bases = Bases::of(&layout.params, assignment.powers)?;
+    let stage = Context {
+        relation,
+        layout,
+        public: &public,
+        assignment,
+        multiplicities: &multiplicities,
+        padding: &padding,
+        bases: &bases,
+    };
     report(progress, "commit", 0.1)?;
-    let commit = |column, blindings: &[Fr]| commit_column(layout, column, |t| stage.data(t), blindings, &padding);
+    let commit =
+        |column, blindings: &[Fr]| commit_column(&bases, layout, column, |t| stage.data(t), blindings, &padding);
     let chosen = |given: &Option<Blindings>, column, randomness: &mut Randomness| {
         given.clone().unwrap_or_else(|| fresh_blindings(layout, column, randomness))
     };
@@ -158,14 +175,13 @@ pub fn prove<H: Hooks>(
     let mut mask = Zeroizing::new(randomness.scalars(layout.mask.len()));
     hooks.mask(&mut mask);
     let mask_blinding = randomness.scalar();
-    let generators = Generators::for_rows(usize::from(layout.params.log_row))?;
-    let mask_commitment = commit_scalars(generators, &mask, mask_blinding)?;
+    let mask_commitment = commit_scalars(&bases, &mask, mask_blinding)?;
     let mut transcript = start(instance, &statement, &witness, &mask_commitment);
 
     report(progress, "lookups", 0.3)?;
-    let (tree, beta) = prove_lookups(&stage, rows, &mut transcript, &mask, hooks)?;
+    let lookups = prove_lookups(&stage, rows, &mut transcript, &mask, &mut randomness, hooks)?;
     report(progress, "products", 0.6)?;
-    let products = prove_52(&stage, &mut transcript, tree.as_ref(), beta, &mask)?;
+    let products = prove_52(&stage, &mut transcript, &lookups, &mask)?;
     report(progress, "linear", 0.75)?;
     let secrets = Secrets {
         mask: &mask,
@@ -175,13 +191,15 @@ pub fn prove<H: Hooks>(
             (Column::Input, &input_blindings),
             (Column::Output, &output_blindings),
             (Column::Witness, &witness_blindings),
+            (Column::Helper, &lookups.helper_blindings),
         ],
+        helper: &lookups.helper,
     };
     let linear = prove_53(&stage, &mut transcript, &products.coefficients, &secrets, &mut randomness, hooks, progress)?;
     let mut proof = Proof {
         witness,
         mask: mask_commitment,
-        tree: tree.map(|run| run.layers).unwrap_or_default(),
+        lookups: lookups.proof,
         product_rounds: products.rounds,
         product_values: products.values,
         row_rounds: linear.row_rounds,
@@ -248,25 +266,58 @@ fn bound_randomness(
     ])
 }
 
-/// Stage 5.1-G; also draws beta and alpha.
+/// What stage 5.1 leaves.
+struct LookupRun {
+    proof: LookupProof,
+    forms: Option<LookupForms>,
+    beta: Fr,
+    /// The helper column and its blindings; empty without.
+    helper: Zeroizing<Vec<Fr>>,
+    helper_blindings: Blindings,
+}
+
+/// Stage 5.1; also draws beta and alpha.
 fn prove_lookups<H: Hooks>(
     stage: &Context<'_>,
     rows: Option<LookupRows>,
     transcript: &mut Transcript,
     mask: &[Fr],
+    randomness: &mut Randomness,
     hooks: &mut H,
-) -> Result<(Option<TreeRun>, Fr), ProveError> {
-    let Some(rows) = rows else { return Ok((None, Fr::zero())) };
+) -> Result<LookupRun, ProveError> {
+    let (relation, layout) = (stage.relation, stage.layout);
+    let none = || Zeroizing::new(Vec::new());
+    let Some(rows) = rows else {
+        let (helper, helper_blindings) = (none(), none());
+        return Ok(LookupRun { proof: LookupProof::None, forms: None, beta: Fr::zero(), helper, helper_blindings });
+    };
     let beta = transcript.challenge("beta");
     let alpha = transcript.challenge("alpha");
-    let (leaves, units) = rows.leaves(stage.relation, stage.layout, stage.assignment, beta, alpha)?;
+    if let LookupArgument::Helper { .. } = layout.params.argument {
+        let lanes = rows.lanes(relation, layout, stage.assignment, beta, alpha)?;
+        let mut column = helper_column(&lanes)?;
+        hooks.helper(&mut column);
+        // Blindings under two transcripts would leak: the column depends on all challenges so far.
+        randomness.rekey(&transcript.state());
+        let helper_blindings = fresh_blindings(layout, Column::Helper, randomness);
+        let commitments = commit_helper(stage.bases, layout, &column, &helper_blindings)?;
+        transcript.absorb_points("helper", &commitments);
+        let challenges = helper::draw(transcript, layout.lookup_vars);
+        let run = prove_helper(transcript, &layout.mask, mask, &lanes, &column, &challenges);
+        let forms = Some(helper::forms(layout, &run.point));
+        let proof = LookupProof::Helper(HelperProof { commitments, rounds: run.rounds, values: run.values });
+        return Ok(LookupRun { proof, forms, beta, helper: column, helper_blindings });
+    }
+    let (leaves, units) = rows.leaves(relation, layout, stage.assignment, beta, alpha)?;
     // Who lies about the tree changes leaves that are looked at.
     let units = if H::CHECKS_WITNESS { units } else { Units::new() };
     // From here on only the leaves know them, which go with their layer.
     drop(rows);
-    let mut layers = build_layers(leaves, &units, stage.layout.tree_vars);
+    let mut layers = build_layers(leaves, &units, layout.lookup_vars);
     hooks.tree(&mut layers);
-    Ok((Some(prove_tree(transcript, &stage.layout.mask, mask, layers, units, hooks)), beta))
+    let run = prove_tree(transcript, &layout.mask, mask, layers, units, hooks);
+    let forms = Some(tree::forms(&run.leaves, run.forms));
+    Ok(LookupRun { proof: LookupProof::Tree(run.layers), forms, beta, helper: none(), helper_blindings: none() })
 }
 
 struct Products {
@@ -279,23 +330,22 @@ struct Products {
 fn prove_52(
     stage: &Context<'_>,
     transcript: &mut Transcript,
-    tree: Option<&TreeRun>,
-    beta: Fr,
+    lookups: &LookupRun,
     mask: &[Fr],
 ) -> Result<Products, ProveError> {
     let (relation, layout, public) = (stage.relation, stage.layout, stage.public);
     let eta = transcript.challenge("eta");
     let zeta: Vec<Fr> = (0..layout.zero_vars).map(|_| transcript.challenge("zeta")).collect();
-    let leaves = tree.map(|run| &run.leaves);
+    let forms = lookups.forms.as_ref();
     let suffix = Suffix {
-        lookup_point: leaves.map(|state| state.point.as_slice()).unwrap_or_default(),
-        lookup_scale: leaves.map_or_else(Fr::zero, |state| Fr::one() - state.pad),
+        lookup_point: forms.map(|forms| forms.point.as_slice()).unwrap_or_default(),
+        lookup_scale: forms.map_or_else(Fr::zero, |forms| Fr::one() - forms.pad),
         zero_point: &zeta,
         eta,
-        beta,
+        beta: lookups.beta,
     };
     let expansion = Expansion::new(relation, layout, public, &suffix)?;
-    let linear = linear_part(relation, public, &expansion, leaves, layout.mask.len())?;
+    let linear = linear_part(relation, public, &expansion, forms, eta, layout.mask.len())?;
     let on_tensors: Fr = linear
         .tensors
         .par_iter()
@@ -312,7 +362,7 @@ fn prove_52(
         public,
         expansion: &expansion,
         linear: &linear,
-        tree: tree.map(|run| (&run.leaves, run.forms.iter().collect())),
+        lookups: forms,
         rho: &run.point,
         delta,
     };
@@ -323,7 +373,8 @@ fn prove_52(
 struct Secrets<'a> {
     mask: &'a [Fr],
     mask_blinding: Fr,
-    row_blindings: [(Column, &'a [Fr]); 4],
+    row_blindings: [(Column, &'a [Fr]); 5],
+    helper: &'a [Fr],
 }
 
 impl Secrets<'_> {
@@ -344,7 +395,7 @@ struct Linear {
     blinding_value: Fr,
     column_rounds: Vec<[Fr; 2]>,
     combined: [Fr; 2],
-    opening: ipa::OpeningProof,
+    opening: OpeningProof,
 }
 
 /// Stage 5.3.
@@ -358,7 +409,7 @@ fn prove_53<H: Hooks>(
     progress: &mut Progress<'_>,
 ) -> Result<Linear, ProveError> {
     let layout = stage.layout;
-    let rows = prove_rows(stage, transcript, claim, secrets.mask);
+    let rows = prove_rows(stage, transcript, claim, secrets);
     let mut mask_weights: Vec<Fr> = claim.mask.clone();
     let share = inverse_power_of_two(layout.row_vars as u32);
     mask_weights.iter_mut().for_each(|weight| *weight *= share);
@@ -371,9 +422,8 @@ fn prove_53<H: Hooks>(
     let mut blind_mask = Zeroizing::new(randomness.scalars(secrets.mask.len()));
     hooks.blinding(&mut blind_rows, &mut blind_mask);
     let (rho_rows, rho_mask) = (randomness.scalar(), randomness.scalar());
-    let generators = Generators::for_rows(usize::from(layout.params.log_row))?;
-    let blinding =
-        [commit_scalars(generators, &blind_rows, rho_rows)?, commit_scalars(generators, &blind_mask, rho_mask)?];
+    let bases = stage.bases;
+    let blinding = [commit_scalars(bases, &blind_rows, rho_rows)?, commit_scalars(bases, &blind_mask, rho_mask)?];
     let blinding_value = dot(&blind_rows, &rows.coefficients) + dot(&blind_mask, &mask_weights);
     transcript.absorb_points("blinding", &blinding);
     transcript.absorb_scalars("blinding value", &[blinding_value]);
@@ -391,9 +441,13 @@ fn prove_53<H: Hooks>(
     transcript.absorb_scalars("combined", &combined);
     // (d) Opening of the combined vector.
     report(progress, "opening", 0.85)?;
-    let mut vector: Vec<Fr> = opened_rows.iter().map(|z| front * z).collect();
+    let mut vector = Zeroizing::new(opened_rows.iter().map(|z| front * z).collect::<Vec<Fr>>());
     vector.iter_mut().zip(opened_mask.iter()).for_each(|(entry, z)| *entry += selector * z);
-    let opening = ipa::prove(generators, transcript, vector, &columns.point[1..], columns.value)?;
+    let (point, value) = (&columns.point[1..], columns.value);
+    let opening = match layout.params.opening {
+        Opening::Ipa => OpeningProof::Ipa(ipa::prove(bases, transcript, std::mem::take(&mut *vector), point, value)?),
+        Opening::Kzg => OpeningProof::Kzg(Box::new(kzg::prove(&bases.g, transcript, &vector, point, value)?)),
+    };
     Ok(Linear { row_rounds: rows.rounds, blinding, blinding_value, column_rounds: columns.rounds, combined, opening })
 }
 
@@ -405,18 +459,19 @@ struct RowRun {
 }
 
 /// (a) Row rounds.
-fn prove_rows(stage: &Context<'_>, transcript: &mut Transcript, claim: &Coefficients, mask: &[Fr]) -> RowRun {
-    let layout = stage.layout;
-    let mut tables = RowSumcheck::new(layout, |t| stage.data(t), &claim.tensors, stage.padding);
+fn prove_rows(stage: &Context<'_>, transcript: &mut Transcript, claim: &Coefficients, secrets: &Secrets<'_>) -> RowRun {
+    let (layout, mask) = (stage.layout, secrets.mask);
+    let mut tables = RowSumcheck::new(layout, |t| stage.data(t), secrets.helper, &claim.tensors, stage.padding);
     let on_mask = dot(&claim.mask, mask);
-    let mut masks = HalfCentredMask::new(|variable, degree| mask[layout.mask.row_mask(variable, degree)]);
+    let mut masks = CentredMask::new(2, |variable, degree| mask[layout.mask.row_mask(variable, degree)]);
     let (mut rounds, mut point) = (Vec::new(), Vec::new());
     for variable in (0..layout.row_vars).rev() {
         let [constant, square] = tables.round();
-        let added = masks.round(variable, variable);
         // 2^-R <mu, b> on each of the 2^variable rows that are still summed, at this round's 0.
         let share = on_mask * inverse_power_of_two((layout.row_vars - variable) as u32);
-        let x = send_round(transcript, ROW, &mut rounds, [constant + added[0] + share, square + added[1]]);
+        let mut round = [constant + share, Fr::zero(), square];
+        masks.add_round(variable, variable, &mut round);
+        let x = send_round(transcript, ROW, &mut rounds, [round[0], round[2]]);
         masks.bind(variable, x);
         tables.bind(x);
         point.push(x);

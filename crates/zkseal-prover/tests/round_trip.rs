@@ -1,9 +1,11 @@
 //! A relation with every kind of map, several tables and tensors over several rows: proved, verified, and refused when
 //! anything public changes.
 
-use zkseal_field::{Fr, scalar_from_i64};
-use zkseal_prover::{Data, ProveInput, ProvingKey, TensorMap, setup};
-use zkseal_relation::{Access, Column, Expr, Lookup, Map, Relation, Scope, Table, Tensor, Term, ZeroConstraint};
+use zkseal_field::{AffineRepr, CurveGroup, Fr, G1Projective, G2Affine, PrimeGroup, scalar_from_i64};
+use zkseal_prover::{Data, Powers, ProveInput, ProvingKey, Scheme, TensorMap, setup};
+use zkseal_relation::{
+    Access, Column, Expr, Lookup, LookupArgument, Map, Relation, Scope, Table, Tensor, Term, ZeroConstraint,
+};
 use zkseal_verifier::{VerifyError, VerifyingKey, verify};
 
 fn affine(terms: &[(i32, u32)], offset: i32) -> Map {
@@ -192,12 +194,33 @@ fn is_key(column: Column) -> bool {
 }
 
 fn keys(case: &Case, log_row: u8) -> ProvingKey {
-    let made = setup(case.relation.clone(), log_row, &part(case, is_key), &mut |_, _| true).expect("setup");
+    keys_by(case, &Scheme::transparent(log_row))
+}
+
+/// Powers of a tau that everybody knows.
+fn powers(log_row: u8) -> (Powers, G2Affine) {
+    let tau = Fr::from(0x5eed_u64);
+    let scalars = std::iter::successors(Some(Fr::from(1u64)), |last| Some(*last * tau)).take(1 << log_row);
+    let points: Vec<G1Projective> = scalars.map(|scalar| G1Projective::generator() * scalar).collect();
+    (Powers::new(G1Projective::normalize_batch(&points)), (G2Affine::generator() * tau).into_affine())
+}
+
+/// Both lookup arguments under both openings.
+fn schemes(log_row: u8) -> Vec<Scheme> {
+    let lanes = [1, 2, 4].map(|lanes| LookupArgument::Helper { lanes });
+    let arguments = std::iter::once(LookupArgument::Tree).chain(lanes);
+    let scheme = |argument| [None, Some(powers(log_row))].map(|powers| Scheme { log_row, argument, powers });
+    arguments.flat_map(scheme).collect()
+}
+
+fn keys_by(case: &Case, scheme: &Scheme) -> ProvingKey {
+    let made = setup(case.relation.clone(), scheme, &part(case, is_key), &mut |_, _| true).expect("setup");
     let bytes = made.verifying_key.encode();
     let key = VerifyingKey::decode(&bytes).expect("key decodes");
     assert_eq!(key.model_id(), made.verifying_key.model_id());
     let blindings = zkseal_prover::columns::encode_blindings(&made.model_blindings);
-    ProvingKey::new(key, &blindings, part(case, is_key)).expect("proving key")
+    let powers = scheme.powers.as_ref().map(|(powers, _)| powers.clone());
+    ProvingKey::new(key, &blindings, part(case, is_key), powers).expect("proving key")
 }
 
 fn input(case: &Case) -> ProveInput {
@@ -218,6 +241,45 @@ fn test_honest_proofs_verify_at_several_row_lengths() {
         assert_eq!(made.proof.len(), key.verifying_key().layout().proof_bytes());
         verify(key.verifying_key(), &made.statement, &made.proof).unwrap_or_else(|e| panic!("c = {log_row}: {e}"));
     }
+}
+
+#[test]
+fn test_every_scheme_proves_and_binds_every_word() {
+    let case = case(7);
+    for scheme in schemes(9) {
+        let key = keys_by(&case, &scheme);
+        let params = key.verifying_key().layout().params;
+        let made = key.prove(&input(&case), &mut |_, _| true).expect("proof");
+        assert_eq!(made.proof.len(), key.verifying_key().layout().proof_bytes());
+        verify(key.verifying_key(), &made.statement, &made.proof).unwrap_or_else(|e| panic!("{params:?}: {e}"));
+        let mut statement = made.statement.clone();
+        statement.context.push(0);
+        assert!(verify(key.verifying_key(), &statement, &made.proof).is_err());
+        for word in 0..made.proof.len() / 32 {
+            let mut changed = made.proof.clone();
+            changed[word * 32 + 31] ^= 1;
+            assert!(verify(key.verifying_key(), &made.statement, &changed).is_err(), "{params:?}: word {word}");
+        }
+    }
+}
+
+#[test]
+fn test_powers_of_tau_go_with_their_key_alone() {
+    let case = case(7);
+    let scheme = Scheme { log_row: 9, argument: LookupArgument::Tree, powers: Some(powers(9)) };
+    let key = keys_by(&case, &scheme).verifying_key().clone();
+    let refused = |powers| ProvingKey::new(key.clone(), &[], part(&case, is_key), powers).err().map(|e| e.to_string());
+    assert!(refused(None).is_some_and(|message| !message.is_empty()));
+    let short = Scheme { powers: Some(powers(8)), ..scheme.clone() };
+    let failure = setup(case.relation.clone(), &short, &part(&case, is_key), &mut |_, _| true).err();
+    assert_eq!(failure.map(|e| e.to_string()).as_deref(), Some("a row has more entries than there are powers"));
+    // Another tau*G2 under the same digest, and the digest of another.
+    let mut bytes = key.encode();
+    let other = (G2Affine::generator() * Fr::from(77u64)).into_affine();
+    bytes[43..171].copy_from_slice(&zkseal_commit::kzg::encode_g2(&other));
+    assert!(VerifyingKey::decode(&bytes).is_err());
+    bytes[11..43].copy_from_slice(&zkseal_commit::kzg::setup_digest(&other));
+    assert!(matches!(VerifyingKey::decode(&bytes), Err(VerifyError::ModelProofRejected { .. })));
 }
 
 #[test]
@@ -288,7 +350,8 @@ fn test_weight_outside_its_bounds_is_refused() {
     let mut w = tensors[&1].to_i64();
     w[17] = 8;
     tensors.insert(1, Data::narrow(&w, -128, 127));
-    let refused = setup(case.relation.clone(), 8, &tensors, &mut |_, _| true).err().map(|e| e.to_string());
+    let refused =
+        setup(case.relation.clone(), &Scheme::transparent(8), &tensors, &mut |_, _| true).err().map(|e| e.to_string());
     assert_eq!(refused.as_deref(), Some("tensor 1 has a value outside its bounds at position 17"));
     assert_eq!(scalar_from_i64(-1) + Fr::from(1u64), Fr::from(0u64));
 }

@@ -15,9 +15,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use zkseal_commit::generators::setup_digest;
 use zkseal_prover::columns::encode_blindings;
-use zkseal_relation::{BlockKind, Column, Layout, Params, Relation, codec, decode, model_relation, validate::validate};
+use zkseal_relation::{BlockKind, Column, Layout, Relation, codec, decode, model_relation, validate::validate};
 use zkseal_verifier::Statement;
 
 /// Runs `work` without the interpreter lock; a panic becomes `InternalError`.
@@ -86,7 +85,7 @@ fn layout_dict<'py>(py: Python<'py>, relation: &Relation, layout: &Layout) -> Py
         rows.set_item(zkseal_prover::columns::column_name(column), layout.num_rows(column))?;
     }
     let out = PyDict::new(py);
-    out.set_item("n", layout.tree_vars)?;
+    out.set_item("n", layout.lookup_vars)?;
     out.set_item("n2", layout.product_vars)?;
     out.set_item("row_vars", layout.row_vars)?;
     out.set_item("mask_length", layout.mask.len())?;
@@ -102,7 +101,7 @@ fn layout_dict<'py>(py: Python<'py>, relation: &Relation, layout: &Layout) -> Py
 fn layout<'py>(py: Python<'py>, relation: &[u8], c: u8) -> PyResult<Bound<'py, PyDict>> {
     let relation = parse(py, relation)?;
     let fail = |e: zkseal_relation::RelationError| verify_error(py, &e.into());
-    let params = Params::new(c, setup_digest()).map_err(fail)?;
+    let params = zkseal_prover::Scheme::transparent(c).params().map_err(fail)?;
     let out = layout_dict(py, &relation, &Layout::new(&relation, params).map_err(fail)?)?;
     match model_relation(&relation).map_err(fail)? {
         Some(model) => {
@@ -128,7 +127,9 @@ fn setup<'py>(
     let tensors = tensors_from(tensors)?;
     let mut reporter = Reporter::new(progress);
     let made = detached(py, "making keys", || {
-        zkseal_prover::setup(relation, c, &tensors, &mut |stage, done| reporter.report(stage, done))
+        zkseal_prover::setup(relation, &zkseal_prover::Scheme::transparent(c), &tensors, &mut |stage, done| {
+            reporter.report(stage, done)
+        })
     })?;
     match made {
         Ok(made) => {
@@ -211,7 +212,7 @@ impl VerifyingKey {
         let tensors = tensors_from(tensors)?;
         let points = commitments_from(py, &commitments)?;
         let same = detached(py, "opening commitments", || {
-            zkseal_prover::check_opening(&self.key, column, &tensors, blindings, &points)
+            zkseal_prover::check_opening(&self.key, None, column, &tensors, blindings, &points)
         })?
         .map_err(|e| prove_error(py, &e))?;
         if same {
@@ -238,7 +239,8 @@ impl ProvingKey {
         tensors: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
         let (tensors, key) = (tensors_shared_with(tensors)?, verifying_key.key.clone());
-        let made = detached(py, "reading a proving key", || zkseal_prover::ProvingKey::new(key, blindings, tensors))?;
+        let made =
+            detached(py, "reading a proving key", || zkseal_prover::ProvingKey::new(key, blindings, tensors, None))?;
         Ok(Self { key: made.map_err(|e| prove_error(py, &e))? })
     }
 

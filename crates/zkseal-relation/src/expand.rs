@@ -1,6 +1,6 @@
 //! Constraints at given challenges: a constant, linear claims and products (book, chapter 5, "Expansion").
 
-use crate::layout::{BlockKind, Layout, MergedTerm};
+use crate::layout::{BlockKind, Layout, LookupBlock, MergedTerm};
 use crate::separable::{AxisWeights, Separable};
 use crate::types::{Access, Column, Expr, Map, PublicValues, Relation, RelationError, Scope, to_index};
 use std::collections::BTreeMap;
@@ -129,29 +129,35 @@ impl<'l> Expansion<'l> {
             products: vec![Fr::zero(); layout.products.len()],
             next_term: 0,
         };
-        let block_scale = |num_vars: u32, base: u64| {
-            let split = at.lookup_point.len().saturating_sub(to_index(num_vars));
+        // eta^lane: each lane is a claim of its own.
+        let lanes = usize::from(layout.params.argument.lanes());
+        let powers: Vec<Fr> = std::iter::successors(Some(Fr::one()), |power| Some(*power * at.eta))
+            .take(lanes.saturating_add(1))
+            .collect();
+        let power = |lane: usize| powers.get(lane).copied().unwrap_or_else(Fr::zero);
+        let block_scale = |block: &LookupBlock| {
+            let split = at.lookup_point.len().saturating_sub(to_index(block.num_vars));
             let (high, _) = at.lookup_point.split_at(split.min(at.lookup_point.len()));
-            at.lookup_scale * eq_at(high, base.checked_shr(num_vars).unwrap_or(0))
+            power(block.lane) * at.lookup_scale * eq_at(high, block.base.checked_shr(block.num_vars).unwrap_or(0))
         };
         let mut id_power = Fr::one();
         for _ in 0..layout.max_arity {
             id_power *= at.beta;
         }
         let mut tables = Vec::new();
-        let places: BTreeMap<usize, (u32, u64)> = layout
+        let places: BTreeMap<usize, &LookupBlock> = layout
             .blocks
             .iter()
             .filter_map(|block| match block.kind {
-                BlockKind::Lookup(index) => Some((index, (block.num_vars, block.base))),
+                BlockKind::Lookup(index) => Some((index, block)),
                 BlockKind::Table(_) => None,
             })
             .collect();
         // Lookup blocks in order of declaration, because term slots are counted in that order.
         for (index, lookup) in relation.lookups.iter().enumerate().filter(|(_, l)| l.scope == Scope::Proof) {
-            let (num_vars, base) = places.get(&index).copied().unwrap_or((0, 0));
+            let Some(block) = places.get(&index) else { continue };
             let parts = deal(relation, &lookup.loops, at.lookup_point)?;
-            let mut scale = block_scale(num_vars, base);
+            let mut scale = block_scale(block);
             let mut inside = Fr::one();
             for (loop_index, part) in &parts {
                 inside *= truncated_product(&[part], u64::from(relation.loop_size(*loop_index)?));
@@ -169,7 +175,7 @@ impl<'l> Expansion<'l> {
             let len = u64::from(relation.table_len(table)?);
             let split = at.lookup_point.len().saturating_sub(to_index(block.num_vars));
             let (_, low) = at.lookup_point.split_at(split.min(at.lookup_point.len()));
-            let mut scale = block_scale(block.num_vars, block.base);
+            let mut scale = block_scale(block);
             expander.constant += scale * id_power * Fr::from(table.id) * truncated_product(&[low], len);
             for column in &table.columns {
                 let axes = vec![AxisWeights::Eq { points: vec![low.to_vec()], len }];
@@ -177,7 +183,7 @@ impl<'l> Expansion<'l> {
                 scale *= at.beta;
             }
         }
-        let mut scale = at.eta;
+        let mut scale = power(lanes);
         for zero in relation.zeros.iter().filter(|zero| zero.scope == Scope::Proof) {
             let parts = deal(relation, &zero.loops, at.zero_point)?;
             expander.add(&zero.expr, &parts, scale)?;
@@ -353,7 +359,9 @@ impl Separable {
                 let values = public.get(&self.tensor).map(Vec::as_slice).unwrap_or_default();
                 self.apply_values(&tensor.shape, values).map(Some)
             }
-            Column::Model | Column::Table | Column::Input | Column::Output | Column::Witness => Ok(None),
+            Column::Model | Column::Table | Column::Input | Column::Output | Column::Witness | Column::Helper => {
+                Ok(None)
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where everything lies (book, chapter 3): columns, rows, lookup blocks, product slots, mask vector.
 
-use crate::params::Params;
+use crate::params::{LookupArgument, Opening, Params};
 use crate::types::{Access, Column, Relation, RelationError, Scope, Tensor, to_index};
 use std::collections::BTreeMap;
 use zkseal_poly::bits;
@@ -49,6 +49,8 @@ pub struct LookupBlock {
     pub base: u64,
     /// Index bits.
     pub num_vars: u32,
+    /// Lane of the helper argument, from 0; 0 for the tree.
+    pub lane: usize,
 }
 
 /// Terms with the same accesses over the same loops at the same point, which share one linear claim or one product slot.
@@ -73,9 +75,17 @@ pub struct MergedTerm {
 /// Positions inside the mask vector mu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaskIndex {
-    tree_vars: usize,
+    lookups: LookupMask,
     product_vars: usize,
     row_vars: usize,
+}
+
+/// The part of mu that masks the lookup argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LookupMask {
+    None,
+    Tree { vars: usize },
+    Helper { vars: usize, lanes: usize },
 }
 
 impl MaskIndex {
@@ -98,27 +108,73 @@ impl MaskIndex {
     pub const fn tree_mask(&self, layer: usize, variable: usize, degree: usize) -> usize {
         // Layers before j have 2 (1 + 2 + .. + j) = j (j + 1) coefficients.
         2usize
-            .saturating_add(self.tree_vars.saturating_mul(4))
+            .saturating_add(self.tree_vars().saturating_mul(4))
             .saturating_add(layer.saturating_mul(layer.saturating_add(1)))
             .saturating_add(variable.saturating_mul(2))
             .saturating_add(degree.saturating_sub(1))
     }
 
-    const fn after_tree(&self) -> usize {
-        let n = self.tree_vars;
-        2usize.saturating_add(n.saturating_mul(4)).saturating_add(n.saturating_mul(n.saturating_add(1)))
+    /// Pad of the keys of a lane.
+    #[must_use]
+    pub const fn key_pad(&self, lane: usize) -> usize {
+        2usize.saturating_add(lane)
+    }
+
+    /// Pad of the helper column.
+    #[must_use]
+    pub const fn helper_pad(&self) -> usize {
+        2usize.saturating_add(self.lanes())
+    }
+
+    /// Pad of the multiplicities.
+    #[must_use]
+    pub const fn multiplicity_pad(&self) -> usize {
+        self.helper_pad().saturating_add(1)
+    }
+
+    /// Mask coefficient of the helper sumcheck, d = 1 .. L + 2; variable n is the pad variable.
+    #[must_use]
+    pub const fn helper_mask(&self, variable: usize, degree: usize) -> usize {
+        self.helper_pad()
+            .saturating_add(2)
+            .saturating_add(variable.saturating_mul(self.lanes().saturating_add(2)))
+            .saturating_add(degree.saturating_sub(1))
+    }
+
+    const fn tree_vars(&self) -> usize {
+        match self.lookups {
+            LookupMask::Tree { vars } => vars,
+            LookupMask::None | LookupMask::Helper { .. } => 0,
+        }
+    }
+
+    const fn lanes(&self) -> usize {
+        match self.lookups {
+            LookupMask::Helper { lanes, .. } => lanes,
+            LookupMask::None | LookupMask::Tree { .. } => 0,
+        }
+    }
+
+    const fn after_lookups(&self) -> usize {
+        match self.lookups {
+            LookupMask::None => 2,
+            LookupMask::Tree { vars: n } => {
+                2usize.saturating_add(n.saturating_mul(4)).saturating_add(n.saturating_mul(n.saturating_add(1)))
+            }
+            LookupMask::Helper { vars, .. } => self.helper_mask(vars.saturating_add(1), 1),
+        }
     }
 
     /// Mask coefficient of the product sumcheck.
     #[must_use]
     pub const fn product_mask(&self, variable: usize, degree: usize) -> usize {
-        self.after_tree().saturating_add(variable.saturating_mul(2)).saturating_add(degree.saturating_sub(1))
+        self.after_lookups().saturating_add(variable.saturating_mul(2)).saturating_add(degree.saturating_sub(1))
     }
 
     /// Mask coefficient of the row sumcheck.
     #[must_use]
     pub const fn row_mask(&self, variable: usize, degree: usize) -> usize {
-        self.after_tree()
+        self.after_lookups()
             .saturating_add(self.product_vars.saturating_mul(2))
             .saturating_add(variable.saturating_mul(2))
             .saturating_add(degree.saturating_sub(1))
@@ -137,7 +193,8 @@ impl MaskIndex {
 pub struct Layout {
     /// Parameters.
     pub params: Params,
-    /// All tensors: those of the relation, then the multiplicities of the tables (if there are lookups).
+    /// All tensors: those of the relation, then the multiplicities of the tables (if there are lookups), then the helper
+    /// column (if the argument has one).
     pub tensors: Vec<Tensor>,
     /// Index in `tensors` of the first multiplicity tensor.
     pub first_multiplicity: usize,
@@ -150,7 +207,7 @@ pub struct Layout {
     /// Blocks of the lookup domain, in order of their bases.
     pub blocks: Vec<LookupBlock>,
     /// n, variables of the lookup domain; 0 without lookups.
-    pub tree_vars: usize,
+    pub lookup_vars: usize,
     /// Largest arity of a table.
     pub max_arity: usize,
     /// Merged product terms, in order of first appearance.
@@ -183,10 +240,22 @@ impl Layout {
                 tensors.push(Tensor { column: Column::Witness, shape: vec![len], lo: 0, hi: 1 << 40 });
             }
         }
+        let (blocks, end) = place_blocks(relation, params.argument)?;
+        let mut lookup_vars = to_index(bits(end));
+        let lookups = match params.argument {
+            _ if blocks.is_empty() => LookupMask::None,
+            LookupArgument::Tree => LookupMask::Tree { vars: lookup_vars },
+            LookupArgument::Helper { lanes } => {
+                let rule = "the relation has too many lookups for a helper column";
+                let len = u32::try_from(end).map_err(|_| RelationError::Parameters { rule })?;
+                tensors.push(Tensor { column: Column::Helper, shape: vec![len.max(2)], lo: 0, hi: 0 });
+                lookup_vars = lookup_vars.max(1);
+                LookupMask::Helper { vars: lookup_vars, lanes: usize::from(lanes) }
+            }
+        };
         let (placements, columns, row_vars) = place_columns(&tensors, params)?;
-        let (blocks, tree_vars) = place_blocks(relation)?;
         let merged = merge_terms(relation)?;
-        let mask = MaskIndex { tree_vars, product_vars: merged.product_vars, row_vars };
+        let mask = MaskIndex { lookups, product_vars: merged.product_vars, row_vars };
         if mask.len() > params.row_len() {
             return Err(RelationError::Parameters { rule: "the mask vector does not fit a row: take longer rows" });
         }
@@ -202,7 +271,7 @@ impl Layout {
             columns,
             row_vars,
             blocks,
-            tree_vars,
+            lookup_vars,
             max_arity: relation.tables.iter().map(|table| table.columns.len()).max().unwrap_or(0),
             products: merged.products,
             linear: merged.linear,
@@ -220,6 +289,12 @@ impl Layout {
         self.columns.iter().find(|layout| layout.column == column)
     }
 
+    /// Index in `tensors` of the helper column, if the argument has one.
+    #[must_use]
+    pub fn helper_tensor(&self) -> Option<usize> {
+        self.tensors.iter().rposition(|tensor| tensor.column == Column::Helper)
+    }
+
     /// Number of commitments of a column.
     #[must_use]
     pub fn num_rows(&self, column: Column) -> usize {
@@ -235,12 +310,24 @@ impl Layout {
     /// Exact length of a proof in bytes (book, chapter 6).
     #[must_use]
     pub fn proof_bytes(&self) -> usize {
-        let (n, c) = (self.tree_vars, usize::from(self.params.log_row));
-        let points = self.num_rows(Column::Witness).saturating_add(3).saturating_add(c.saturating_mul(2));
-        let tree = n.saturating_mul(n.saturating_add(1)).saturating_add(n.saturating_mul(4));
+        let (n, c) = (self.lookup_vars, usize::from(self.params.log_row));
+        let lookups = match self.params.argument {
+            _ if self.blocks.is_empty() => 0,
+            LookupArgument::Tree => n.saturating_mul(n.saturating_add(1)).saturating_add(n.saturating_mul(4)),
+            LookupArgument::Helper { lanes } => {
+                let degree = usize::from(lanes).saturating_add(2);
+                self.num_rows(Column::Helper).saturating_add(degree.saturating_mul(n.saturating_add(2)))
+            }
+        };
+        let opening = match self.params.opening {
+            Opening::Ipa => c.saturating_mul(2).saturating_add(1),
+            Opening::Kzg => 7 + 6,
+        };
         let rounds = self.product_vars.saturating_add(self.row_vars).saturating_add(c).saturating_add(1);
-        let scalars = tree.saturating_add(rounds.saturating_mul(2)).saturating_add(2 + 1 + 2 + 1);
-        points.saturating_add(scalars).saturating_mul(32)
+        // Witness and helper rows, mu, q and q'; U, V; t_q; y, s.
+        let rest = self.num_rows(Column::Witness).saturating_add(3 + 2 + 1 + 2);
+        let words = lookups.saturating_add(opening).saturating_add(rounds.saturating_mul(2)).saturating_add(rest);
+        words.saturating_mul(32)
     }
 }
 
@@ -326,26 +413,43 @@ fn rows_of(tensor: &Tensor, place: Placement, log_row: u32, rows: &mut Vec<u64>)
     (u64::try_from(rows.len()).ok()? <= MAX_ROWS).then_some(())
 }
 
-fn place_blocks(relation: &Relation) -> Result<(Vec<LookupBlock>, usize), RelationError> {
+/// Blocks and the end of the longest lane.
+fn place_blocks(relation: &Relation, argument: LookupArgument) -> Result<(Vec<LookupBlock>, u64), RelationError> {
     if !relation.has_lookups() {
         return Ok((Vec::new(), 0));
     }
     let mut blocks = Vec::new();
     for (index, lookup) in relation.lookups.iter().enumerate().filter(|(_, l)| l.scope == Scope::Proof) {
         let num_vars = relation.loop_vars(&lookup.loops)?;
-        blocks.push(LookupBlock { kind: BlockKind::Lookup(index), base: 0, num_vars });
+        blocks.push(LookupBlock { kind: BlockKind::Lookup(index), base: 0, num_vars, lane: 0 });
     }
     for (index, table) in relation.tables.iter().enumerate() {
         let num_vars = bits(u64::from(relation.table_len(table)?));
-        blocks.push(LookupBlock { kind: BlockKind::Table(index), base: 0, num_vars });
+        blocks.push(LookupBlock { kind: BlockKind::Table(index), base: 0, num_vars, lane: 0 });
     }
     blocks.sort_by_key(|block| std::cmp::Reverse(block.num_vars));
-    let mut end = 0u64;
-    for block in &mut blocks {
-        block.base = end;
-        end = end.saturating_add(1 << block.num_vars);
+    // Tables are in lane 0; a lookup takes the lane that will be filled least, its tables counted beforehand.
+    let mut ends = vec![0u64; usize::from(argument.lanes())];
+    let mut loads = ends.clone();
+    if let Some(load) = loads.first_mut() {
+        let tables = blocks.iter().filter(|block| matches!(block.kind, BlockKind::Table(_)));
+        *load = tables.fold(0, |sum, block| sum.saturating_add(1 << block.num_vars));
     }
-    Ok((blocks, to_index(bits(end))))
+    for block in &mut blocks {
+        let size = 1u64 << block.num_vars;
+        if let BlockKind::Lookup(_) = block.kind {
+            let least = loads.iter().enumerate().min_by_key(|(lane, load)| (**load, *lane));
+            block.lane = least.map_or(0, |(lane, _)| lane);
+            if let Some(load) = loads.get_mut(block.lane) {
+                *load = load.saturating_add(size);
+            }
+        }
+        if let Some(end) = ends.get_mut(block.lane) {
+            block.base = *end;
+            *end = end.saturating_add(size);
+        }
+    }
+    Ok((blocks, ends.into_iter().max().unwrap_or(0)))
 }
 
 struct Merged {

@@ -35,7 +35,7 @@ pub use codec::{decode, digest, encode};
 pub use expand::{Expansion, Product, Suffix, WeightedAccess};
 pub use layout::{BlockKind, ColumnLayout, Layout, LookupBlock, MaskIndex, MergedTerm, Placement};
 pub use model::model_relation;
-pub use params::Params;
+pub use params::{LookupArgument, Opening, Params};
 pub use separable::{AxisWeights, Separable};
 pub use types::{
     Access, Column, Constraint, Expr, Lookup, Map, PublicValues, Relation, RelationError, Scope, Table, Tensor, Term,

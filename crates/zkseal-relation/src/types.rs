@@ -22,11 +22,13 @@ pub enum Column {
     Public,
     /// Entry i is lo + i.
     Progression,
+    /// The fractions of the helper argument: committed per proof, after the first challenges. No tensor of a relation.
+    Helper,
 }
 
 impl Column {
     /// The committed columns, in the order that breaks ties of the layout.
-    pub const COMMITTED: [Self; 5] = [Self::Model, Self::Table, Self::Input, Self::Output, Self::Witness];
+    pub const COMMITTED: [Self; 6] = [Self::Model, Self::Table, Self::Input, Self::Output, Self::Witness, Self::Helper];
 
     /// Whether the verifier knows every value.
     #[must_use]
@@ -45,10 +47,11 @@ impl Column {
             Self::Witness => 4,
             Self::Public => 5,
             Self::Progression => 6,
+            Self::Helper => 7,
         }
     }
 
-    /// Inverse of [`Self::code`].
+    /// Inverse of [`Self::code`] for the columns that a relation may name.
     #[must_use]
     pub const fn from_code(code: u8) -> Option<Self> {
         Some(match code {

@@ -95,6 +95,7 @@ fn check_tensor(tensor: &Tensor, index: usize) -> Check {
         }
         Column::Public => ensure(tensor.len() <= u64::from(MAX_AXIS), "tensor", index, "is too large to be public"),
         Column::Table | Column::Input | Column::Output | Column::Witness => Ok(()),
+        Column::Helper => ensure(false, "tensor", index, "is in the helper column, which belongs to the prover"),
     }
 }
 

@@ -5,31 +5,51 @@ use crate::lies::{Liar, Lies};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use std::collections::BTreeMap;
-use zkseal_field::{G1Affine, compress, decompress, encode_scalar, encode_uncompressed};
+use zkseal_commit::kzg::encode_g2;
+use zkseal_field::{
+    AffineRepr, CurveGroup, Fr, G1Affine, G1Projective, G2Affine, One, PrimeGroup, compress, decompress, encode_scalar,
+    encode_uncompressed,
+};
 use zkseal_prover::columns::encode_blindings;
 use zkseal_prover::keys::commit_model_with_hooks;
 use zkseal_prover::prove::Proved;
-use zkseal_prover::{ProveInput, ProvingKey};
-use zkseal_relation::{codec, decode};
+use zkseal_prover::{Powers, ProveInput, ProvingKey, Scheme};
+use zkseal_relation::{LookupArgument, codec, decode};
 use zkseal_transcript::test_hooks::{Site, with_fixed_challenges, with_log};
-use zkseal_verifier::{Proof, Statement, VerifyingKey};
+use zkseal_verifier::{LookupProof, Proof, Statement, TreeLayer, VerifyingKey};
 
-/// Key bytes and model blindings for values that nobody checks; the key need not be valid.
+/// Powers of a tau that is no secret, for rows of 2^c.
+fn powers(tau: u64, c: u8) -> (Powers, G2Affine) {
+    let tau = Fr::from(tau);
+    let scalars = std::iter::successors(Some(Fr::one()), |last| Some(*last * tau)).take(1 << c);
+    let points: Vec<G1Projective> = scalars.map(|scalar| G1Projective::generator() * scalar).collect();
+    (Powers::new(G1Projective::normalize_batch(&points)), (G2Affine::generator() * tau).into_affine())
+}
+
+/// Key bytes and model blindings for values that nobody checks; the key need not be valid. `lanes` chooses the helper
+/// argument, `tau` the kzg opening.
 #[pyfunction]
-#[pyo3(signature = (relation, c, tensors, blindings=None))]
+#[pyo3(signature = (relation, c, tensors, blindings=None, lanes=None, tau=None))]
 pub fn setup<'py>(
     py: Python<'py>,
     relation: &[u8],
     c: u8,
     tensors: Lists,
     blindings: Option<Vec<u8>>,
+    lanes: Option<u8>,
+    tau: Option<u64>,
 ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
     let parsed = decode(relation).map_err(failed)?;
     let tensors = tensors_from(&tensors);
-    let made = commit_model_with_hooks(&parsed, c, &tensors, blindings.as_deref(), &mut Liar::default());
+    let argument = lanes.map_or(LookupArgument::Tree, |lanes| LookupArgument::Helper { lanes });
+    let scheme = Scheme { log_row: c, argument, powers: tau.map(|tau| powers(tau, c)) };
+    let made = commit_model_with_hooks(&parsed, &scheme, &tensors, blindings.as_deref(), &mut Liar::default());
     let made = made.map_err(failed)?;
     let mut key = b"ZKVK\0\x01".to_vec();
     key.extend_from_slice(&made.params.encode());
+    if let Some((_, tau_g2)) = &scheme.powers {
+        key.extend_from_slice(&encode_g2(tau_g2));
+    }
     let block = |key: &mut Vec<u8>, count: usize, bytes: &[u8]| {
         key.extend_from_slice(&(count as u32).to_be_bytes());
         key.extend_from_slice(bytes);
@@ -70,9 +90,11 @@ impl Prover {
 impl Prover {
     /// `tensors` are those of the columns model and table, as flat lists by index.
     #[new]
-    fn new(verifying_key: &[u8], blindings: &[u8], tensors: Lists) -> PyResult<Self> {
+    #[pyo3(signature = (verifying_key, blindings, tensors, tau=None))]
+    fn new(verifying_key: &[u8], blindings: &[u8], tensors: Lists, tau: Option<u64>) -> PyResult<Self> {
         let key = VerifyingKey::decode(verifying_key).map_err(failed)?;
-        Ok(Self { key: ProvingKey::unchecked(key, blindings, tensors_from(&tensors)).map_err(failed)? })
+        let powers = tau.map(|tau| powers(tau, key.layout().params.log_row).0);
+        Ok(Self { key: ProvingKey::unchecked(key, blindings, tensors_from(&tensors), powers).map_err(failed)? })
     }
 
     /// A proof with lies.
@@ -106,9 +128,13 @@ fn compressed_bytes<'py>(py: Python<'py>, points: &[G1Affine]) -> Vec<Bound<'py,
 /// Commitments and s are hidden by their own blindings.
 fn revealed(proof: &Proof, liar: &Liar) -> BTreeMap<&'static str, Vec<Vec<u8>>> {
     let rounds = |rounds: &[[_; 2]]| scalars_to(&rounds.concat());
+    let tree: &[TreeLayer] = match &proof.lookups {
+        LookupProof::Tree(layers) => layers,
+        LookupProof::None | LookupProof::Helper(_) => &[],
+    };
     BTreeMap::from([
-        ("tree rounds", proof.tree.iter().flat_map(|layer| rounds(&layer.rounds)).collect()),
-        ("tree values", proof.tree.iter().flat_map(|layer| scalars_to(&layer.values)).collect()),
+        ("tree rounds", tree.iter().flat_map(|layer| rounds(&layer.rounds)).collect()),
+        ("tree values", tree.iter().flat_map(|layer| scalars_to(&layer.values)).collect()),
         ("product rounds", rounds(&proof.product_rounds)),
         ("product values", scalars_to(&proof.product_values)),
         ("row rounds", rounds(&proof.row_rounds)),

@@ -1,7 +1,8 @@
 //! The one linear claim of stage 5.3: `sum_rows <D_row, A_row> + <mu, b> = t` (book, chapter 5). Prover and verifier
 //! assemble its coefficients with this same code from public data.
 
-use crate::tree::{MaskForm, TreeState};
+use crate::lookups::LookupForms;
+use crate::tree::MaskForm;
 use zkseal_field::{Fr, One, Zero, inverse_power_of_two};
 use zkseal_poly::{bits, eq_at};
 use zkseal_relation::types::to_index;
@@ -53,27 +54,30 @@ pub fn linear_part(
     relation: &Relation,
     public: &PublicValues,
     expansion: &Expansion<'_>,
-    leaves: Option<&TreeState>,
+    lookups: Option<&LookupForms>,
+    eta: Fr,
     mask_len: usize,
 ) -> Result<Coefficients, RelationError> {
     let mut part = Coefficients { tensors: Vec::new(), mask: vec![Fr::zero(); mask_len], constant: expansion.constant };
     for term in &expansion.linear {
         part.add(relation, public, Fr::one(), term.clone())?;
     }
-    if let Some(state) = leaves {
-        part.add_mask(-state.pad, &state.denominator_mask);
+    let mut scale = Fr::one();
+    for form in lookups.iter().flat_map(|forms| &forms.keys) {
+        part.add_mask(scale, form);
+        scale *= eta;
     }
     Ok(part)
 }
 
-/// The claim M: `(1 - r0) m(r) - r0 mu_p`.
+/// `(1 - r0) m(r)`, of the claim M.
 ///
 /// # Errors
 /// Only for another relation's layout.
 fn multiplicity_terms(
     relation: &Relation,
     layout: &Layout,
-    state: &TreeState,
+    state: &LookupForms,
 ) -> Result<Vec<Separable>, RelationError> {
     let mut terms = Vec::new();
     for block in &layout.blocks {
@@ -115,8 +119,8 @@ pub struct Combination<'a> {
     pub expansion: &'a Expansion<'a>,
     /// Its linear part.
     pub linear: &'a Coefficients,
-    /// Claims on the leaves and the forms of the layers; `None` without lookups.
-    pub tree: Option<(&'a TreeState, Vec<&'a MaskForm>)>,
+    /// What the lookup argument left; `None` without lookups.
+    pub lookups: Option<&'a LookupForms>,
     /// End point of stage 5.2.
     pub rho: &'a [Fr],
     /// delta.
@@ -124,7 +128,8 @@ pub struct Combination<'a> {
 }
 
 impl Combination<'_> {
-    /// Coefficients of the claims M, U, V, G_0 .. G_{n-1}, g2 with powers of delta; the values in the same order belong to the caller.
+    /// Coefficients of the claims M, U, V, G_0 .. G_{n-1} (or H, g1), g2 with powers of delta; the values in the same order
+    /// belong to the caller.
     ///
     /// # Errors
     /// Only for another relation's layout or missing public values.
@@ -132,11 +137,11 @@ impl Combination<'_> {
         let mask = &self.layout.mask;
         let mut out = Coefficients { mask: vec![Fr::zero(); mask.len()], ..Coefficients::default() };
         let mut scale = Fr::one();
-        if let Some((state, _)) = &self.tree {
-            for term in multiplicity_terms(self.relation, self.layout, state)? {
+        if let Some(forms) = self.lookups {
+            for term in multiplicity_terms(self.relation, self.layout, forms)? {
                 out.add(self.relation, self.public, scale, term)?;
             }
-            out.add_mask(-scale * state.pad, &state.numerator_mask);
+            out.add_mask(scale, &forms.multiplicities);
             scale *= self.delta;
         }
         let (scale_u, scale_v) = (scale, scale * self.delta);
@@ -156,11 +161,12 @@ impl Combination<'_> {
         out.constant += scale_v * at(0);
         out.add_mask(scale_v * at(2), &[(MaskIndex::PAD_V, Fr::one())]);
         scale = scale_v * self.delta;
-        if let Some((_, forms)) = &self.tree {
-            for form in forms {
-                out.add_mask(scale, form);
-                scale *= self.delta;
+        for form in self.lookups.iter().flat_map(|forms| &forms.rest) {
+            if let Some(term) = &form.helper {
+                out.add(self.relation, self.public, scale, term.clone())?;
             }
+            out.add_mask(scale, &form.mask);
+            scale *= self.delta;
         }
         out.add_mask(scale, &half_centred_form(self.rho, |i, d| mask.product_mask(i, d)));
         Ok(out)

@@ -4,11 +4,11 @@ use crate::error::{Verified, VerifyError};
 use crate::statement::{Statement, check_rows};
 use crate::transcript::commitments_digest;
 use crate::verify::{Instance, ProofKind, check_proof};
-use zkseal_commit::generators::setup_digest;
+use zkseal_commit::{generators, kzg};
 use zkseal_field::{G1Affine, decode_uncompressed, encode_uncompressed};
 use zkseal_relation::params::PARAMS_BYTES;
 use zkseal_relation::{
-    Column, Layout, Params, Relation, RelationError, codec, decode, encode, model_relation, validate::validate,
+    Column, Layout, Opening, Params, Relation, RelationError, codec, decode, encode, model_relation, validate::validate,
 };
 use zkseal_transcript::keccak256;
 
@@ -24,6 +24,7 @@ pub struct VerifyingKey {
     model: Vec<G1Affine>,
     table: Vec<G1Affine>,
     model_proof: Vec<u8>,
+    setup: Option<kzg::Setup>,
 }
 
 /// `keccak256("zkseal model id v1" || params || relation digest || model digest || table digest)`.
@@ -49,13 +50,14 @@ impl VerifyingKey {
         model: Vec<G1Affine>,
         table: Vec<G1Affine>,
         model_proof: Vec<u8>,
+        setup: Option<kzg::Setup>,
     ) -> Verified<Self> {
-        check_setup(&params)?;
+        check_setup(&params, setup.as_ref())?;
         let (relation, layout) = check_relation(relation, params)?;
         check_count("model commitments", model.len(), layout.num_rows(Column::Model))?;
         check_rows("model commitment", &model, model.len())?;
         check_count("table commitments", table.len(), layout.num_rows(Column::Table))?;
-        Self::assemble(relation, layout, model, table, model_proof)
+        Self::assemble(relation, layout, model, table, model_proof, setup)
     }
 
     fn assemble(
@@ -64,9 +66,10 @@ impl VerifyingKey {
         model: Vec<G1Affine>,
         table: Vec<G1Affine>,
         model_proof: Vec<u8>,
+        setup: Option<kzg::Setup>,
     ) -> Verified<Self> {
         let relation_digest = codec::digest(&relation);
-        let key = Self { relation, relation_digest, layout, model, table, model_proof };
+        let key = Self { relation, relation_digest, layout, model, table, model_proof, setup };
         key.check_model_proof()?;
         Ok(key)
     }
@@ -88,6 +91,7 @@ impl VerifyingKey {
             layout: &layout,
             model: &self.model,
             table: &[],
+            setup: self.setup.as_ref(),
         };
         check_proof(&instance, &Statement::default(), &self.model_proof)
             .map_err(|cause| VerifyError::ModelProofRejected { cause: Box::new(cause) })
@@ -107,7 +111,11 @@ impl VerifyingKey {
             return Err(VerifyError::UnknownVersion { what: "verifying key", version });
         }
         let params = Params::decode(reader.take(PARAMS_BYTES)?)?;
-        check_setup(&params)?;
+        let setup = match params.opening {
+            Opening::Ipa => None,
+            Opening::Kzg => Some(reader.setup()?),
+        };
+        check_setup(&params, setup.as_ref())?;
         let relation_len = reader.u32()?;
         let relation = decode(reader.take(relation_len)?)?;
         let (relation, layout) = check_relation(relation, params)?;
@@ -119,7 +127,7 @@ impl VerifyingKey {
         if reader.at != bytes.len() {
             return Err(VerifyError::WrongLength { what: "verifying key", expected: reader.at, got: bytes.len() });
         }
-        Self::assemble(relation, layout, model, table, model_proof)
+        Self::assemble(relation, layout, model, table, model_proof, setup)
     }
 
     /// The bytes.
@@ -128,6 +136,9 @@ impl VerifyingKey {
         let mut out = MAGIC.to_vec();
         out.extend_from_slice(&VERSION.to_be_bytes());
         out.extend_from_slice(&self.layout.params.encode());
+        if let Some(setup) = &self.setup {
+            out.extend_from_slice(&kzg::encode_g2(&setup.tau_g2));
+        }
         let block = |out: &mut Vec<u8>, count: usize, bytes: &[u8]| {
             out.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
             out.extend_from_slice(bytes);
@@ -176,7 +187,14 @@ impl VerifyingKey {
             layout: &self.layout,
             model: &self.model,
             table: &self.table,
+            setup: self.setup.as_ref(),
         }
+    }
+
+    /// The verifier's side of the powers of tau; `None` for `ipa`.
+    #[must_use]
+    pub const fn setup(&self) -> Option<&kzg::Setup> {
+        self.setup.as_ref()
     }
 }
 
@@ -187,9 +205,18 @@ fn check_relation(relation: Relation, params: Params) -> Verified<(Relation, Lay
     Ok((relation, layout))
 }
 
-fn check_setup(params: &Params) -> Verified<()> {
-    let rule = "the setup digest is not that of the ipa generators";
-    if params.setup_digest == setup_digest() { Ok(()) } else { Err(RelationError::Parameters { rule }.into()) }
+fn check_setup(params: &Params, setup: Option<&kzg::Setup>) -> Verified<()> {
+    let (expected, rule) = match (params.opening, setup) {
+        (Opening::Ipa, None) => (generators::setup_digest(), "the setup digest is not that of the ipa generators"),
+        (Opening::Kzg, Some(setup)) => {
+            (kzg::setup_digest(&setup.tau_g2), "the setup digest is not that of the key's powers of tau")
+        }
+        (Opening::Ipa, Some(_)) | (Opening::Kzg, None) => {
+            let rule = "powers of tau belong to the kzg opening and to no other";
+            return Err(RelationError::Parameters { rule }.into());
+        }
+    };
+    if params.setup_digest == expected { Ok(()) } else { Err(RelationError::Parameters { rule }.into()) }
 }
 
 fn check_count(what: &'static str, got: usize, expected: usize) -> Verified<()> {
@@ -217,6 +244,15 @@ impl<'a> Reader<'a> {
 
     fn u32(&mut self) -> Verified<usize> {
         Ok(self.take(4)?.iter().fold(0, |value, byte| (value << 8) | usize::from(*byte)))
+    }
+
+    fn setup(&mut self) -> Verified<kzg::Setup> {
+        let mut fixed = [0u8; 128];
+        fixed.copy_from_slice(self.take(128)?);
+        let decoded = kzg::decode_g2(&fixed);
+        let rule = "not the canonical bytes of a point of G2 other than the identity";
+        let tau_g2 = decoded.map_err(|_| VerifyError::InvalidEncoding { what: "tau*G2 of the verifying key", rule })?;
+        Ok(kzg::Setup { tau_g2, h: generators::blinding_base() })
     }
 
     fn points(&mut self, what: &'static str, expected: usize) -> Verified<Vec<G1Affine>> {

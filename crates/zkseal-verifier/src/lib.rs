@@ -9,7 +9,9 @@
 //! | [`statement`] | what is public in one proof |
 //! | [`key`] | verifying key, model id, model proof |
 //! | [`transcript`] | the head of every transcript |
+//! | [`lookups`] | what stage 5.1 leaves, by either argument |
 //! | [`tree`] | stage 5.1-G |
+//! | [`helper`] | stage 5.1-H |
 //! | [`sumcheck`] | degree-2 rounds of stages 5.2 and 5.3 |
 //! | [`claims`] | the one linear claim of stage 5.3, shared with the prover |
 //! | [`verify`](mod@verify) | the order of it all |
@@ -33,7 +35,9 @@
 
 pub mod claims;
 pub mod error;
+pub mod helper;
 pub mod key;
+pub mod lookups;
 pub mod proof;
 pub mod statement;
 pub mod sumcheck;
@@ -43,6 +47,6 @@ pub mod verify;
 
 pub use error::{Verified, VerifyError};
 pub use key::{VerifyingKey, model_id};
-pub use proof::{Proof, TreeLayer};
+pub use proof::{HelperProof, LookupProof, OpeningProof, Proof, TreeLayer};
 pub use statement::Statement;
 pub use verify::{Instance, ProofKind, check_proof, verify};

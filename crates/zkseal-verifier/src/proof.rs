@@ -1,9 +1,9 @@
 //! Proof bytes (book, chapter 6). The layout dictates the shape; there are no length fields.
 
 use crate::error::{Verified, VerifyError};
-use zkseal_commit::ipa::OpeningProof;
+use zkseal_commit::{ipa, kzg};
 use zkseal_field::{AffineRepr, EncodingError, Fr, G1Affine, compress, decode_scalar, decompress, encode_scalar};
-use zkseal_relation::{Column, Layout};
+use zkseal_relation::{Column, Layout, LookupArgument, Opening};
 
 /// One layer of the fraction tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,37 @@ pub struct TreeLayer {
     pub values: [Fr; 4],
 }
 
+/// Stage 5.1-H.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelperProof {
+    /// Commitments of the rows of the helper column.
+    pub commitments: Vec<G1Affine>,
+    /// s_0, s_2 .. s_{L+2} for each of the n + 1 rounds.
+    pub rounds: Vec<Vec<Fr>>,
+    /// K_1 .. K_L, H, M.
+    pub values: Vec<Fr>,
+}
+
+/// Stage 5.1, by either argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookupProof {
+    /// The relation has no lookups.
+    None,
+    /// 5.1-G, layer by layer.
+    Tree(Vec<TreeLayer>),
+    /// 5.1-H.
+    Helper(HelperProof),
+}
+
+/// Stage 5.3 (d), by either scheme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OpeningProof {
+    /// Inner-product argument.
+    Ipa(ipa::OpeningProof),
+    /// Mercury over KZG.
+    Kzg(Box<kzg::OpeningProof>),
+}
+
 /// All messages of the prover, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
@@ -21,8 +52,8 @@ pub struct Proof {
     pub witness: Vec<G1Affine>,
     /// Commitment of mu.
     pub mask: G1Affine,
-    /// Stage 5.1-G.
-    pub tree: Vec<TreeLayer>,
+    /// Stage 5.1.
+    pub lookups: LookupProof,
     /// (s_0, s_2) for each round of 5.2.
     pub product_rounds: Vec<[Fr; 2]>,
     /// U, V.
@@ -86,6 +117,50 @@ impl Reader<'_> {
     fn rounds(&mut self, count: usize) -> Verified<Vec<[Fr; 2]>> {
         (0..count).map(|_| self.scalars()).collect()
     }
+
+    fn list(&mut self, count: usize) -> Verified<Vec<Fr>> {
+        (0..count).map(|_| self.scalar()).collect()
+    }
+
+    fn commitments(&mut self, what: &'static str, count: usize) -> Verified<Vec<G1Affine>> {
+        (0..count).map(|index| self.commitment(what, index)).collect()
+    }
+
+    fn lookups(&mut self, layout: &Layout) -> Verified<LookupProof> {
+        let vars = layout.lookup_vars;
+        match layout.params.argument {
+            _ if layout.blocks.is_empty() => Ok(LookupProof::None),
+            LookupArgument::Tree => {
+                let layer = |layer: usize, reader: &mut Self| -> Verified<TreeLayer> {
+                    Ok(TreeLayer { rounds: reader.rounds(layer.saturating_add(1))?, values: reader.scalars()? })
+                };
+                Ok(LookupProof::Tree((0..vars).map(|index| layer(index, self)).collect::<Verified<_>>()?))
+            }
+            LookupArgument::Helper { lanes } => {
+                let degree = usize::from(lanes).saturating_add(2);
+                let commitments = self.commitments("helper commitment", layout.num_rows(Column::Helper))?;
+                let rounds = (0..=vars).map(|_| self.list(degree)).collect::<Verified<_>>()?;
+                Ok(LookupProof::Helper(HelperProof { commitments, rounds, values: self.list(degree)? }))
+            }
+        }
+    }
+
+    fn opening(&mut self, layout: &Layout) -> Verified<OpeningProof> {
+        match layout.params.opening {
+            Opening::Ipa => {
+                let count = usize::from(layout.params.log_row);
+                let rounds = (0..count).map(|_| Ok((self.point()?, self.point()?))).collect::<Verified<_>>()?;
+                Ok(OpeningProof::Ipa(ipa::OpeningProof { rounds, a: self.scalar()? }))
+            }
+            Opening::Kzg => {
+                let mut points = [G1Affine::default(); 7];
+                for slot in &mut points {
+                    *slot = self.point()?;
+                }
+                Ok(OpeningProof::Kzg(Box::new(kzg::OpeningProof { points, values: self.scalars()? })))
+            }
+        }
+    }
 }
 
 impl Proof {
@@ -99,13 +174,9 @@ impl Proof {
             return Err(VerifyError::WrongLength { what: "proof", expected, got: bytes.len() });
         }
         let mut reader = Reader { bytes, at: 0 };
-        let num_witness = layout.num_rows(Column::Witness);
-        let witness: Vec<G1Affine> =
-            (0..num_witness).map(|index| reader.commitment("witness commitment", index)).collect::<Verified<_>>()?;
+        let witness = reader.commitments("witness commitment", layout.num_rows(Column::Witness))?;
         let mask = reader.commitment("mask commitment", 0)?;
-        let tree = (0..layout.tree_vars)
-            .map(|layer| Ok(TreeLayer { rounds: reader.rounds(layer.saturating_add(1))?, values: reader.scalars()? }))
-            .collect::<Verified<_>>()?;
+        let lookups = reader.lookups(layout)?;
         let product_rounds = reader.rounds(layout.product_vars)?;
         let product_values = reader.scalars()?;
         let row_rounds = reader.rounds(layout.row_vars)?;
@@ -114,12 +185,11 @@ impl Proof {
         let log_row = usize::from(layout.params.log_row);
         let column_rounds = reader.rounds(log_row.saturating_add(1))?;
         let combined = reader.scalars()?;
-        let rounds = (0..log_row).map(|_| Ok((reader.point()?, reader.point()?))).collect::<Verified<Vec<_>>>()?;
-        let opening = OpeningProof { rounds, a: reader.scalar()? };
+        let opening = reader.opening(layout)?;
         Ok(Self {
             witness,
             mask,
-            tree,
+            lookups,
             product_rounds,
             product_values,
             row_rounds,
@@ -141,9 +211,19 @@ impl Proof {
         };
         self.witness.iter().for_each(|commitment| point(&mut out, commitment));
         point(&mut out, &self.mask);
-        for layer in &self.tree {
-            layer.rounds.iter().for_each(|round| scalars(&mut out, round));
-            scalars(&mut out, &layer.values);
+        match &self.lookups {
+            LookupProof::None => {}
+            LookupProof::Tree(layers) => {
+                for layer in layers {
+                    layer.rounds.iter().for_each(|round| scalars(&mut out, round));
+                    scalars(&mut out, &layer.values);
+                }
+            }
+            LookupProof::Helper(helper) => {
+                helper.commitments.iter().for_each(|commitment| point(&mut out, commitment));
+                helper.rounds.iter().for_each(|round| scalars(&mut out, round));
+                scalars(&mut out, &helper.values);
+            }
         }
         self.product_rounds.iter().for_each(|round| scalars(&mut out, round));
         scalars(&mut out, &self.product_values);
@@ -152,11 +232,19 @@ impl Proof {
         scalars(&mut out, &[self.blinding_value]);
         self.column_rounds.iter().for_each(|round| scalars(&mut out, round));
         scalars(&mut out, &self.combined);
-        for (left, right) in &self.opening.rounds {
-            point(&mut out, left);
-            point(&mut out, right);
+        match &self.opening {
+            OpeningProof::Ipa(opening) => {
+                for (left, right) in &opening.rounds {
+                    point(&mut out, left);
+                    point(&mut out, right);
+                }
+                scalars(&mut out, &[opening.a]);
+            }
+            OpeningProof::Kzg(opening) => {
+                opening.points.iter().for_each(|commitment| point(&mut out, commitment));
+                scalars(&mut out, &opening.values);
+            }
         }
-        scalars(&mut out, &[self.opening.a]);
         out
     }
 }

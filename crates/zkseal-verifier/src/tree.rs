@@ -1,9 +1,8 @@
 //! Stage 5.1-G: the fraction tree (book, chapter 4).
 
+use crate::lookups::{LookupForms, LookupValues, RestForm, indicator};
 use crate::proof::TreeLayer;
 use zkseal_field::{AdditiveGroup, Fr, One, Zero};
-use zkseal_poly::{eq_at, truncated_product};
-use zkseal_relation::types::to_index;
 use zkseal_relation::{BlockKind, Layout, MaskIndex, Relation, RelationError};
 use zkseal_transcript::Transcript;
 
@@ -136,27 +135,39 @@ pub fn round_order(layer: usize) -> impl Iterator<Item = usize> {
 pub fn indicators(relation: &Relation, layout: &Layout, point: &[Fr]) -> Result<(Fr, Fr), RelationError> {
     let (mut lookups, mut tables) = (Fr::zero(), Fr::zero());
     for block in &layout.blocks {
-        let (high, mut rest) = point.split_at(point.len().saturating_sub(to_index(block.num_vars)));
-        let mut value = eq_at(high, block.base.checked_shr(block.num_vars).unwrap_or(0));
-        let sizes: Vec<u32> = match block.kind {
-            BlockKind::Lookup(index) => {
-                let loops = relation.lookups.get(index).map(|lookup| lookup.loops.as_slice()).unwrap_or_default();
-                loops.iter().map(|l| relation.loop_size(*l)).collect::<Result<_, _>>()?
-            }
-            BlockKind::Table(index) => match relation.tables.get(index) {
-                Some(table) => vec![relation.table_len(table)?],
-                None => Vec::new(),
-            },
-        };
-        for size in sizes {
-            let (part, tail) = rest.split_at(to_index(zkseal_poly::bits(u64::from(size))).min(rest.len()));
-            value *= truncated_product(&[part], u64::from(size));
-            rest = tail;
-        }
+        let value = indicator(relation, block, point)?;
         match block.kind {
             BlockKind::Lookup(_) => lookups += value,
             BlockKind::Table(_) => tables += value,
         }
     }
     Ok((lookups, lookups + tables))
+}
+
+impl TreeClaims {
+    /// K, M and the claims G_j (chapter 4).
+    ///
+    /// # Errors
+    /// Only for another relation's layout.
+    pub fn values(&self, relation: &Relation, layout: &Layout, alpha: Fr) -> Result<LookupValues, RelationError> {
+        let leaves = &self.leaves;
+        let (lookups, inside) = indicators(relation, layout, &leaves.point)?;
+        let scale = Fr::one() - leaves.pad;
+        let keys = vec![scale * (Fr::one() + inside * (alpha - Fr::one())) - leaves.denominator];
+        let rest = self.layers.iter().map(|(_, value)| *value).collect();
+        Ok(LookupValues { keys, multiplicities: scale * lookups - leaves.numerator, rest })
+    }
+}
+
+/// The forms that go with [`TreeClaims::values`].
+#[must_use]
+pub fn forms(leaves: &TreeState, layers: impl IntoIterator<Item = MaskForm>) -> LookupForms {
+    let padded = |form: &MaskForm| form.iter().map(|(at, k)| (*at, -leaves.pad * k)).collect();
+    LookupForms {
+        point: leaves.point.clone(),
+        pad: leaves.pad,
+        keys: vec![padded(&leaves.denominator_mask)],
+        multiplicities: padded(&leaves.numerator_mask),
+        rest: layers.into_iter().map(|mask| RestForm { helper: None, mask }).collect(),
+    }
 }

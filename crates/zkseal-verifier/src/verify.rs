@@ -2,14 +2,16 @@
 
 use crate::claims::{Coefficients, Combination, evaluate_tensors, linear_part};
 use crate::error::{Verified, VerifyError};
+use crate::helper;
 use crate::key::VerifyingKey;
-use crate::proof::Proof;
+use crate::lookups::{LookupForms, LookupValues};
+use crate::proof::{LookupProof, OpeningProof, Proof};
 use crate::statement::Statement;
 use crate::sumcheck::{COLUMN, EvaluationClaim, PRODUCT, ROW, run_rounds};
 use crate::transcript::start;
-use crate::tree::{MaskForm, TreeClaims, indicators, run_tree};
-use zkseal_commit::Generators;
-use zkseal_commit::ipa;
+use crate::tree::{self, run_tree};
+use zkseal_commit::generators::{self, Generators};
+use zkseal_commit::{ipa, kzg};
 use zkseal_field::{Fr, G1Affine, One, Zero, inverse_power_of_two};
 use zkseal_poly::{eq_at, evaluate};
 use zkseal_relation::{Column, Expansion, Layout, Relation, Suffix};
@@ -39,6 +41,8 @@ pub struct Instance<'a> {
     pub model: &'a [G1Affine],
     /// Commitments of the table column.
     pub table: &'a [G1Affine],
+    /// The verifier's side of the powers of tau; `None` for `ipa`.
+    pub setup: Option<&'a kzg::Setup>,
 }
 
 /// Verifies an inference proof under a loaded key.
@@ -81,72 +85,72 @@ fn check_products(
     transcript: &mut Transcript,
 ) -> Verified<LinearClaim> {
     let (relation, layout) = (instance.relation, instance.layout);
-    let (mut beta, mut leaf_values, mut tree) = (Fr::zero(), None, None);
-    if layout.tree_vars > 0 {
-        beta = transcript.challenge("beta");
-        let alpha = transcript.challenge("alpha");
-        let claims = run_tree(transcript, &layout.mask, &proof.tree);
-        leaf_values = Some(leaf_claims(instance, &claims, alpha)?);
-        tree = Some(claims);
-    }
+    let (beta, lookups) = check_lookups(instance, &proof.lookups, transcript)?;
     let eta = transcript.challenge("eta");
     let zeta: Vec<Fr> = (0..layout.zero_vars).map(|_| transcript.challenge("zeta")).collect();
-    let leaves = tree.as_ref().map(|claims| &claims.leaves);
+    let forms = lookups.as_ref().map(|(forms, _)| forms);
     let suffix = Suffix {
-        lookup_point: leaves.map(|state| state.point.as_slice()).unwrap_or_default(),
-        lookup_scale: leaves.map_or_else(Fr::zero, |state| Fr::one() - state.pad),
+        lookup_point: forms.map(|forms| forms.point.as_slice()).unwrap_or_default(),
+        lookup_scale: forms.map_or_else(Fr::zero, |forms| Fr::one() - forms.pad),
         zero_point: &zeta,
         eta,
         beta,
     };
     let expansion = Expansion::new(relation, layout, &statement.public, &suffix)?;
-    let linear = linear_part(relation, &statement.public, &expansion, leaves, layout.mask.len())?;
-    let (keys, multiplicities) = leaf_values.unwrap_or((Fr::zero(), Fr::zero()));
-    let target = keys - linear.constant;
+    let linear = linear_part(relation, &statement.public, &expansion, forms, eta, layout.mask.len())?;
+    let values = lookups.as_ref().map(|(_, values)| values);
+    let keys = values.map(|values| values.keys.as_slice()).unwrap_or_default();
+    let target = keys.iter().rev().fold(Fr::zero(), |sum, key| sum * eta + key) - linear.constant;
     let end = run_rounds(transcript, PRODUCT, &proof.product_rounds, target);
     transcript.absorb_scalars("product values", &proof.product_values);
     let delta = transcript.challenge("delta");
-    let forms: Vec<&MaskForm> = tree.iter().flat_map(|claims| claims.layers.iter().map(|(form, _)| form)).collect();
     let combination = Combination {
         relation,
         layout,
         public: &statement.public,
         expansion: &expansion,
         linear: &linear,
-        tree: leaves.map(|state| (state, forms)),
+        lookups: forms,
         rho: &end.point,
         delta,
     };
     let coefficients = combination.coefficients()?;
-    let value =
-        combined_value(&proof.product_values, &end, tree.as_ref(), multiplicities, delta) - coefficients.constant;
+    let value = combined_value(&proof.product_values, &end, values, delta) - coefficients.constant;
     Ok(LinearClaim { coefficients, value })
 }
 
-/// K and M after the last layer (chapter 4).
-fn leaf_claims(instance: &Instance<'_>, claims: &TreeClaims, alpha: Fr) -> Verified<(Fr, Fr)> {
-    let leaves = &claims.leaves;
-    let (lookups, inside) = indicators(instance.relation, instance.layout, &leaves.point)?;
-    let scale = Fr::one() - leaves.pad;
-    let keys = scale * (Fr::one() + inside * (alpha - Fr::one())) - leaves.denominator;
-    Ok((keys, scale * lookups - leaves.numerator))
+/// Stages 5.0 and 5.1: beta, and the claims that are left.
+fn check_lookups(
+    instance: &Instance<'_>,
+    proof: &LookupProof,
+    transcript: &mut Transcript,
+) -> Verified<(Fr, Option<(LookupForms, LookupValues)>)> {
+    let (relation, layout) = (instance.relation, instance.layout);
+    if let LookupProof::None = proof {
+        return Ok((Fr::zero(), None));
+    }
+    let beta = transcript.challenge("beta");
+    let alpha = transcript.challenge("alpha");
+    let claims = match proof {
+        LookupProof::None => None,
+        LookupProof::Tree(layers) => {
+            let claims = run_tree(transcript, &layout.mask, layers);
+            let values = claims.values(relation, layout, alpha)?;
+            let layers = claims.layers.into_iter().map(|(form, _)| form);
+            Some((tree::forms(&claims.leaves, layers), values))
+        }
+        LookupProof::Helper(proof) => Some(helper::run(transcript, relation, layout, proof, alpha)?),
+    };
+    Ok((beta, claims))
 }
 
-/// Values of the claims M, U, V, G_0 .., g2 with powers of delta.
-fn combined_value(
-    values: &[Fr; 2],
-    products: &EvaluationClaim,
-    tree: Option<&TreeClaims>,
-    multiplicities: Fr,
-    delta: Fr,
-) -> Fr {
+/// Values of the claims M, U, V, those that the lookup argument left, and g2, with powers of delta.
+fn combined_value(values: &[Fr; 2], products: &EvaluationClaim, lookups: Option<&LookupValues>, delta: Fr) -> Fr {
     let [u, v] = *values;
     let mut list = Vec::new();
-    if tree.is_some() {
-        list.push(multiplicities);
-    }
+    list.extend(lookups.map(|lookups| lookups.multiplicities));
     list.extend([u, v]);
-    list.extend(tree.iter().flat_map(|claims| claims.layers.iter().map(|(_, value)| *value)));
+    list.extend(lookups.iter().flat_map(|lookups| &lookups.rest));
     list.push(products.value - u * v);
     list.iter().rev().fold(Fr::zero(), |sum, value| sum * delta + value)
 }
@@ -180,8 +184,14 @@ fn check_linear(
         return Err(VerifyError::LinearClaimRejected);
     }
     let terms = combined_commitment(instance, statement, proof, &rows.point, (chi, selector, blinding))?;
-    let generators = Generators::for_rows(usize::from(layout.params.log_row))?;
-    ipa::verify(generators, transcript, terms, low, value, &proof.opening)?;
+    match (&proof.opening, instance.setup) {
+        (OpeningProof::Ipa(opening), None) => {
+            let generators = Generators::for_rows(usize::from(layout.params.log_row))?;
+            ipa::verify(generators, transcript, terms, low, value, opening)?;
+        }
+        (OpeningProof::Kzg(opening), Some(setup)) => kzg::verify(setup, transcript, terms, low, value, opening)?,
+        (OpeningProof::Ipa(_), Some(_)) | (OpeningProof::Kzg(_), None) => return Err(VerifyError::OpeningRejected),
+    }
     Ok(())
 }
 
@@ -206,11 +216,14 @@ fn combined_commitment(
     (chi, selector, blinding): (Fr, Fr, Fr),
 ) -> Verified<Vec<(Fr, G1Affine)>> {
     let layout = instance.layout;
-    let generators = Generators::for_rows(usize::from(layout.params.log_row))?;
     let [blind_rows, blind_mask] = proof.blinding;
     let front = Fr::one() - selector;
-    let mut terms =
-        vec![(front, blind_rows), (selector, blind_mask), (selector * chi, proof.mask), (-blinding, generators.h)];
+    let mut terms = vec![
+        (front, blind_rows),
+        (selector, blind_mask),
+        (selector * chi, proof.mask),
+        (-blinding, generators::blinding_base()),
+    ];
     for column in Column::COMMITTED {
         let commitments: &[G1Affine] = match column {
             Column::Model => instance.model,
@@ -218,6 +231,10 @@ fn combined_commitment(
             Column::Input => &statement.input,
             Column::Output => &statement.output,
             Column::Witness => &proof.witness,
+            Column::Helper => match &proof.lookups {
+                LookupProof::Helper(helper) => &helper.commitments,
+                LookupProof::None | LookupProof::Tree(_) => &[],
+            },
             Column::Public | Column::Progression => &[],
         };
         let rows = layout.column(column).map(|c| c.rows.as_slice()).unwrap_or_default();

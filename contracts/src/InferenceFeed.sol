@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+import {IAggregatorV3} from "./interfaces/IAggregatorV3.sol";
+
+/// @title One number that a model keeps producing, in Chainlink's shape
+/// @notice Created and written by the oracle; rounds count from 1 without gaps.
+contract InferenceFeed is IAggregatorV3 {
+    struct Round {
+        int64 answer;
+        uint64 startedAt;
+        uint64 updatedAt;
+    }
+
+    event AnswerUpdated(int256 indexed current, uint256 indexed roundId, uint256 updatedAt);
+
+    error NotOracle(address caller);
+    error NoRound(uint80 roundId);
+    error StaleRound(uint80 roundId, uint256 updatedAt);
+
+    /// @notice The only writer.
+    address public immutable oracle;
+
+    /// @notice The only model whose outputs are answers.
+    uint256 public immutable modelId;
+
+    /// @notice Seconds after which the latest answer is refused.
+    uint256 public immutable maxAge;
+
+    /// @inheritdoc IAggregatorV3
+    uint8 public immutable decimals;
+
+    /// @inheritdoc IAggregatorV3
+    string public description;
+
+    /// @notice Number of the latest round; 0 before the first.
+    uint80 public latestRound;
+
+    mapping(uint80 roundId => Round) private _rounds;
+
+    constructor(uint256 modelId_, uint256 maxAge_, uint8 decimals_, string memory description_) {
+        oracle = msg.sender;
+        modelId = modelId_;
+        maxAge = maxAge_;
+        decimals = decimals_;
+        description = description_;
+    }
+
+    /// @notice Adds a round.
+    /// @param answer In units of 10^-decimals.
+    /// @param startedAt Unix time of the request.
+    /// @dev Only the oracle. Reverts with `NotOracle`.
+    function push(int64 answer, uint64 startedAt) external {
+        if (msg.sender != oracle) revert NotOracle(msg.sender);
+        uint80 roundId = ++latestRound;
+        _rounds[roundId] = Round(answer, startedAt, uint64(block.timestamp));
+        emit AnswerUpdated(answer, roundId, block.timestamp);
+    }
+
+    /// @inheritdoc IAggregatorV3
+    /// @dev Reverts with `NoRound` before the first answer and `StaleRound` when it is older than `maxAge`.
+    function latestRoundData()
+        external
+        view
+        returns (uint80 id, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
+    {
+        (id, answer, startedAt, updatedAt, answeredInRound) = getRoundData(latestRound);
+        if (block.timestamp > updatedAt + maxAge) revert StaleRound(id, updatedAt);
+    }
+
+    /// @inheritdoc IAggregatorV3
+    /// @dev Reverts with `NoRound`.
+    function getRoundData(uint80 roundId)
+        public
+        view
+        returns (uint80 id, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
+    {
+        Round memory round = _rounds[roundId];
+        // Zero means that nothing was ever written.
+        // slither-disable-next-line incorrect-equality
+        if (round.updatedAt == 0) revert NoRound(roundId);
+        return (roundId, round.answer, round.startedAt, round.updatedAt, roundId);
+    }
+
+    /// @inheritdoc IAggregatorV3
+    function version() external pure returns (uint256) {
+        return 1;
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+/// @title The universal proof verifier
+/// @notice One contract for every model: what differs between models is the verifying program it reads.
+interface IZksealVerifier {
+    /// @notice Returns if the proof is valid and reverts if it is not.
+    /// @param program Address of the SSTORE2-style code that holds the verifying program.
+    /// @param context Bytes bound by the proof.
+    /// @param publicValues Public tensors, abi: int64[] flattened in order.
+    /// @param commitments Uncompressed G1 commitments (64 bytes each) of the input and output columns.
+    /// @param proof Proof bytes.
+    function verify(
+        address program,
+        bytes calldata context,
+        bytes calldata publicValues,
+        bytes calldata commitments,
+        bytes calldata proof
+    ) external view;
+}

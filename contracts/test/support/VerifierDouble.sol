@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+import {IZksealVerifier} from "../../src/interfaces/IZksealVerifier.sol";
+
+/// @dev Accepts exactly the tuples it was told to: a contract under test that leaves one field unbound is caught.
+contract VerifierDouble is IZksealVerifier {
+    error ProofRejected();
+
+    mapping(bytes32 => bool) private _accepted;
+
+    function accept(
+        address program,
+        bytes memory context,
+        bytes memory publicValues,
+        bytes memory commitments,
+        bytes memory proof
+    ) external {
+        _accepted[keccak256(abi.encode(program, context, publicValues, commitments, proof))] = true;
+    }
+
+    function verify(
+        address program,
+        bytes calldata context,
+        bytes calldata publicValues,
+        bytes calldata commitments,
+        bytes calldata proof
+    ) external view {
+        if (!_accepted[keccak256(abi.encode(program, context, publicValues, commitments, proof))]) {
+            revert ProofRejected();
+        }
+    }
+}

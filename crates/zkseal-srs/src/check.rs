@@ -1,0 +1,150 @@
+//! Checks of a parsed file: its points belong to one tau.
+
+use std::ops::Range;
+
+use ark_bn254::{Bn254, G2Affine, G2Projective};
+use ark_ec::VariableBaseMSM;
+use ark_ec::pairing::Pairing;
+use rayon::prelude::*;
+use zkseal_field::{AffineRepr, BigInt, CurveGroup, Fr, G1Affine, G1Projective, Zero};
+use zkseal_transcript::keccak256;
+
+use crate::error::SrsError;
+use crate::formats::Parsed;
+
+/// Smallest and largest number of links that one thread combines at a time.
+const CHUNK: (usize, usize) = (1 << 10, 1 << 18);
+
+/// Two weights of 128 bits for each counter.
+fn weights(seed: &[u8; 32], links: Range<usize>) -> Vec<BigInt<4>> {
+    let pairs = links.start / 2..links.end.div_ceil(2);
+    let skipped = links.start % 2;
+    pairs
+        .flat_map(|pair| {
+            let counter = u64::try_from(pair).unwrap_or(u64::MAX).to_be_bytes();
+            let mut limbs = [0u64; 4];
+            for (limb, word) in limbs.iter_mut().zip(keccak256(&[seed, &counter]).as_chunks::<8>().0) {
+                *limb = u64::from_be_bytes(*word);
+            }
+            let [a, b, c, d] = limbs;
+            [BigInt::new([a, b, 0, 0]), BigInt::new([c, d, 0, 0])]
+        })
+        .skip(skipped)
+        .take(links.len())
+        .collect()
+}
+
+/// `sum r_i P_i` and `sum r_i P_(i+1)` over the links i; link i joins the points i and i + 1.
+fn combine<G: VariableBaseMSM<ScalarField = Fr>>(
+    seed: &[u8; 32],
+    points: &[G::MulBase],
+    links: Range<usize>,
+) -> (G, G) {
+    let size = links.len().div_ceil(rayon::current_num_threads()).clamp(CHUNK.0, CHUNK.1);
+    let starts: Vec<usize> = links.clone().step_by(size).collect();
+    let one = |start: usize| {
+        let part = start..links.end.min(start.saturating_add(size));
+        let weights = weights(seed, part.clone());
+        let shifted = part.start.saturating_add(1)..part.end.saturating_add(1);
+        let side = |range: Range<usize>| G::msm_bigint(points.get(range).unwrap_or_default(), &weights);
+        rayon::join(|| side(part), || side(shifted))
+    };
+    starts
+        .into_par_iter()
+        .map(one)
+        .reduce(|| (G::zero(), G::zero()), |left, right| (left.0 + right.0, left.1 + right.1))
+}
+
+/// The first point that does not follow from the one before it, given a check of ranges of links. Whatever precedes
+/// `good` has passed, so the smallest index is found.
+fn first_bad(points: usize, holds: impl Fn(Range<usize>) -> bool) -> Option<usize> {
+    let (mut good, mut bad) = (0, points.saturating_sub(1));
+    if holds(good..bad) {
+        return None;
+    }
+    while bad.saturating_sub(good) > 1 {
+        let middle = good.midpoint(bad);
+        if holds(good..middle) {
+            good = middle;
+        } else {
+            bad = middle;
+        }
+    }
+    Some(good.saturating_add(1))
+}
+
+/// `e(a, b) = e(c, d)`.
+fn equal_pairings(a: G1Affine, b: G2Affine, c: G1Affine, d: G2Affine) -> bool {
+    Bn254::multi_pairing([a, -c], [b, d]).is_zero()
+}
+
+/// All checks but the origin. Returns `tau*G2`.
+pub(crate) fn check(parsed: &Parsed, seed: &[u8; 32]) -> Result<G2Affine, SrsError> {
+    let found = parsed.g1.len().min(parsed.g2.len());
+    let (Some([zeroth, tau_g1]), Some([h, tau_g2])) = (parsed.g1.first_chunk::<2>(), parsed.g2.first_chunk::<2>())
+    else {
+        return Err(SrsError::TooFewPowers { found });
+    };
+    let (generator, h_generator) = (G1Affine::generator(), G2Affine::generator());
+    if *zeroth != generator {
+        return Err(SrsError::WrongG1Generator);
+    }
+    if *h != h_generator {
+        return Err(SrsError::WrongG2Generator);
+    }
+    if *tau_g1 == generator || *tau_g2 == h_generator {
+        return Err(SrsError::TauIsOne);
+    }
+    let holds = |links| {
+        let (low, high) = combine::<G1Projective>(seed, &parsed.g1, links);
+        equal_pairings(low.into_affine(), *tau_g2, high.into_affine(), h_generator)
+    };
+    if let Some(index) = first_bad(parsed.g1.len(), holds) {
+        return Err(SrsError::InconsistentPower { index });
+    }
+    // With two points only, the pairing above has said it already.
+    if parsed.g2.len() > 2 {
+        let holds = |links| {
+            let (low, high) = combine::<G2Projective>(seed, &parsed.g2, links);
+            equal_pairings(*tau_g1, low.into_affine(), generator, high.into_affine())
+        };
+        if let Some(index) = first_bad(parsed.g2.len(), holds) {
+            return Err(SrsError::InconsistentG2Power { index });
+        }
+    }
+    if !parsed.lagrange.is_empty() {
+        let sum: G1Projective = parsed.lagrange.iter().fold(G1Projective::zero(), |sum, point| sum + point);
+        if sum.into_affine() != generator {
+            return Err(SrsError::WrongLagrangeSum);
+        }
+    }
+    Ok(*tau_g2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_weights_depend_on_the_index_only() {
+        let seed = [7; 32];
+        let all = weights(&seed, 0..20);
+        assert_eq!(all.len(), 20);
+        for (start, end) in [(0, 1), (1, 2), (3, 9), (4, 20), (7, 7)] {
+            assert_eq!(weights(&seed, start..end), all.get(start..end).unwrap_or_default());
+        }
+    }
+
+    #[test]
+    fn test_first_bad_is_the_smallest() {
+        for links in 1..30 {
+            for bad in 0..links {
+                let broken = [bad, (bad * 7 + 3) % links];
+                let holds = |range: Range<usize>| !broken.iter().any(|link| range.contains(link));
+                let smallest = broken.iter().min().map(|link| link + 1);
+                assert_eq!(first_bad(links + 1, holds), smallest);
+            }
+        }
+        assert_eq!(first_bad(9, |_| true), None);
+    }
+}
