@@ -16,7 +16,11 @@ use pyo3::types::{PyBytes, PyDict};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use zkseal_prover::columns::encode_blindings;
-use zkseal_relation::{BlockKind, Column, Layout, Relation, codec, decode, model_relation, validate::validate};
+use zkseal_relation::params::PARAMS_BYTES;
+use zkseal_relation::{
+    BlockKind, Column, Layout, LookupArgument, Opening, Params, Relation, RelationError, codec, decode, model_relation,
+    validate::validate,
+};
 use zkseal_verifier::Statement;
 
 /// Runs `work` without the interpreter lock; a panic becomes `InternalError`.
@@ -81,7 +85,8 @@ fn layout_dict<'py>(py: Python<'py>, relation: &Relation, layout: &Layout) -> Py
         }
     }
     let rows = PyDict::new(py);
-    for column in Column::COMMITTED {
+    let shown = |column: &Column| *column != Column::Helper || layout.helper_tensor().is_some();
+    for column in Column::COMMITTED.into_iter().filter(shown) {
         rows.set_item(zkseal_prover::columns::column_name(column), layout.num_rows(column))?;
     }
     let out = PyDict::new(py);
@@ -101,7 +106,8 @@ fn layout_dict<'py>(py: Python<'py>, relation: &Relation, layout: &Layout) -> Py
 fn layout<'py>(py: Python<'py>, relation: &[u8], c: u8) -> PyResult<Bound<'py, PyDict>> {
     let relation = parse(py, relation)?;
     let fail = |e: zkseal_relation::RelationError| verify_error(py, &e.into());
-    let params = zkseal_prover::Scheme::transparent(c).params().map_err(fail)?;
+    let scheme = zkseal_prover::Scheme::transparent(c);
+    let params = scheme.params().map_err(|e| prove_error(py, &e))?;
     let out = layout_dict(py, &relation, &Layout::new(&relation, params).map_err(fail)?)?;
     match model_relation(&relation).map_err(fail)? {
         Some(model) => {
@@ -141,6 +147,18 @@ fn setup<'py>(
 }
 
 /// A verifying key whose model proof has been checked.
+/// The helper argument and the kzg opening are the core's alone until every verifier knows them: the package, the
+/// reference, and what they say of the same bytes, go together.
+fn refuse_other_schemes(key: &[u8]) -> Result<(), RelationError> {
+    let params = key.get(6..6 + PARAMS_BYTES).map(Params::decode);
+    match params {
+        Some(Ok(params)) if (params.argument, params.opening) != (LookupArgument::Tree, Opening::Ipa) => {
+            Err(RelationError::Parameters { rule: "this version knows the tree argument with the ipa opening" })
+        }
+        _ => Ok(()),
+    }
+}
+
 #[pyclass(frozen, module = "zkseal._native")]
 struct VerifyingKey {
     key: Arc<zkseal_verifier::VerifyingKey>,
@@ -150,6 +168,7 @@ struct VerifyingKey {
 impl VerifyingKey {
     #[new]
     fn new(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
+        refuse_other_schemes(data).map_err(|e| verify_error(py, &e.into()))?;
         let decoded = detached(py, "reading a verifying key", || zkseal_verifier::VerifyingKey::decode(data))?;
         Ok(Self { key: Arc::new(decoded.map_err(|e| verify_error(py, &e))?) })
     }
