@@ -24,6 +24,8 @@ Coefficients = Callable[[float], Floats]
 
 MAX_MATRIX = 1 << 24
 """Entries of the matrix of one axis."""
+MAX_RESULT = 1 << 16
+"""Entries of an axis that is resized: each has coefficients of its own."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def _axes(x: Expansion) -> list[_Axis]:
 
 def axis_matrix(x: Expansion, axis: _Axis) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """The (result, size) matrix of one axis, zero in rows that are extrapolated; and which rows these are."""
-    if axis.result * axis.size > MAX_MATRIX:
+    if axis.result * axis.size > MAX_MATRIX or axis.result > MAX_RESULT:
         raise x.unsupported(f"axis {axis.axis} grows from {axis.size} to {axis.result} entries. Resize to fewer")
     points, outside = _points(x, axis)
     coefficients = _coefficients(x, axis.scale)
