@@ -23,7 +23,8 @@ def relu() -> onnx.NodeProto:
 
 
 def contents() -> list[onnx.ModelProto]:
-    """An unknown operator, a weight that is no number, a weight in another file, no graph, a shape that data decide."""
+    """An unknown operator, a weight that is no number, a weight in another file, no graph, a shape that data decide, an
+    axis that grows without reason, a type that does not exist."""
     add = helper.make_node("Add", ["x", "w"], ["y"])
     external = build([add], (1, 2), {"w": ramp(2)})
     onnx.external_data_helper.set_external_data(external.graph.initializer[0], "weights.bin")
@@ -31,12 +32,19 @@ def contents() -> list[onnx.ModelProto]:
     empty = build([relu()], (1, 2), {})
     empty.ClearField("graph")
     nonzero = helper.make_node("NonZero", ["x"], ["y"])
+    large = helper.make_node("Resize", ["x", "", "scales"], ["y"], mode="linear")
+    untyped = [
+        helper.make_node("Cast", ["x"], ["i"], to=36),
+        helper.make_node("LabelEncoder", ["i"], ["y"], domain=_ML, keys_int64s=[1, 2], values_floats=[1.0, 2.0]),
+    ]
     return [
         build([helper.make_node("Nonsense", ["x"], ["y"])], (1, 2), {}),
         build([add], (1, 2), {"w": np.array([1.0, np.nan], np.float32)}),
         external,
         empty,
         build([nonzero], (1, 2), {}, outputs=[("y", TensorProto.INT64, 2)]),
+        build([large], (1, 1, 2, 2), {"scales": np.array([1, 1, 2, 2**21], np.float32)}),
+        build(untyped, (1, 2), {}),
     ]
 
 

@@ -6,7 +6,6 @@
 //! | [`ipa`] | opening of a row commitment at a point by the inner-product argument (book, chapter 6) |
 //! | [`kzg`] | the same by Mercury over KZG: constant size, powers of tau (book, chapter 6) |
 //! | `pedersen` (feature `prover`) | row commitments `sum_j D_j G_j + rho H` |
-//! | [`scheme`] | the choice of opening scheme |
 //!
 //! # Soundness
 //! A verifier hands over the commitment to open as a list of (scalar, point) terms. Everything becomes one product of
@@ -26,8 +25,6 @@ pub mod kzg;
 mod multiproduct;
 #[cfg(feature = "prover")]
 pub mod pedersen;
-pub mod scheme;
 
 pub use error::OpeningError;
 pub use generators::{Generators, MAX_COLUMN_VARS};
-pub use scheme::OpeningScheme;

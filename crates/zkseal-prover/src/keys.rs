@@ -10,7 +10,7 @@ use crate::randomness::Randomness;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use zeroize::Zeroizing;
-use zkseal_commit::generators::{blinding_base, setup_digest};
+use zkseal_commit::generators::setup_digest;
 use zkseal_commit::kzg;
 use zkseal_field::{G1Affine, G2Affine};
 use zkseal_relation::{
@@ -65,7 +65,7 @@ impl Scheme {
     }
 
     fn verifier_setup(&self) -> Option<kzg::Setup> {
-        self.powers.as_ref().map(|(_, tau_g2)| kzg::Setup { tau_g2: *tau_g2, h: blinding_base() })
+        self.powers.as_ref().map(|(_, tau_g2)| kzg::Setup::new(*tau_g2))
     }
 }
 

@@ -413,7 +413,7 @@ fn prove_53<H: Hooks>(
     let mut mask_weights: Vec<Fr> = claim.mask.clone();
     let share = inverse_power_of_two(layout.row_vars as u32);
     mask_weights.iter_mut().for_each(|weight| *weight *= share);
-    for (position, weight) in half_centred_form(&rows.point, |i, d| layout.mask.row_mask(i, d)) {
+    for (position, weight) in half_centred_form(&rows.point, 2, |i, d| layout.mask.row_mask(i, d)) {
         mask_weights[position] += weight;
     }
     // (b) Blinding, from randomness that is bound to this transcript.

@@ -96,15 +96,19 @@ fn multiplicity_terms(
     Ok(terms)
 }
 
-/// `sum_{i,d} (x_i^d - 1/2)` on the mask coefficients of a degree-2 sumcheck.
+/// `sum_{i,d} (x_i^d - 1/2)` on the mask coefficients of a sumcheck, d = 1 .. `degree`.
 #[must_use]
-pub fn half_centred_form(point: &[Fr], position: impl Fn(usize, usize) -> usize) -> MaskForm {
+pub fn half_centred_form(point: &[Fr], degree: usize, position: impl Fn(usize, usize) -> usize) -> MaskForm {
     let half = inverse_power_of_two(1);
-    point
-        .iter()
-        .enumerate()
-        .flat_map(|(variable, x)| [(position(variable, 1), *x - half), (position(variable, 2), *x * x - half)])
-        .collect()
+    let mut form = Vec::with_capacity(point.len().saturating_mul(degree));
+    for (variable, x) in point.iter().enumerate() {
+        let mut power = Fr::one();
+        for d in 1..=degree {
+            power *= x;
+            form.push((position(variable, d), power - half));
+        }
+    }
+    form
 }
 
 /// Everything that the combination needs.
@@ -168,7 +172,7 @@ impl Combination<'_> {
             out.add_mask(scale, &form.mask);
             scale *= self.delta;
         }
-        out.add_mask(scale, &half_centred_form(self.rho, |i, d| mask.product_mask(i, d)));
+        out.add_mask(scale, &half_centred_form(self.rho, 2, |i, d| mask.product_mask(i, d)));
         Ok(out)
     }
 }

@@ -3,13 +3,13 @@
 //! The column is `h(i) = sum_l n_l(i) / (alpha - k_l(i))` over L lanes; n_l is 1 at lookups in range, -m at table rows (lane 0),
 //! 0 elsewhere, where k_l is 0, too. One sumcheck shows that h is that, at a random point tau, and that it sums to zero.
 
+use crate::claims::half_centred_form;
 use crate::lookups::{LookupForms, LookupValues, RestForm, helper_terms, indicator};
 use crate::proof::HelperProof;
 use crate::sumcheck::EvaluationClaim;
-use crate::tree::MaskForm;
-use zkseal_field::{Fr, One, Zero, inverse_power_of_two};
+use zkseal_field::{Fr, One, Zero};
 use zkseal_poly::eq_at_point;
-use zkseal_relation::{BlockKind, Layout, MaskIndex, Relation, RelationError};
+use zkseal_relation::{BlockKind, Layout, Relation, RelationError};
 use zkseal_transcript::Transcript;
 
 /// The challenges that a helper column is tested at.
@@ -42,21 +42,6 @@ pub fn fraction_relation(helper: Fr, denominators: &[Fr], numerators: &[Fr]) -> 
     helper * bottom - top
 }
 
-/// `sum_{i,d} (x_i^d - 1/2)` on the mask coefficients of the sumcheck, d = 1 .. L + 2.
-#[must_use]
-pub fn mask_form(mask: &MaskIndex, lanes: usize, point: &[Fr]) -> MaskForm {
-    let half = inverse_power_of_two(1);
-    let mut form = Vec::new();
-    for (variable, x) in point.iter().enumerate() {
-        let mut power = Fr::one();
-        for degree in 1..=lanes.saturating_add(2) {
-            power *= x;
-            form.push((mask.helper_mask(variable, degree), power - half));
-        }
-    }
-    form
-}
-
 /// The forms of K_l, M, H and g1 at the end point (r, r0).
 #[must_use]
 pub fn forms(layout: &Layout, point: &[Fr]) -> LookupForms {
@@ -70,7 +55,10 @@ pub fn forms(layout: &Layout, point: &[Fr]) -> LookupForms {
         multiplicities: vec![(mask.multiplicity_pad(), pad)],
         rest: vec![
             RestForm { helper: helper_terms(layout, own, pad), mask: vec![(mask.helper_pad(), pad)] },
-            RestForm { helper: None, mask: mask_form(mask, lanes, point) },
+            RestForm {
+                helper: None,
+                mask: half_centred_form(point, lanes.saturating_add(2), |i, d| mask.helper_mask(i, d)),
+            },
         ],
     }
 }

@@ -252,7 +252,7 @@ impl<'a> Reader<'a> {
         let decoded = kzg::decode_g2(&fixed);
         let rule = "not the canonical bytes of a point of G2 other than the identity";
         let tau_g2 = decoded.map_err(|_| VerifyError::InvalidEncoding { what: "tau*G2 of the verifying key", rule })?;
-        Ok(kzg::Setup { tau_g2, h: generators::blinding_base() })
+        Ok(kzg::Setup::new(tau_g2))
     }
 
     fn points(&mut self, what: &'static str, expected: usize) -> Verified<Vec<G1Affine>> {

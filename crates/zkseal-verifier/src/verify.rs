@@ -199,7 +199,7 @@ fn check_linear(
 pub(crate) fn mask_coefficients(layout: &Layout, mask: &[Fr], point: &[Fr]) -> Vec<Fr> {
     let share = inverse_power_of_two(u32::try_from(layout.row_vars).unwrap_or(u32::MAX));
     let mut out: Vec<Fr> = mask.iter().map(|coefficient| *coefficient * share).collect();
-    for (position, coefficient) in crate::claims::half_centred_form(point, |i, d| layout.mask.row_mask(i, d)) {
+    for (position, coefficient) in crate::claims::half_centred_form(point, 2, |i, d| layout.mask.row_mask(i, d)) {
         if let Some(entry) = out.get_mut(position) {
             *entry += coefficient;
         }

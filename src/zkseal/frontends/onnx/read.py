@@ -57,11 +57,8 @@ def read(source: Source) -> onnx.ModelProto:
     _check_operators(model)
     _state_default_axes(model)
     try:
-        onnx.checker.check_model(model)
-        _check_label_encoders(model, where)
+        _check_before_label_encoders(model)
         onnx.checker.check_model(model, full_check=True)
-    except InvalidModel:
-        raise
     except Exception as error:
         raise InvalidModel(f"onnx's checker refuses {where}: {_first_line(error)}", path=where) from error
     return model
@@ -74,26 +71,19 @@ def _state_default_axes(model: onnx.ModelProto) -> None:
             node.attribute.append(onnx.helper.make_attribute("axes", [0, 2, 3]))
 
 
-def _check_label_encoders(model: onnx.ModelProto, where: str) -> None:
-    """Refuses a LabelEncoder whose input has no type: onnx's inference of types reads it without looking, and crashes.
+def _check_before_label_encoders(model: onnx.ModelProto) -> None:
+    """Checks what precedes each LabelEncoder by itself.
 
-    That happens where inference fails at a node before it. What precedes each one is checked by itself.
+    Where the inference of types fails, onnx goes on to collect errors, but reads the input of a LabelEncoder behind it
+    without looking, which ends the process. Raises what the checker raises.
     """
     for index, node in enumerate(model.graph.node):
-        if node.op_type != "LabelEncoder" or not node.input:
-            continue
-        before = onnx.ModelProto()
-        before.CopyFrom(model)
-        del before.graph.node[index:]
-        del before.graph.output[:]
-        onnx.checker.check_model(before, full_check=True)
-        graph = onnx.shape_inference.infer_shapes(before).graph
-        typed = {value.name for value in (*graph.value_info, *graph.input) if value.type.WhichOneof("value")}
-        if node.input[0] not in typed | {initializer.name for initializer in graph.initializer}:
-            raise InvalidModel(
-                f"{where}: the input '{node.input[0]}' of LabelEncoder '{node.name}' has no type. Export it again.",
-                path=where,
-            )
+        if node.op_type == "LabelEncoder":
+            before = onnx.ModelProto()
+            before.CopyFrom(model)
+            del before.graph.node[index:]
+            del before.graph.output[:]
+            onnx.checker.check_model(before, full_check=True)
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -1,25 +1,35 @@
-"""Files that are no models, and models that onnx's own tools do not survive."""
+"""Models that onnx's own checker does not survive."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from zkseal.errors import InvalidModel
 from zkseal.frontends.onnx.read import read
 
 
-def test_a_label_encoder_behind_a_node_without_a_type_is_refused() -> None:
-    """onnx's checker ends the process there."""
-    made = onnx.helper.make_graph(
-        [
-            onnx.helper.make_node("Cast", ["x"], ["i"], to=36),
-            onnx.helper.make_node(
-                "LabelEncoder", ["i"], ["y"], domain="ai.onnx.ml", keys_int64s=[1, 2], values_floats=[1.0, 2.0]
-            ),
-        ],
-        "g",
-        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, (1, 2))],
-        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, (1, 2))],
-    )
-    opsets = [onnx.helper.make_opsetid("", 18), onnx.helper.make_opsetid("ai.onnx.ml", 4)]
+def before_a_label_encoder(op: str, keys: dict[str, Any], **attributes: Any) -> onnx.ModelProto:
+    """x to `op` to a LabelEncoder with these keys."""
+    domain = "" if op == "Cast" else "ai.onnx.ml"
+    nodes = [
+        helper.make_node(op, ["x"], ["i"], domain=domain, **attributes),
+        helper.make_node("LabelEncoder", ["i"], ["y"], domain="ai.onnx.ml", values_floats=[1.0, 2.0], **keys),
+    ]
+    ends = [[helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, 2))] for name in "xy"]
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 4)]
+    return helper.make_model(helper.make_graph(nodes, "g", *ends), opset_imports=opsets)
+
+
+def test_a_type_that_does_not_exist_before_a_label_encoder_is_refused() -> None:
+    """In a process of its own the checker ends by a segmentation fault."""
     with pytest.raises(InvalidModel, match="Cast"):
-        read(onnx.helper.make_model(made, opset_imports=opsets))
+        read(before_a_label_encoder("Cast", {"keys_int64s": [1, 2]}, to=36))
+
+
+def test_an_operator_whose_type_onnx_does_not_infer_is_taken() -> None:
+    model = before_a_label_encoder("Scaler", {"keys_floats": [1.0, 2.0]}, offset=[0.0, 0.0], scale=[1.0, 1.0])
+    assert len(read(model).graph.node) == 2

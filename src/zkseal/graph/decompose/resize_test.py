@@ -68,3 +68,8 @@ def test_integers_are_not_interpolated() -> None:
     inputs = {**_scaled(1, 2, shape=(2, 3)), "x": np.arange(6).reshape(2, 3)}
     with pytest.raises(UnsupportedOp, match="rounds"):
         check("Resize", inputs, constants=("scales",), mode="linear")
+
+
+def test_an_axis_that_grows_without_reason_is_refused() -> None:
+    with pytest.raises(UnsupportedOp, match="Resize to fewer"):
+        check("Resize", _scaled(1, 2**17, shape=(1, 2)), constants=("scales",), mode="linear")
