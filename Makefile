@@ -40,6 +40,8 @@ test: test-rust test-python  ## all tests, Rust and Python
 test-rust: $(VENV)/.ready
 	@scripts/toolchain rust
 	cargo test -q --locked --workspace --exclude zkseal-py
+	@# The fuzz targets are a workspace of their own: a change of the core must not break them unnoticed.
+	cargo check -q --locked --manifest-path fuzz/Cargo.toml
 
 # In continuous integration the real networks are installed and proved as well.
 test-python: $(VENV)/.native $(if $(CI),$(VENV)/.networks)
@@ -70,6 +72,7 @@ format: $(VENV)/.ready
 lint: $(VENV)/.ready
 	$(BIN)/ruff check $(wildcard $(PYTHON_FILES))
 	cargo clippy -q --locked --workspace --all-targets -- -D warnings
+	cargo clippy -q --locked --manifest-path fuzz/Cargo.toml --all-targets -- -D warnings
 
 types: $(VENV)/.ready
 	$(BIN)/mypy src reference examples scripts

@@ -1,11 +1,11 @@
 //! Well-formed proofs and keys of nothing: right lengths, canonical scalars, real points. They pass every decoder, so that
 //! the equations behind are reached under any relation that the fuzzer makes.
 
-use zkseal_commit::generators::setup_digest;
-use zkseal_commit::ipa::OpeningProof;
+use crate::schemes::opening_setup;
+use zkseal_commit::{ipa, kzg};
 use zkseal_field::{AffineRepr, Fr, G1Affine, compress, encode_scalar, encode_uncompressed};
-use zkseal_relation::{Column, Layout, Params, PublicValues, Relation, codec, model_relation};
-use zkseal_verifier::proof::TreeLayer;
+use zkseal_relation::{Column, Layout, LookupArgument, Opening, PublicValues, Relation, codec, model_relation};
+use zkseal_verifier::proof::{HelperProof, LookupProof, OpeningProof, TreeLayer};
 use zkseal_verifier::{Proof, Statement};
 
 /// Larger proofs are not made: their time would go into points, not into equations.
@@ -32,11 +32,10 @@ pub fn is_small(layout: &Layout) -> bool {
 pub fn proof(layout: &Layout, scalar: Fr) -> Vec<u8> {
     let pair = [scalar; 2];
     let log_row = usize::from(layout.params.log_row);
-    let layer = |j: usize| TreeLayer { rounds: vec![pair; j + 1], values: [scalar; 4] };
     Proof {
         witness: vec![point(); layout.num_rows(Column::Witness)],
         mask: point(),
-        tree: (0..layout.tree_vars).map(layer).collect(),
+        lookups: lookups(layout, scalar),
         product_rounds: vec![pair; layout.product_vars],
         product_values: pair,
         row_rounds: vec![pair; layout.row_vars],
@@ -44,9 +43,32 @@ pub fn proof(layout: &Layout, scalar: Fr) -> Vec<u8> {
         blinding_value: scalar,
         column_rounds: vec![pair; log_row + 1],
         combined: pair,
-        opening: OpeningProof { rounds: vec![(point(), point()); log_row], a: scalar },
+        opening: match layout.params.opening {
+            Opening::Ipa => {
+                OpeningProof::Ipa(ipa::OpeningProof { rounds: vec![(point(), point()); log_row], a: scalar })
+            }
+            Opening::Kzg => {
+                OpeningProof::Kzg(Box::new(kzg::OpeningProof { points: [point(); 7], values: [scalar; 6] }))
+            }
+        },
     }
     .encode()
+}
+
+fn lookups(layout: &Layout, scalar: Fr) -> LookupProof {
+    let vars = layout.lookup_vars;
+    match layout.params.argument {
+        _ if layout.blocks.is_empty() => LookupProof::None,
+        LookupArgument::Tree => {
+            let layer = |j: usize| TreeLayer { rounds: vec![[scalar; 2]; j + 1], values: [scalar; 4] };
+            LookupProof::Tree((0..vars).map(layer).collect())
+        }
+        LookupArgument::Helper { lanes } => {
+            let values = vec![scalar; usize::from(lanes) + 2];
+            let commitments = commitments(layout.num_rows(Column::Helper));
+            LookupProof::Helper(HelperProof { commitments, rounds: vec![values.clone(); vars + 1], values })
+        }
+    }
 }
 
 /// A statement that fits the relation: public values as near to 0 as their bounds allow.
@@ -63,7 +85,7 @@ pub fn statement(relation: &Relation, layout: &Layout) -> Statement {
 /// Bytes of a key for this relation with filled commitments and model proof; `None` if they would not be small.
 #[must_use]
 pub fn key(relation: &Relation, layout: &Layout, scalar: Fr) -> Option<Vec<u8>> {
-    let params = Params::new(layout.params.log_row, setup_digest()).ok()?;
+    let params = layout.params;
     let model_proof = match model_relation(relation).ok()? {
         Some(model) => {
             let layout = Layout::new(&model, params).ok().filter(is_small)?;
@@ -73,6 +95,9 @@ pub fn key(relation: &Relation, layout: &Layout, scalar: Fr) -> Option<Vec<u8>> 
     };
     let mut out = b"ZKVK\0\x01".to_vec();
     out.extend(params.encode());
+    if let Some(setup) = opening_setup(&params) {
+        out.extend(kzg::encode_g2(&setup.tau_g2));
+    }
     let block = |out: &mut Vec<u8>, count: usize, bytes: &[u8]| {
         out.extend(u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
         out.extend(bytes);

@@ -1,7 +1,8 @@
 //! Real keys and accepted proofs. They lie in `fixture/`, so that a finding means the same on every machine; the program
-//! `make_fixture` writes them again when the protocol changes.
+//! `corpus fixture` writes them again when the protocol changes.
 
 use crate::relations::{Case, cases};
+use crate::schemes::scheme;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use zkseal_field::{G1Affine, compress, decompress};
@@ -33,9 +34,9 @@ fn file(case: &Case, suffix: &str) -> PathBuf {
 }
 
 fn load(case: &Case) -> Fixture {
-    let read = |suffix| std::fs::read(file(case, suffix)).expect("a fixture file; make_fixture writes it");
+    let read = |suffix| std::fs::read(file(case, suffix)).expect("a fixture file; `corpus fixture` writes it");
     let (key_bytes, proof) = (read("key"), read("proof"));
-    let key = VerifyingKey::decode(&key_bytes).expect("a key of this protocol; make_fixture writes it again");
+    let key = VerifyingKey::decode(&key_bytes).expect("a key of this protocol; `corpus fixture` writes it again");
     let commitments = read("commitments");
     let points: Vec<G1Affine> = commitments
         .chunks_exact(32)
@@ -48,7 +49,7 @@ fn load(case: &Case) -> Fixture {
         input: input.to_vec(),
         output: output.to_vec(),
     };
-    verify(&key, &statement, &proof).expect("a proof of this protocol; make_fixture writes it again");
+    verify(&key, &statement, &proof).expect("a proof of this protocol; `corpus fixture` writes it again");
     Fixture { key_bytes, key, statement, proof }
 }
 
@@ -62,10 +63,12 @@ pub fn write() {
     for case in cases() {
         let is_key = |column| matches!(column, Column::Model | Column::Table);
         let committed = part(&case, is_key);
-        let made = setup(case.relation.clone(), case.log_row, &committed, &mut |_, _| true).expect("setup");
+        let scheme = scheme(case.log_row, case.scheme);
+        let made = setup(case.relation.clone(), &scheme, &committed, &mut |_, _| true).expect("setup");
         let key_bytes = made.verifying_key.encode();
         let blindings = encode_blindings(&made.model_blindings);
-        let key = ProvingKey::new(made.verifying_key, &blindings, committed).expect("a proving key");
+        let key = ProvingKey::new(made.verifying_key, &blindings, committed, scheme.powers.map(|(powers, _)| powers))
+            .expect("a proving key");
         let input = ProveInput {
             context: CONTEXT.to_vec(),
             tensors: part(&case, |column| !is_key(column)),

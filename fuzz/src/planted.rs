@@ -10,7 +10,7 @@ pub const TARGETS: [(&str, Target); 2] = [("planted_decoder", decoder), ("plante
 
 /// A reader of relations that forgets that an offset may equal the size of its axis.
 fn decoder(data: &[u8]) {
-    let Some((_, bytes)) = data.split_first() else { return };
+    let [_, _, bytes @ ..] = data else { return };
     let Ok(relation) = decode(bytes) else { return };
     if validate(&relation).is_err() {
         return;

@@ -1,5 +1,6 @@
 //! The relations of the fixtures, small enough that a proof is checked in a millisecond, and values that satisfy them.
 
+use crate::schemes;
 use zkseal_prover::{Data, TensorMap};
 use zkseal_relation::{Access, Column, Expr, Lookup, Map, Relation, Scope, Table, Tensor, Term, ZeroConstraint};
 
@@ -9,16 +10,19 @@ pub struct Case {
     pub name: &'static str,
     /// Logarithm of the row length.
     pub log_row: u8,
+    /// How it is proved.
+    pub scheme: u8,
     /// The relation.
     pub relation: Relation,
     /// Values of all its tensors but progressions.
     pub tensors: TensorMap,
 }
 
-/// Every case: `full` uses everything that a relation can say, `bare` has neither lookups nor a model.
+/// Every case: `full` uses everything that a relation can say, `bare` has neither lookups nor a model, `short` is `full`
+/// with a helper column and the kzg opening.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    vec![full(), bare()]
+    vec![full(), bare(), Case { name: "short", scheme: schemes::SHORT, ..full() }]
 }
 
 fn affine(terms: &[(i32, u32)], offset: i32) -> Map {
@@ -133,7 +137,7 @@ fn full() -> Case {
         (12, vec![2 * 3 - 8, 4 * 8 + 2 * 5]),
     ];
     let tensors = assign(&relation, &values);
-    Case { name: "full", log_row: 7, relation, tensors }
+    Case { name: "full", log_row: 7, scheme: schemes::TRANSPARENT, relation, tensors }
 }
 
 /// A public product of two private inputs.
@@ -157,5 +161,5 @@ fn bare() -> Case {
     };
     // The second term is 1 + 2.
     let tensors = assign(&relation, &[(0, vec![-3, 5]), (1, vec![9 + 3, -15 + 3])]);
-    Case { name: "bare", log_row: 4, relation, tensors }
+    Case { name: "bare", log_row: 4, scheme: schemes::TRANSPARENT, relation, tensors }
 }

@@ -2,30 +2,31 @@
 
 use crate::filler;
 use crate::fixture::FIXTURES;
+use crate::relations::cases;
+use crate::schemes;
 use std::path::Path;
-use zkseal_commit::generators::setup_digest;
 use zkseal_field::{Fr, compress, decompress, encode_scalar, encode_uncompressed};
 use zkseal_prover::columns::encode_blindings;
-use zkseal_relation::{Column, Params, encode};
+use zkseal_relation::{Column, encode};
 
 /// (target, seed) pairs.
 #[must_use]
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let mut out = encodings();
-    for (index, fixture) in (0u8..).zip(FIXTURES.iter()) {
+    for ((index, fixture), case) in (0u8..).zip(FIXTURES.iter()).zip(cases()) {
         let relation = encode(fixture.key.relation());
         let log_row = fixture.key.layout().params.log_row - 4;
         let with = |head: &[u8], tail: &[u8]| [head, tail].concat();
-        out.push(("relation", with(&[log_row], &relation)));
-        out.push(("planted_decoder", with(&[log_row], &relation)));
-        out.push(("foreign_key", with(&[log_row, 0], &relation)));
-        out.push(("foreign_key", with(&[log_row + 1, 1], &relation)));
+        out.push(("relation", with(&[log_row, case.scheme], &relation)));
+        out.push(("planted_decoder", with(&[log_row, case.scheme], &relation)));
+        out.push(("foreign_key", with(&[log_row, case.scheme, 0], &relation)));
+        out.push(("foreign_key", with(&[log_row + 1, case.scheme ^ 1, 1], &relation)));
         out.push(("verifying_key", fixture.key_bytes.clone()));
         if let Some(key) = filler::key(fixture.key.relation(), fixture.key.layout(), Fr::from(1u64)) {
             out.push(("verifying_key", key));
         }
-        out.push(("proof", with(&[index | 2], &fixture.proof)));
-        out.push(("proof", with(&[index], &fixture.proof)));
+        out.push(("proof", with(&[2 * index + 1], &fixture.proof)));
+        out.push(("proof", with(&[2 * index], &fixture.proof)));
         let rows = fixture.key.layout().num_rows(Column::Input);
         out.push(("blindings", encode_blindings(&vec![-Fr::from(1u64); rows])));
         for target in ["statement", "planted_verifier"] {
@@ -48,8 +49,8 @@ fn encodings() -> Vec<(&'static str, Vec<u8>)> {
         out.push(("blindings", word.to_vec()));
     }
     out.push(("blindings", encode_scalar(&Fr::from(7u64)).to_vec()));
-    let longest = Params::new(16, setup_digest()).map(|params| params.encode()).unwrap_or_default();
-    out.push(("params", longest));
+    // The longest row, and every number of lanes.
+    out.extend((0u8..18).map(|choice| ("params", schemes::params(12, choice).encode())));
     out
 }
 

@@ -2,20 +2,20 @@
 //! no relation may make them panic, hang or fill the memory.
 
 use crate::filler;
-use zkseal_commit::generators::setup_digest;
+use crate::schemes::{opening_setup, params};
 use zkseal_field::Fr;
-use zkseal_relation::{Column, Layout, Params, codec, decode, validate::validate};
+use zkseal_relation::{Column, Layout, codec, decode, validate::validate};
 use zkseal_verifier::{Instance, ProofKind, VerifyingKey, check_proof};
 
-/// Longer rows only make the opening slower.
-const MAX_LOG_ROW: u8 = 10;
+/// 2^4 to 2^10: longer rows only make the opening slower.
+const LOG_ROWS: u8 = 7;
 
-/// Input: logarithm of the row length, the proof's scalar, then relation bytes.
+/// Input: logarithm of the row length, the way to prove, the proof's scalar, then relation bytes.
 pub fn run(data: &[u8]) {
-    let [log_row, scalar, bytes @ ..] = data else { return };
+    let [log_row, choice, scalar, bytes @ ..] = data else { return };
     let scalar = Fr::from(*scalar);
     let Ok(relation) = decode(bytes) else { return };
-    let Ok(params) = Params::new((log_row % 13 + 4).min(MAX_LOG_ROW), setup_digest()) else { return };
+    let params = params(*log_row % LOG_ROWS, *choice);
     if validate(&relation).is_err() {
         return;
     }
@@ -23,10 +23,9 @@ pub fn run(data: &[u8]) {
     if !filler::is_small(&layout) {
         return;
     }
-    if let Some(key) = filler::key(&relation, &layout, scalar) {
-        if let Ok(key) = VerifyingKey::decode(&key) {
-            assert_eq!(key.relation_digest(), &codec::digest(&relation), "a key holds its relation");
-        }
+    let key = filler::key(&relation, &layout, scalar).and_then(|key| VerifyingKey::decode(&key).ok());
+    if let Some(key) = key {
+        assert_eq!(key.relation_digest(), &codec::digest(&relation), "a key holds its relation");
     }
     let digest = codec::digest(&relation);
     let rows = |column| filler::commitments(layout.num_rows(column));
@@ -38,6 +37,7 @@ pub fn run(data: &[u8]) {
         layout: &layout,
         model: &model,
         table: &table,
+        setup: opening_setup(&params),
     };
     let verdict = check_proof(&instance, &filler::statement(&relation, &layout), &filler::proof(&layout, scalar));
     assert!(verdict.is_err(), "a proof of nothing is accepted");

@@ -3,12 +3,12 @@
 use crate::fixture::FIXTURES;
 use zkseal_verifier::Proof;
 
-/// Input: which fixture (bit 0), whether the length is made right (bit 1), then proof bytes.
+/// Input: which fixture and whether the length is made right (bit 0), then proof bytes.
 pub fn run(data: &[u8]) {
     let Some((choice, bytes)) = data.split_first() else { return };
-    let fixture = &FIXTURES[usize::from(choice & 1)];
+    let fixture = &FIXTURES[usize::from(choice >> 1) % FIXTURES.len()];
     let mut bytes = bytes.to_vec();
-    if choice & 2 != 0 {
+    if choice & 1 != 0 {
         bytes.resize(fixture.proof.len(), 0);
     }
     if let Ok(proof) = Proof::decode(fixture.key.layout(), &bytes) {

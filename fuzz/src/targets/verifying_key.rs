@@ -27,12 +27,13 @@ pub fn run(data: &[u8]) {
 fn assembled(key: &VerifyingKey, dropped: usize, proof: &[u8]) -> Verified<VerifyingKey> {
     let parts = key.instance();
     let model = parts.model[..parts.model.len() - dropped].to_vec();
-    VerifyingKey::new(key.relation().clone(), key.layout().params, model, parts.table.to_vec(), proof.to_vec())
+    let setup = key.setup().cloned();
+    VerifyingKey::new(key.relation().clone(), key.layout().params, model, parts.table.to_vec(), proof.to_vec(), setup)
 }
 
 /// The model proof is what lies behind everything else.
 fn model_proof<'a>(key: &VerifyingKey, data: &'a [u8]) -> &'a [u8] {
     let points = key.instance().model.len() + key.instance().table.len();
-    let heads = 4 + 2 + PARAMS_BYTES + 4 * 4;
+    let heads = 4 + 2 + PARAMS_BYTES + key.setup().map_or(0, |_| 128) + 4 * 4;
     &data[heads + encode(key.relation()).len() + 64 * points..]
 }
