@@ -17,4 +17,11 @@ interface IZksealVerifier {
         bytes calldata commitments,
         bytes calldata proof
     ) external view;
+
+    /// @notice keccak256 of the model commitments that a program holds, 64 bytes each: those of the program that checks
+    /// inferences and of the program that checks the model proof have to be the same.
+    function modelDigest(address program) external view returns (bytes32);
+
+    /// @notice tau*G2 of the setup that a program was made with (x.c1, x.c0, y.c1, y.c0).
+    function setupOf(address program) external view returns (bytes memory tauG2);
 }

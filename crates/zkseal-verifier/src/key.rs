@@ -27,6 +27,14 @@ pub struct VerifyingKey {
     setup: Option<kzg::Setup>,
 }
 
+/// The relation that bounds private weights, and its layout.
+#[derive(Debug, Clone)]
+pub struct ModelPart {
+    relation: Relation,
+    relation_digest: [u8; 32],
+    layout: Layout,
+}
+
 /// `keccak256("zkseal model id v1" || params || relation digest || model digest || table digest)`.
 #[must_use]
 pub fn model_id(params: &Params, relation_digest: &[u8; 32], model: &[G1Affine], table: &[G1Affine]) -> [u8; 32] {
@@ -76,25 +84,45 @@ impl VerifyingKey {
 
     /// The proof that every model tensor lies in its bounds, made at setup.
     fn check_model_proof(&self) -> Verified<()> {
-        let Some(relation) = model_relation(&self.relation)? else {
+        let Some(part) = self.model_part()? else {
             let rule = "a model proof without a model tensor";
             let none = self.model_proof.is_empty();
             return if none { Ok(()) } else { Err(VerifyError::InvalidEncoding { what: "verifying key", rule }) };
         };
+        check_proof(&self.model_instance(&part), &Statement::default(), &self.model_proof)
+            .map_err(|cause| VerifyError::ModelProofRejected { cause: Box::new(cause) })
+    }
+
+    /// What the model proof is about; `None` without a model tensor.
+    ///
+    /// # Errors
+    /// If the model relation cannot be laid out.
+    pub fn model_part(&self) -> Verified<Option<ModelPart>> {
+        let Some(relation) = model_relation(&self.relation)? else { return Ok(None) };
         validate(&relation)?;
         let layout = Layout::new(&relation, self.layout.params)?;
         let relation_digest = codec::digest(&relation);
-        let instance = Instance {
+        Ok(Some(ModelPart { relation, relation_digest, layout }))
+    }
+
+    /// What the model proof is checked against.
+    #[must_use]
+    pub fn model_instance<'a>(&'a self, part: &'a ModelPart) -> Instance<'a> {
+        Instance {
             kind: ProofKind::Model,
-            relation: &relation,
-            relation_digest: &relation_digest,
-            layout: &layout,
+            relation: &part.relation,
+            relation_digest: &part.relation_digest,
+            layout: &part.layout,
             model: &self.model,
             table: &[],
             setup: self.setup.as_ref(),
-        };
-        check_proof(&instance, &Statement::default(), &self.model_proof)
-            .map_err(|cause| VerifyError::ModelProofRejected { cause: Box::new(cause) })
+        }
+    }
+
+    /// The bytes of the model proof; none without a model tensor.
+    #[must_use]
+    pub fn model_proof(&self) -> &[u8] {
+        &self.model_proof
     }
 
     /// Strict decoding and all checks of [`Self::new`].

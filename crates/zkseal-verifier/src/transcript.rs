@@ -13,9 +13,9 @@ pub fn commitments_digest(commitments: &[G1Affine]) -> [u8; 32] {
     keccak256(&[&bytes])
 }
 
-/// Everything public, then the prover's first commitments: all that precedes the first challenge.
+/// What does not change from proof to proof: the key.
 #[must_use]
-pub fn start(instance: &Instance<'_>, statement: &Statement, witness: &[G1Affine], mask: &G1Affine) -> Transcript {
+pub fn head(instance: &Instance<'_>) -> Transcript {
     let mut transcript = Transcript::new();
     let kind: &[u8] = match instance.kind {
         ProofKind::Inference => b"zkseal proof protocol v1/inference",
@@ -26,6 +26,13 @@ pub fn start(instance: &Instance<'_>, statement: &Statement, witness: &[G1Affine
     transcript.absorb("relation", instance.relation_digest);
     transcript.absorb("model", &commitments_digest(instance.model));
     transcript.absorb("table", &commitments_digest(instance.table));
+    transcript
+}
+
+/// Everything public, then the prover's first commitments: all that precedes the first challenge.
+#[must_use]
+pub fn start(instance: &Instance<'_>, statement: &Statement, witness: &[G1Affine], mask: &G1Affine) -> Transcript {
+    let mut transcript = head(instance);
     transcript.absorb("context", &statement.context);
     for (index, tensor) in instance.relation.tensors.iter().enumerate() {
         if tensor.column == Column::Public {
