@@ -27,7 +27,7 @@ from zkseal_reference.relation import (
     Zero,
 )
 
-MODEL, TABLE, INPUT, OUTPUT, WITNESS, PUBLIC, PROGRESSION = Column
+MODEL, TABLE, INPUT, OUTPUT, WITNESS, PUBLIC, PROGRESSION, HELPER = Column
 
 
 @dataclass(frozen=True)

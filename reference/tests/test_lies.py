@@ -15,6 +15,7 @@ from zkseal_reference.field import P, inverse
 from zkseal_reference.generators import generator
 from zkseal_reference.key import VerifyingKey, model_statement, verify_model_proof
 from zkseal_reference.layout import Layout
+from zkseal_reference.parameters import Opening
 from zkseal_reference.relation import Column
 from zkseal_reference.transcript import Transcript
 from zkseal_slow_prover import columns
@@ -166,8 +167,8 @@ def test_a_false_zero_without_its_constraint(monkeypatch: pytest.MonkeyPatch) ->
     def forged(_layout: Layout, values: Values) -> None:
         values[case("tiny").sketch.index("z")][1] += 1
 
-    def only_first(eta: int, j: int) -> int:
-        return pow(eta, 1 + j, P) if j == 0 else 0
+    def only_first(eta: int, lanes: int, j: int) -> int:
+        return pow(eta, lanes + j, P) if j == 0 else 0
 
     hooks = Hooks(tensors=forged)
     assert_only_defended_by(case("tiny"), hooks, monkeypatch, (expansion, "zero_coefficient", only_first))
@@ -249,8 +250,8 @@ def test_a_commitment_with_a_part_in_another_generator(monkeypatch: pytest.Monke
     found = case("batched_attention")
     honest = prove(found.key, found.model, found.sketch.values, CONTEXT, seeded_randomness(4))
 
-    def shifted(vector: list[int], blinding: int) -> Point:
-        return multi_scalar([(1, original(vector, blinding)), (5, generator(b"U"))])
+    def shifted(vector: list[int], blinding: int, opening: Opening) -> Point:
+        return multi_scalar([(1, original(vector, blinding, opening)), (5, generator(b"U"))])
 
     original = columns.commit
     monkeypatch.setattr(columns, "commit", shifted)

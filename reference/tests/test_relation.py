@@ -10,7 +10,9 @@ import pytest
 
 from zkseal_reference.decoder import decode_relation
 from zkseal_reference.errors import InvalidRelation, ReferenceLimit, UnknownVersion
+from zkseal_reference.layout import Layout
 from zkseal_reference.model_relation import derive_model_relation, limb_width, needed_widths
+from zkseal_reference.parameters import LookupArgument, Parameters
 from zkseal_reference.relation import (
     Access,
     Affine,
@@ -221,10 +223,17 @@ def test_counts_beyond_the_limits_are_refused_before_they_are_read() -> None:
 
 
 def test_a_relation_too_large_for_lists_is_refused_by_name() -> None:
-    with pytest.raises(ReferenceLimit):
-        check_affordable(replace(BASE, loops=(HUGE, 4, 3)))
-    with pytest.raises(ReferenceLimit):
-        check_affordable(with_tensor(1, Tensor(Column.PROGRESSION, (HUGE,), 0, HUGE - 1))(BASE))
+    def too_large(relation: Relation, parameters: Parameters) -> None:
+        with pytest.raises(ReferenceLimit):
+            check_affordable(Layout(relation, parameters))
+
+    short = Parameters(16, LookupArgument.HELPER, 1)
+    too_large(replace(BASE, loops=(HUGE, 4, 3)), Parameters(16))
+    too_large(with_tensor(1, Tensor(Column.PROGRESSION, (HUGE,), 0, HUGE - 1))(BASE), Parameters(16))
+    lookup = Lookup(0, 0, (0, 1), ((Term(1, 0, (), ()),),))
+    long_lane = replace(BASE, loops=(1 << 12, 1 << 9, 3), lookups=(lookup,), zeros=())
+    check_affordable(Layout(long_lane, Parameters(16)))
+    too_large(long_lane, short)
 
 
 # The model relation

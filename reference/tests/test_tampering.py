@@ -27,25 +27,16 @@ from zkseal_reference.errors import (
     WrongLength,
 )
 from zkseal_reference.field import P, encode_scalar
-from zkseal_reference.generators import generator
-from zkseal_reference.layout import Layout
-from zkseal_reference.relation import Column
+from zkseal_reference.generators import SETUP_DIGEST, generator
+from zkseal_reference.keccak import keccak256
+from zkseal_reference.pairing import G2, encode_g2
 
-from .cases import case, check
+from .cases import case, check, element_kinds
+from .points import OUTSIDE_G2
 
 OTHER_POINT = encode_compressed(generator(b"other"))
 IDENTITY = encode_compressed(None)
 OFF_CURVE = (4).to_bytes(32, "big")  # 4^3 + 3 = 67 is no square in F_q
-
-
-def element_kinds(layout: Layout) -> list[str]:
-    """For every 32 bytes of a proof, what stands there: chapter 6, "Proof bytes", written out again."""
-    kinds = ["commitment"] * (layout.committed_row_count(Column.WITNESS) + 1)
-    for j in range(layout.n):
-        kinds += ["scalar"] * (2 * (j + 1) + 4)
-    kinds += ["scalar"] * (2 * layout.n2 + 2 + 2 * layout.row_variables)
-    kinds += ["commitment"] * 2 + ["scalar"] * (1 + 2 * (layout.c + 1) + 2)
-    return kinds + ["point"] * (2 * layout.c) + ["scalar"]
 
 
 def elements(proof: bytes) -> list[bytes]:
@@ -58,52 +49,54 @@ def with_element(proved: Proved, index: int, element: bytes) -> Proved:
     return replace(proved, proof=b"".join(parts))
 
 
-KINDS = element_kinds(case("tiny").key.layout)
+KINDS = {scheme: element_kinds(case("tiny", scheme).key.layout) for scheme in ("tree-ipa", "helper2-kzg")}
+ELEMENTS = [(scheme, index) for scheme, kinds in KINDS.items() for index in range(len(kinds))]
 
 
 def test_the_kinds_cover_the_proof() -> None:
-    assert len(KINDS) == len(elements(case("tiny").proved.proof)) == 98
+    for scheme, count in (("tree-ipa", 98), ("helper2-kzg", 79)):
+        assert len(KINDS[scheme]) == len(elements(case("tiny", scheme).proved.proof)) == count
 
 
-@pytest.mark.parametrize("index", range(len(KINDS)))
-def test_a_changed_element_is_rejected(index: int) -> None:
-    proved = case("tiny").proved
-    old = elements(proved.proof)[index]
-    scalar = KINDS[index] == "scalar"
-    new = encode_scalar(int.from_bytes(old, "big") + 1) if scalar else OTHER_POINT
-    opening = index >= len(KINDS) - 2 * case("tiny").key.layout.c - 2  # from the blinding s on
+@pytest.mark.parametrize(("scheme", "index"), ELEMENTS)
+def test_a_changed_element_is_rejected(scheme: str, index: int) -> None:
+    found, kinds = case("tiny", scheme), KINDS[scheme]
+    old = elements(found.proved.proof)[index]
+    new = encode_scalar(int.from_bytes(old, "big") + 1) if kinds[index] == "scalar" else OTHER_POINT
+    opening = index >= kinds.index("point") - 1  # from the blinding s on
     with pytest.raises(OpeningRejected if opening else LinearClaimRejected):
-        check(case("tiny"), with_element(proved, index, new))
+        check(found, with_element(found.proved, index, new))
 
 
-@pytest.mark.parametrize("index", range(0, len(KINDS), 3))
-def test_a_non_canonical_element_is_refused(index: int) -> None:
-    proved = case("tiny").proved
-    old = int.from_bytes(elements(proved.proof)[index], "big")
-    if KINDS[index] == "scalar":
+@pytest.mark.parametrize(("scheme", "index"), ELEMENTS[::3])
+def test_a_non_canonical_element_is_refused(scheme: str, index: int) -> None:
+    found = case("tiny", scheme)
+    old = int.from_bytes(elements(found.proved.proof)[index], "big")
+    if KINDS[scheme][index] == "scalar":
         with pytest.raises(NonCanonicalScalar):
-            check(case("tiny"), with_element(proved, index, P.to_bytes(32, "big")))
+            check(found, with_element(found.proved, index, P.to_bytes(32, "big")))
         return
     with pytest.raises(NonCanonicalPoint):
-        check(case("tiny"), with_element(proved, index, Q.to_bytes(32, "big")))
+        check(found, with_element(found.proved, index, Q.to_bytes(32, "big")))
     with pytest.raises(NonCanonicalPoint):
-        check(case("tiny"), with_element(proved, index, (old | 1 << 254).to_bytes(32, "big")))
+        check(found, with_element(found.proved, index, (old | 1 << 254).to_bytes(32, "big")))
     with pytest.raises(NotOnCurve):
-        check(case("tiny"), with_element(proved, index, OFF_CURVE))
+        check(found, with_element(found.proved, index, OFF_CURVE))
 
 
-@pytest.mark.parametrize("index", [i for i, kind in enumerate(KINDS) if kind != "scalar"])
-def test_the_identity_is_refused_but_in_the_opening(index: int) -> None:
-    expected = OpeningRejected if KINDS[index] == "point" else IdentityPoint
-    with pytest.raises(expected):
-        check(case("tiny"), with_element(case("tiny").proved, index, IDENTITY))
+@pytest.mark.parametrize(("scheme", "index"), [(s, i) for s, i in ELEMENTS if KINDS[s][i] != "scalar"])
+def test_the_identity_is_refused_but_in_the_opening(scheme: str, index: int) -> None:
+    found = case("tiny", scheme)
+    with pytest.raises(OpeningRejected if KINDS[scheme][index] == "point" else IdentityPoint):
+        check(found, with_element(found.proved, index, IDENTITY))
 
 
+@pytest.mark.parametrize("scheme", KINDS)
 @pytest.mark.parametrize("change", [lambda p: p[:-1], lambda p: p + b"\0", lambda p: b"", lambda p: p[32:]])
-def test_a_proof_of_another_length_is_refused(change: Callable[[bytes], bytes]) -> None:
-    proved = case("tiny").proved
+def test_a_proof_of_another_length_is_refused(change: Callable[[bytes], bytes], scheme: str) -> None:
+    proved = case("tiny", scheme).proved
     with pytest.raises(WrongLength):
-        check(case("tiny"), replace(proved, proof=change(proved.proof)))
+        check(case("tiny", scheme), replace(proved, proof=change(proved.proof)))
 
 
 @pytest.mark.parametrize(("a", "b"), [(0, 1), (2, 3), (10, 11), (30, 31), (60, 61), (84, 85), (95, 96)])
@@ -228,9 +221,13 @@ def patched(at: int, new: bytes) -> bytes:
         (patched(7, b"\3"), InvalidParameters),
         (patched(7, b"\5"), InvalidParameters),
         (patched(7, b"\x11"), InvalidParameters),
-        (patched(8, b"\1"), InvalidParameters),
+        (patched(8, b"\2"), InvalidParameters),
         (patched(9, b"\2"), InvalidParameters),
-        (patched(10, b"\1"), InvalidParameters),
+        (patched(9, b"\0"), InvalidParameters),
+        (patched(8, b"\1\0"), InvalidParameters),
+        (patched(8, b"\1\x09"), InvalidParameters),
+        (patched(10, b"\1"), InvalidEncoding),  # no tau*G2 follows
+        (patched(10, b"\2"), InvalidParameters),
         (patched(11, bytes(32)), InvalidParameters),
         (patched(RELATION_AT, b"\xff\xff\xff\xff"), WrongLength),
         (patched(RELATION_AT + 4, b"ZKVK"), InvalidRelation),
@@ -248,6 +245,57 @@ def patched(at: int, new: bytes) -> bytes:
 def test_a_damaged_key_is_refused(data: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         VerifyingKey.decode(data, check_model_proof=False)
+
+
+def test_the_argument_of_a_key_is_bound_by_its_model_proof() -> None:
+    """Both arguments have a layout, and the same commitments."""
+    other = patched(8, b"\1")
+    VerifyingKey.decode(other, check_model_proof=False)
+    with pytest.raises(ModelProofRejected):
+        VerifyingKey.decode(other)
+
+
+SHORT = case("tiny", "helper2-kzg").key
+SHORT_DATA = SHORT.encode()
+TAU_AT = 4 + 2 + 37
+
+
+def with_tau(tau_g2: bytes, digest: bytes | None = None) -> bytes:
+    """Another tau*G2, with the digest that it has or another."""
+    own = keccak256(b"zkseal kzg setup v1" + tau_g2) if digest is None else digest
+    return SHORT_DATA[:11] + own + tau_g2 + SHORT_DATA[TAU_AT + 128 :]
+
+
+def coordinates(*numbers: int) -> bytes:
+    return b"".join(number.to_bytes(32, "big") for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (with_tau(encode_g2(G2)), ModelProofRejected),
+        (with_tau(encode_g2(G2), SHORT.parameters.setup_digest), InvalidParameters),
+        (with_tau(SHORT_DATA[TAU_AT : TAU_AT + 128], SETUP_DIGEST), InvalidParameters),
+        (with_tau(bytes(128)), InvalidEncoding),
+        (with_tau(coordinates(Q, 1, 1, 1)), InvalidEncoding),
+        (with_tau(coordinates(1, 1, 1, Q)), InvalidEncoding),
+        (with_tau(coordinates(1, 1, 1, 1)), InvalidEncoding),
+        (with_tau(OUTSIDE_G2), InvalidEncoding),
+        (SHORT_DATA[: TAU_AT + 127], WrongLength),
+        (SHORT_DATA[:TAU_AT] + SHORT_DATA[TAU_AT + 128 :], InvalidEncoding),
+        (DATA[:TAU_AT] + encode_g2(G2) + DATA[TAU_AT:], WrongLength),
+    ],
+)
+def test_a_damaged_setup_is_refused(data: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        VerifyingKey.decode(data)
+
+
+def test_a_kzg_key_survives_its_bytes() -> None:
+    decoded = VerifyingKey.decode(SHORT_DATA)
+    assert decoded.encode() == SHORT_DATA
+    assert decoded.tau_g2 == SHORT.tau_g2
+    check(replace(case("tiny", "helper2-kzg"), key=decoded), case("tiny", "helper2-kzg").proved)
 
 
 def test_a_table_commitment_may_be_the_identity() -> None:

@@ -2,12 +2,12 @@
 
 | module | chapter |
 | --- | --- |
-| `keccak`, `field`, `curve`, `generators`, `transcript` | 1 notation, encodings, transcript |
+| `keccak`, `field`, `curve`, `generators`, `extension`, `pairing`, `transcript` | 1 notation, encodings, transcript |
 | `relation`, `decoder`, `validation`, `model_relation` | 2 relation |
-| `layout` | 3 layout |
-| `tree` | 4 lookups |
+| `parameters`, `layout`, `mask` | 3 layout |
+| `lookups`, `tree`, `helper` | 4 lookups |
 | `weights`, `claims`, `expansion`, `sumcheck`, `linear` | 5 products and the linear claim |
-| `ipa`, `proof`, `key`, `verifier`, `opening` | 6 opening and files |
+| `ipa`, `kzg`, `proof`, `key`, `verifier`, `opening` | 6 opening and files |
 | `vectors` | runs the shared test vectors |
 
 It imports the standard library only. Any bytes give an answer or a class of `errors`.

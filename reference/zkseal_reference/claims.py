@@ -95,10 +95,10 @@ def evaluate_parts(layout: Layout, parts: Sequence[Part], point: Sequence[int]) 
     return total % P
 
 
-def mask_coefficients(position: int, point: Sequence[int], centres: Sequence[int]) -> dict[int, int]:
-    """sum over i and d = 1, 2 of (x_i^d - centre_i) mu[..]; the entries lie in this order from `position` on."""
+def mask_coefficients(position: int, point: Sequence[int], centres: Sequence[int], degree: int = 2) -> dict[int, int]:
+    """sum over i and d = 1 .. degree of (x_i^d - centre_i) mu[..]; the entries lie in this order from `position` on."""
     form = {}
     for i, (x, centre) in enumerate(zip(point, centres, strict=True)):
-        form[position + 2 * i] = (x - centre) % P
-        form[position + 2 * i + 1] = (x * x - centre) % P
+        for d in range(1, degree + 1):
+            form[position + degree * i + d - 1] = (pow(x, d, P) - centre) % P
     return form

@@ -73,7 +73,7 @@ class LinearClaimRejected(Rejected):
 
 
 class OpeningRejected(Rejected):
-    """The inner-product argument (chapter 6) fails."""
+    """The inner-product argument, or the pairings of Mercury (chapter 6), fail."""
 
 
 class ModelProofRejected(Rejected):
@@ -81,4 +81,4 @@ class ModelProofRejected(Rejected):
 
 
 class ReferenceLimit(ProtocolError):
-    """A valid relation with a loop or table beyond `weights.MAX_INDICES`: too large for plain Python lists."""
+    """A valid relation with a loop, table or lane beyond `weights.MAX_INDICES`: too large for plain Python lists."""

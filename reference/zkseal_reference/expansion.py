@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from . import tree
+from . import lookups
 from .claims import KnownValues, LinearForm, Part
 from .field import P, eq_index
 from .layout import Layout, MergeKey, ProductSlot, index_bits, merge_key
@@ -32,17 +32,22 @@ class Expansion:
 
 @dataclass(frozen=True)
 class Challenges:
-    """What the constraints are evaluated at; the leaf claim and beta are None without lookups."""
+    """What the constraints are evaluated at; without lookups there are no claims of theirs, and beta is 0."""
 
-    leaf: tree.NodeClaim | None
-    beta: int | None
+    lookups: lookups.LookupClaims | None
+    beta: int
     eta: int
     zeta: tuple[int, ...]
 
 
-def zero_coefficient(eta: int, j: int) -> int:
-    """Zero constraint j has eta^(1 + j); eta^0 belongs to the lookups."""
-    return pow(eta, 1 + j, P)
+def lane_coefficient(eta: int, lane: int) -> int:
+    """The keys of lane l have eta^l; the tree has one lane."""
+    return pow(eta, lane, P)
+
+
+def zero_coefficient(eta: int, lanes: int, j: int) -> int:
+    """Zero constraint j has eta^(L + j): the lower powers belong to the lanes."""
+    return pow(eta, lanes + j, P)
 
 
 def key_coefficient(beta: int, t: int) -> int:
@@ -58,20 +63,25 @@ def id_coefficient(layout: Layout, beta: int, table: int) -> int:
 def expand(layout: Layout, challenges: Challenges, known: KnownValues) -> Expansion:
     """The expansion of all constraints of scope 0."""
     result = Expansion()
-    if challenges.leaf is not None and challenges.beta is not None:
-        expand_keys(result, layout, challenges.leaf, challenges.beta, known)
+    if challenges.lookups is not None:
+        expand_keys(result, layout, challenges.lookups, challenges, known)
     for j, zero in enumerate(layout.relation.scope0_zeros):
         point = challenges.zeta[len(challenges.zeta) - index_bits(layout.loop_sizes(zero.loops)) :]
         outer = outer_weights(layout, zero.loops, point)
-        add_expression(result, layout, zero, zero.expression, zero_coefficient(challenges.eta, j), outer, known)
+        coefficient = zero_coefficient(challenges.eta, layout.parameters.lanes, j)
+        add_expression(result, layout, zero, zero.expression, coefficient, outer, known)
     return result
 
 
-def expand_keys(result: Expansion, layout: Layout, leaf: tree.NodeClaim, beta: int, known: KnownValues) -> None:
-    """(1 - r0) k(r) - r0 mu_q, with the coefficient eta^0."""
+def expand_keys(
+    result: Expansion, layout: Layout, claims: lookups.LookupClaims, challenges: Challenges, known: KnownValues
+) -> None:
+    """(1 - r0) k_l(r) and its form in mu, with the coefficient eta^l, for each lane."""
+    beta, eta = challenges.beta, challenges.eta
     for placed in layout.lookup_blocks:
-        vectors = tree.block_vectors(placed, layout.n, leaf.r)
-        coefficient = (1 - leaf.r0) * tree.block_weight(placed, layout.n, leaf.r) % P
+        vectors = lookups.block_vectors(placed, layout.n, claims.r)
+        coefficient = (1 - claims.r0) * lookups.block_weight(placed, layout.n, claims.r) % P
+        coefficient = coefficient * lane_coefficient(eta, placed.lane) % P
         if placed.lookup is not None:
             outer = dict(zip(placed.lookup.loops, vectors, strict=True))
             for t, expression in enumerate(placed.lookup.expressions, 1):
@@ -85,8 +95,14 @@ def expand_keys(result: Expansion, layout: Layout, leaf: tree.NodeClaim, beta: i
         for vector in vectors:
             constant = constant * sum(vector) % P
         result.linear.constant = (result.linear.constant + constant) % P
-    for position, factor in leaf.mu_q.items():
-        result.linear.add_mu(position, -leaf.r0 * factor)
+    for lane, key in enumerate(claims.keys):
+        for position, factor in key.form.items():
+            result.linear.add_mu(position, lane_coefficient(eta, lane) * factor)
+
+
+def key_target(claims: lookups.LookupClaims, eta: int) -> int:
+    """sum_l eta^l K_l."""
+    return sum(lane_coefficient(eta, lane) * key.value for lane, key in enumerate(claims.keys)) % P
 
 
 def add_expression(

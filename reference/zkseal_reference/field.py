@@ -32,6 +32,14 @@ def eq_vector(point: Sequence[int]) -> list[int]:
     return vector
 
 
+def eq_point(x: Sequence[int], y: Sequence[int]) -> int:
+    """eq(x, y) at two points."""
+    value = 1
+    for a, b in zip(x, y, strict=True):
+        value = value * (a * b + (1 - a) * (1 - b)) % P
+    return value
+
+
 def eq_index(index: int, point: Sequence[int]) -> int:
     """eq(point, index) at one index; 0 if the index needs more bits than the point has coordinates."""
     if index >> len(point):

@@ -9,13 +9,13 @@ from .errors import OpeningRejected
 from .field import P, inverse
 from .generators import generator
 from .linear import OpeningClaim
+from .proof import IpaMessages
 from .transcript import Transcript
 
 
-def verify_opening(
-    transcript: Transcript, claim: OpeningClaim, rounds: Sequence[tuple[Point, Point]], last: int
-) -> None:
+def verify_opening(transcript: Transcript, claim: OpeningClaim, messages: IpaMessages) -> None:
     """P0 + y U' + sum_k (x_k L_k + x_k^-1 R_k) = a G' + a b' U'."""
+    rounds, last = messages.rounds, messages.a
     w = transcript.challenge("ipa w")
     challenges = []
     for left, right in rounds:

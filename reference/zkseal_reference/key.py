@@ -6,13 +6,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from . import verifier
+from . import kzg, verifier
 from .curve import UNCOMPRESSED_BYTES, Point, decode_uncompressed, encode_uncompressed
 from .decoder import Reader, decode_relation
-from .errors import InvalidEncoding, ModelProofRejected, ProtocolError, ReferenceLimit, UnknownVersion, WrongLength
+from .errors import (
+    DecodeFailure,
+    InvalidEncoding,
+    InvalidParameters,
+    ModelProofRejected,
+    ProtocolError,
+    ReferenceLimit,
+    UnknownVersion,
+    WrongLength,
+)
+from .generators import SETUP_DIGEST
 from .keccak import keccak256
-from .layout import PARAMETERS_BYTES, Layout, Parameters, decode_parameters
+from .layout import Layout
 from .model_relation import derive_model_relation
+from .pairing import G2_BYTES, Twisted, decode_g2, encode_g2
+from .parameters import PARAMETERS_BYTES, Opening, Parameters, decode_parameters
 from .proof import refuse_identity
 from .relation import Column, Relation, encode_relation, relation_digest, u16, u32
 
@@ -21,9 +33,13 @@ MAGIC, VERSION = b"ZKVK", 1
 
 @dataclass(frozen=True)
 class VerifyingKey:
-    """What a verifier knows of a model: parameters, relation, commitments, and a proof that the model is in bounds."""
+    """What a verifier knows of a model: parameters, relation, commitments, and a proof that the model is in bounds.
+
+    tau_g2 is the setup of scheme `kzg`, and None for `ipa`.
+    """
 
     parameters: Parameters
+    tau_g2: Twisted | None
     relation_bytes: bytes
     relation: Relation
     layout: Layout
@@ -43,6 +59,7 @@ class VerifyingKey:
         return b"".join(
             (
                 MAGIC + u16(VERSION) + self.parameters.encode(),
+                encode_g2(self.tau_g2) if self.tau_g2 is not None else b"",
                 u32(len(self.relation_bytes)) + self.relation_bytes,
                 u32(len(self.model_commitments)),
                 *(encode_uncompressed(point) for point in self.model_commitments),
@@ -77,6 +94,8 @@ def read_key(data: bytes) -> VerifyingKey:
     if version != VERSION:
         raise UnknownVersion(f"verifying key of version {version}: this verifier knows {VERSION}")
     parameters = decode_parameters(reader.take(PARAMETERS_BYTES))
+    tau_g2 = read_tau_g2(reader) if parameters.opening == Opening.KZG else None
+    check_setup_digest(parameters, tau_g2)
     relation_bytes = reader.take(reader.unsigned(4))
     relation = decode_relation(relation_bytes)
     layout = Layout(relation, parameters)
@@ -84,7 +103,22 @@ def read_key(data: bytes) -> VerifyingKey:
     table = read_commitments(reader, layout, Column.TABLE, lambda point: None)
     model_proof = reader.take(reader.unsigned(4))
     reader.end()
-    return VerifyingKey(parameters, relation_bytes, relation, layout, model, table, model_proof)
+    return VerifyingKey(parameters, tau_g2, relation_bytes, relation, layout, model, table, model_proof)
+
+
+def read_tau_g2(reader: Reader) -> Twisted:
+    """Whatever is wrong with it is InvalidEncoding."""
+    data = reader.take(G2_BYTES)
+    try:
+        return decode_g2(data)
+    except DecodeFailure as error:
+        raise InvalidEncoding(f"tau*G2: {error}") from error
+
+
+def check_setup_digest(parameters: Parameters, tau_g2: Twisted | None) -> None:
+    """That of the ipa generators, or of the key's own tau G2."""
+    if parameters.setup_digest != (SETUP_DIGEST if tau_g2 is None else kzg.setup_digest(tau_g2)):
+        raise InvalidParameters("the setup digest is not that of the key's setup")
 
 
 def read_commitments(
@@ -110,6 +144,7 @@ def model_statement(key: VerifyingKey) -> verifier.Statement | None:
     return verifier.Statement(
         kind=verifier.MODEL,
         layout=Layout(relation, key.parameters),
+        tau_g2=key.tau_g2,
         relation_digest=relation_digest(encode_relation(relation)),
         model=key.model_commitments,
         table=(),

@@ -1,4 +1,4 @@
-"""Chapter 3: parameters, addresses of the committed entries, lookup domain, product slots, mask vector.
+"""Chapter 3: addresses of the committed entries, lookup domain, product slots.
 
 All of it follows from the relation and the parameters alone.
 """
@@ -9,43 +9,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, product
+from math import prod
 
-from .errors import InvalidParameters, UnknownVersion
+from .errors import InvalidParameters
 from .field import bits
-from .generators import SETUP_DIGEST
+from .mask import MaskIndex
+from .parameters import LookupArgument, Parameters
 from .relation import COMMITTED, EVERY_PROOF, Access, Column, Constraint, Lookup, Relation, Tensor
 
-PARAMETERS_BYTES = 37
-MIN_C, MAX_C = 4, 16
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """The 37 bytes that every transcript starts with; only C = 2^c is free in this version."""
-
-    c: int
-
-    def encode(self) -> bytes:
-        return bytes([1, self.c, 0, 1, 0]) + SETUP_DIGEST
-
-    @property
-    def row_length(self) -> int:
-        return 1 << self.c
-
-
-def decode_parameters(data: bytes) -> Parameters:
-    """u8(1) u8(c) u8(lookup argument) u8(lanes) u8(opening) setup digest."""
-    if len(data) != PARAMETERS_BYTES:
-        raise InvalidParameters(f"parameters have {PARAMETERS_BYTES} bytes, got {len(data)}")
-    if data[0] != 1:
-        raise UnknownVersion(f"parameters of version {data[0]}: this verifier knows 1")
-    if not MIN_C <= data[1] <= MAX_C:
-        raise InvalidParameters(f"c = {data[1]} is not in {MIN_C} .. {MAX_C}")
-    if data[2:5] != bytes([0, 1, 0]):
-        raise InvalidParameters("only the lookup argument tree with one lane and the opening ipa exist")
-    if data[5:] != SETUP_DIGEST:
-        raise InvalidParameters("unknown setup digest")
-    return Parameters(data[1])
+MAX_ADDRESS_BITS = 44
+MAX_ROWS = 1 << 22
+MAX_LANE = (1 << 32) - 1
 
 
 @dataclass(frozen=True)
@@ -102,9 +76,10 @@ class ColumnRows:
 
 @dataclass(frozen=True)
 class LookupBlock:
-    """A block of the lookup domain: a lookup of scope 0, or a table (lookup is None)."""
+    """A block of the lookup domain: a lookup of scope 0, or a table (lookup is None); the tree has lane 0 alone."""
 
     block: Block
+    lane: int
     table: int
     lookup: Lookup | None
     sizes: tuple[int, ...]
@@ -128,22 +103,24 @@ class ProductSlot:
 
 
 class Layout:
-    """The layout of a relation under parameters; raises InvalidParameters if the mask vector exceeds a row."""
+    """The layout of a relation under parameters; raises InvalidParameters where it exceeds a limit."""
 
     def __init__(self, relation: Relation, parameters: Parameters) -> None:
         self.relation = relation
         self.parameters = parameters
         self.c = parameters.c
         self.has_lookups = bool(relation.scope0_lookups)
-        self.tensors = relation.tensors + self.multiplicity_tensors()
         self.t_max = max((len(table.columns) for table in relation.tables), default=0)
+        self.lookup_blocks, longest = self.place_lookups()
+        self.has_helper = self.has_lookups and parameters.argument == LookupArgument.HELPER
+        self.n = max(bits(longest), 1) if self.has_lookups else 0
+        self.tensors = relation.tensors + self.multiplicity_tensors() + self.helper_tensors(longest)
         self.columns, self.row_variables = self.place_columns()
-        self.lookup_blocks, self.n = self.place_lookups()
         self.slots, self.lin_slot, self.n2 = self.place_products()
         self.pad_u_slot, self.pad_v_slot = self.lin_slot + 1, self.lin_slot + 2
         zeros = relation.scope0_zeros
         self.nz = max((index_bits(self.loop_sizes(zero.loops)) for zero in zeros), default=0)
-        self.mask = MaskIndex(self.n, self.n2, self.row_variables)
+        self.mask = MaskIndex(self.n, self.n2, self.row_variables, parameters.lanes if self.has_helper else 0)
         if self.mask.length > parameters.row_length:
             raise InvalidParameters(f"the mask vector has {self.mask.length} entries, a row {parameters.row_length}")
 
@@ -161,6 +138,19 @@ class Layout:
         """The tensor index of m_t."""
         return len(self.relation.tensors) + table
 
+    def helper_tensors(self, longest: int) -> tuple[Tensor, ...]:
+        """h, as long as the longest lane and at least 2; none for the tree, or without lookups."""
+        if not self.has_helper:
+            return ()
+        if longest > MAX_LANE:
+            raise InvalidParameters(f"a lane of the helper argument would have {longest} entries")
+        return (Tensor(Column.HELPER, (max(longest, 2),), 0, 0),)
+
+    @property
+    def helper(self) -> int:
+        """The tensor index of h, the last one."""
+        return len(self.tensors) - 1
+
     # Columns, blocks, addresses
 
     def place_columns(self) -> tuple[dict[Column, ColumnRows], int]:
@@ -169,6 +159,7 @@ class Layout:
         for column in COMMITTED:
             members = tuple(i for i, tensor in enumerate(self.tensors) if tensor.column == column)
             blocks, end = pack([index_bits(self.tensors[i].axes) for i in members])
+            self.check_column(members, end)
             packed[column] = members, tuple(blocks), -(-end >> self.c) if end else 0
         placed, row = {}, 0
         for column in sorted(COMMITTED, key=lambda col: -packed[col][2]):
@@ -176,6 +167,14 @@ class Layout:
             placed[column] = ColumnRows(members, blocks_of_column, row, need)
             row += 1 << bits(need) if need else 0
         return placed, bits(row)
+
+    def check_column(self, members: Sequence[int], end: int) -> None:
+        """A column has at most 2^44 addresses, and its tensors, counted one by one, entries in at most 2^22 rows."""
+        if end > 1 << MAX_ADDRESS_BITS:
+            raise InvalidParameters(f"a column has {end} addresses")
+        rows = sum(prod(len(axis) for axis in rows_of_tensor(self.tensors[i], self.c)) for i in members)
+        if rows > MAX_ROWS:
+            raise InvalidParameters(f"the tensors of a column have entries in {rows} rows")
 
     @cached_property
     def addresses(self) -> dict[int, Block]:
@@ -191,10 +190,7 @@ class Layout:
         count, small = 0, 0
         for tensor, block in zip(self.columns[column].tensors, self.columns[column].blocks, strict=True):
             if block.log_size >= self.c:
-                rows = 1
-                for axis in rows_of_tensor(self.tensors[tensor], self.c):
-                    rows *= len(axis)
-                count += rows
+                count += prod(len(axis) for axis in rows_of_tensor(self.tensors[tensor], self.c))
             else:
                 small += 1 << block.log_size
         return count + -(-small >> self.c)
@@ -224,20 +220,26 @@ class Layout:
     # Lookup domain
 
     def place_lookups(self) -> tuple[tuple[LookupBlock, ...], int]:
-        """Blocks of the lookups of scope 0, then of all tables, and n."""
+        """Blocks of the lookups of scope 0, then of all tables, and the end of the longest lane."""
         if not self.has_lookups:
             return (), 0
         lookups = self.relation.scope0_lookups
         rows = [self.relation.tensors[table.columns[0]].axes for table in self.relation.tables]
         sizes = [self.loop_sizes(lookup.loops) for lookup in lookups] + rows
-        blocks, end = pack([index_bits(axes) for axes in sizes])
         owners: list[tuple[int, Lookup | None]] = [(lookup.table, lookup) for lookup in lookups]
         owners += [(table, None) for table in range(len(rows))]
-        placed = [
-            LookupBlock(block, table, lookup, axes)
-            for block, (table, lookup), axes in zip(blocks, owners, sizes, strict=True)
-        ]
-        return tuple(placed), bits(end)
+        placed: dict[int, LookupBlock] = {}
+        ends = [0] * self.parameters.lanes
+        loads = [sum(1 << index_bits(axes) for axes in rows), *ends[1:]]  # lane 0 counts its tables beforehand
+        for index in sorted(range(len(sizes)), key=lambda i: -index_bits(sizes[i])):
+            (table, lookup), log_size = owners[index], index_bits(sizes[index])
+            lane = 0
+            if lookup is not None:
+                lane = loads.index(min(loads))
+                loads[lane] += 1 << log_size
+            placed[index] = LookupBlock(Block(ends[lane], log_size), lane, table, lookup, sizes[index])
+            ends[lane] += 1 << log_size
+        return tuple(placed[index] for index in range(len(sizes))), max(ends)
 
     # Slots of stage 5.2
 
@@ -253,38 +255,10 @@ class Layout:
                     shared = tuple(loop for loop in constraint.loops + term.sum_loops if loop in both)
                     shared_loops.setdefault(merge_key(constraint, term.sum_loops, term.accesses), shared)
         blocks, end = pack([index_bits(self.loop_sizes(shared)) for shared in shared_loops.values()])
+        if end > 1 << MAX_ADDRESS_BITS:
+            raise InvalidParameters(f"the slots of the product terms have {end} entries")
         slots = {
             key: ProductSlot(key, block, shared)
             for block, (key, shared) in zip(blocks, shared_loops.items(), strict=True)
         }
         return slots, end, bits(end + 3)
-
-
-@dataclass(frozen=True)
-class MaskIndex:
-    """Positions in the mask vector mu."""
-
-    n: int
-    n2: int
-    row_variables: int
-
-    u = 0
-    v = 1
-
-    def pad(self, kind: str, j: int, b: int) -> int:
-        """[p, j, b] or [q, j, b], j = 1 .. n."""
-        return 2 + 4 * (j - 1) + 2 * "pq".index(kind) + b
-
-    def tree(self, j: int, i: int, d: int) -> int:
-        """The mask of layer j, variable i = 0 .. j, d = 1, 2."""
-        return 2 + 4 * self.n + j * (j + 1) + 2 * i + d - 1
-
-    def g2(self, i: int, d: int) -> int:
-        return 2 + 4 * self.n + self.n * (self.n + 1) + 2 * i + d - 1
-
-    def g3(self, i: int, d: int) -> int:
-        return self.g2(self.n2, 1) + 2 * i + d - 1
-
-    @property
-    def length(self) -> int:
-        return self.g3(self.row_variables, 1)

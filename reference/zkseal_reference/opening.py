@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 
 from .curve import Point, decode_compressed, multi_scalar
-from .errors import OpeningRejected, StatementMismatch, WrongLength
+from .errors import InvalidParameters, OpeningRejected, StatementMismatch, WrongLength
 from .field import SCALAR_BYTES, bits, decode_scalar
 from .generators import generator
 from .key import VerifyingKey
 from .layout import Layout
+from .parameters import Opening
 from .relation import Column, Tensor
 from .weights import MAX_INDICES
 
@@ -42,9 +43,14 @@ def column_rows(layout: Layout, column: Column, tensors: Mapping[int, Sequence[i
     return rows
 
 
-def commit_row(row: Mapping[int, int], blinding: int) -> Point:
-    """sum_j D[j] G_j + rho H."""
-    terms = [(value, generator(b"G", j)) for j, value in row.items()]
+def commit_row(layout: Layout, row: Mapping[int, int], blinding: int, powers: Sequence[Point]) -> Point:
+    """sum_j D[j] G_j + rho H, where scheme `kzg` has G_j = tau^j G."""
+    if layout.parameters.opening == Opening.IPA:
+        terms = [(value, generator(b"G", j)) for j, value in row.items()]
+    elif max(row, default=0) < len(powers):
+        terms = [(value, powers[j]) for j, value in row.items()]
+    else:
+        raise InvalidParameters(f"a row has {max(row) + 1} entries, there are {len(powers)} powers of tau")
     return multi_scalar([*terms, (blinding, generator(b"H"))])
 
 
@@ -54,12 +60,15 @@ def check_opening(
     tensors: Mapping[int, Sequence[int]],
     blindings: bytes,
     commitments: Sequence[bytes],
+    powers: Sequence[Point] = (),
 ) -> None:
     """The commitments (compressed) of a column hide exactly these values under these blindings (32 bytes a row).
 
+    A key of scheme `kzg` does not hold the powers tau^j G: the caller has them, and has checked them.
     For the column `table` the blindings are zero: this is how anyone recomputes the table commitments of a key.
     Raises StatementMismatch for values that are not of the column, WrongLength, NonCanonicalScalar and the errors of
-    points for the rest of the shape, OpeningRejected for a commitment to something else.
+    points for the rest of the shape, InvalidParameters for too few powers, OpeningRejected for a commitment to
+    something else.
     """
     layout = key.layout
     check_column_values(layout, column, tensors)
@@ -71,7 +80,7 @@ def check_opening(
     rows = column_rows(layout, column, tensors)
     for i, (row, point) in enumerate(zip(rows.values(), points, strict=True)):
         blinding = decode_scalar(blindings[SCALAR_BYTES * i : SCALAR_BYTES * (i + 1)])
-        if commit_row(row, blinding) != point:
+        if commit_row(layout, row, blinding, powers) != point:
             raise OpeningRejected(f"{column.name.lower()} commitment {i} hides other values")
 
 

@@ -19,7 +19,7 @@ MAGIC, VERSION = b"ZKSR", 1
 
 
 class Column(IntEnum):
-    """Who holds a tensor."""
+    """Who holds a tensor. No relation declares one of HELPER, which is the layout's (chapter 3)."""
 
     MODEL = 0
     TABLE = 1
@@ -28,9 +28,10 @@ class Column(IntEnum):
     WITNESS = 4
     PUBLIC = 5
     PROGRESSION = 6
+    HELPER = 7
 
 
-COMMITTED = (Column.MODEL, Column.TABLE, Column.INPUT, Column.OUTPUT, Column.WITNESS)
+COMMITTED = (Column.MODEL, Column.TABLE, Column.INPUT, Column.OUTPUT, Column.WITNESS, Column.HELPER)
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,16 @@
-"""Chapter 4: keys, and the layers of the fraction tree (stage 5.1-G)."""
+"""Chapter 4: the fraction tree, layer by layer (stage 5.1-G)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import weights
-from .claims import Claim, KnownValues, LinearForm, Part, mask_coefficients
-from .field import P, eq_index
-from .layout import Layout, LookupBlock
+from .claims import Claim, KnownValues, LinearForm, mask_coefficients
+from .field import P
+from .layout import Layout
+from .lookups import Form, KeyClaim, LookupClaims, block_indicator, multiplicity_form
 from .proof import TreeLayer
 from .transcript import Transcript
-
-Form = dict[int, int]
-"""A linear form in mu: coefficients by position."""
 
 
 @dataclass(frozen=True)
@@ -120,23 +117,27 @@ def pad_form(layout: Layout, kind: str, j: int, sigma: int) -> Form:
 # The leaves
 
 
-def block_weight(placed: LookupBlock, n: int, r: Sequence[int]) -> int:
-    """eq(base >> nu, r_hi)."""
-    return eq_index(placed.block.number, r[: n - placed.block.log_size])
+def leaf_claims(
+    layout: Layout, leaf: NodeClaim, masks: Sequence[Claim], alpha: int, known: KnownValues
+) -> LookupClaims:
+    """What is left after layer n - 1, without any message."""
+    selected, inside = in_range(layout, leaf.r)
+    key = KeyClaim(negated(leaf.mu_q, leaf.r0), key_value(leaf, inside, alpha))
+    form = multiplicity_form(layout, leaf.r, leaf.r0, negated(leaf.mu_p, leaf.r0), known)
+    multiplicities = Claim(form, multiplicity_value(leaf, selected))
+    return LookupClaims(leaf.r, leaf.r0, (key,), multiplicities, tuple(masks))
 
 
-def block_vectors(placed: LookupBlock, n: int, r: Sequence[int]) -> list[list[int]]:
-    """The truncated eq vectors of the loops of a block, from the last nu coordinates."""
-    return weights.deal(placed.sizes, r[n - placed.block.log_size :])
+def negated(pads: Form, r0: int) -> Form:
+    """- r0 times a form."""
+    return {position: -r0 * factor % P for position, factor in pads.items()}
 
 
 def in_range(layout: Layout, r: Sequence[int]) -> tuple[int, int]:
     """sel(r) and in(r)."""
     selected = inside = 0
     for placed in layout.lookup_blocks:
-        value = block_weight(placed, layout.n, r)
-        for vector in block_vectors(placed, layout.n, r):
-            value = value * sum(vector) % P
+        value = block_indicator(placed, layout.n, r)
         inside += value
         selected += value if placed.lookup is not None else 0
     return selected % P, inside % P
@@ -150,16 +151,3 @@ def key_value(claim: NodeClaim, inside: int, alpha: int) -> int:
 def multiplicity_value(claim: NodeClaim, selected: int) -> int:
     """M, the value of (1 - r0) m(r) - r0 mu_p."""
     return ((1 - claim.r0) * selected - claim.p) % P
-
-
-def multiplicity_form(layout: Layout, claim: NodeClaim, known: KnownValues) -> LinearForm:
-    """(1 - r0) m(r) - r0 mu_p; m is read in range only."""
-    form = LinearForm()
-    for placed in layout.lookup_blocks:
-        if placed.lookup is None:
-            (rows,) = block_vectors(placed, layout.n, claim.r)
-            coefficient = (1 - claim.r0) * block_weight(placed, layout.n, claim.r) % P
-            form.add_part(Part(coefficient, layout.multiplicity(placed.table), (dict(enumerate(rows)),)), known)
-    for position, coefficient in claim.mu_p.items():
-        form.add_mu(position, -claim.r0 * coefficient)
-    return form

@@ -29,6 +29,7 @@ from .relation import (
 
 MAX_ITEMS = 1 << 16
 MAX_SIZE = 1 << 24
+DECLARED = tuple(column for column in Column if column != Column.HELPER)
 MODEL_PROOF_COLUMNS = (Column.MODEL, Column.PROGRESSION)
 MAX_INDEX_BITS = 36
 MAX_BOUND = 1 << 62
@@ -100,7 +101,7 @@ def check_counts(relation: Relation) -> None:
 
 
 def check_tensor(tensor: Tensor) -> None:
-    require(tensor.column in Column.__members__.values(), f"unknown column {tensor.column}")
+    require(tensor.column in DECLARED, f"unknown column {tensor.column}")
     require(1 <= len(tensor.axes) <= 8, f"tensor with {len(tensor.axes)} axes")
     require(all(1 <= size <= MAX_SIZE for size in tensor.axes), f"axes {tensor.axes}")
     require(sum(bits(size) for size in tensor.axes) <= MAX_INDEX_BITS, f"axes {tensor.axes} are too large together")

@@ -25,9 +25,10 @@ from .field import decode_scalar, encode_scalar
 from .generators import generator
 from .keccak import keccak256
 from .key import VerifyingKey
-from .layout import Layout, Parameters
+from .layout import Layout
 from .model_relation import derive_model_relation
 from .opening import check_opening
+from .parameters import Parameters
 from .proof import proof_length
 from .relation import COMMITTED, Column, Relation, encode_relation, relation_digest
 from .transcript import Transcript
@@ -142,7 +143,11 @@ def layout_value(relation: Relation, data: bytes, parameters: Parameters) -> Val
         "nz": layout.nz,
         "row_variables": layout.row_variables,
         "mask_length": layout.mask.length,
-        "rows": {column.name.lower(): layout.committed_row_count(column) for column in COMMITTED},
+        "rows": {
+            column.name.lower(): layout.committed_row_count(column)
+            for column in COMMITTED
+            if column != Column.HELPER or layout.has_helper
+        },
         "proof_bytes": proof_length(layout),
     }
 

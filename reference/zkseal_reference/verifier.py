@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import expansion, ipa, linear, sumcheck, tree
+from . import expansion, helper, ipa, kzg, linear, sumcheck, tree
 from .claims import Claim, KnownValues, LinearForm, mask_coefficients
 from .curve import Point, decode_compressed, encode_uncompressed
 from .errors import StatementMismatch
 from .field import HALF, P
 from .keccak import keccak256
 from .layout import Layout
-from .proof import Proof, check_length, decode_proof, refuse_identity
+from .lookups import LookupClaims
+from .pairing import Twisted
+from .proof import HelperMessages, IpaMessages, Proof, check_length, decode_proof, refuse_identity
 from .relation import Column, GatherPublic, accesses_of
 from .transcript import Transcript
 from .weights import check_affordable
@@ -33,6 +35,7 @@ class Statement:
 
     kind: str
     layout: Layout
+    tau_g2: Twisted | None
     relation_digest: bytes
     model: tuple[Point, ...]
     table: tuple[Point, ...]
@@ -54,6 +57,7 @@ def verify(
     statement = Statement(
         kind=INFERENCE,
         layout=key.layout,
+        tau_g2=key.tau_g2,
         relation_digest=key.relation_digest,
         model=key.model_commitments,
         table=key.table_commitments,
@@ -68,7 +72,7 @@ def verify(
 def verify_statement(statement: Statement, data: bytes) -> None:
     """Steps 1 to 3 of chapter 6."""
     layout = statement.layout
-    check_affordable(layout.relation)
+    check_affordable(layout)
     check_public_values(layout, statement.public)
     check_commitment_counts(statement)
     for point in (*statement.inputs, *statement.outputs):
@@ -146,13 +150,25 @@ def lookup_challenges(transcript: Transcript, layout: Layout) -> tuple[int, int]
     return transcript.challenge("beta"), transcript.challenge("alpha")
 
 
+def verify_lookups(
+    transcript: Transcript, layout: Layout, proof: Proof, alpha: int, known: KnownValues
+) -> LookupClaims | None:
+    """5.1, by the argument that the key chose; None without lookups."""
+    if not layout.has_lookups:
+        return None
+    if isinstance(proof.lookups, HelperMessages):
+        return helper.verify_helper(transcript, layout, proof.lookups, alpha, known)
+    leaf, masks = tree.verify_tree(transcript, layout, proof.lookups)
+    return tree.leaf_claims(layout, leaf, masks, alpha, known)
+
+
 def draw_constraint_point(
-    transcript: Transcript, layout: Layout, leaf: tree.NodeClaim | None, beta: int
+    transcript: Transcript, layout: Layout, lookups: LookupClaims | None, beta: int
 ) -> expansion.Challenges:
     """5.2: eta, then zeta."""
     eta = transcript.challenge("eta")
     zeta = tuple(transcript.challenge("zeta") for _ in range(layout.nz))
-    return expansion.Challenges(leaf, beta, eta, zeta)
+    return expansion.Challenges(lookups, beta, eta, zeta)
 
 
 def verify_equations(statement: Statement, proof: Proof) -> None:
@@ -162,29 +178,41 @@ def verify_equations(statement: Statement, proof: Proof) -> None:
     transcript = start_transcript(statement, proof.witness, proof.mask)
     beta, alpha = lookup_challenges(transcript, layout)
     # 5.1
-    leaf: tree.NodeClaim | None = None
-    key_target, tree_claims, mask_claims = 0, [], tuple[Claim, ...]()
-    if layout.has_lookups:
-        leaf, mask_claims = tree.verify_tree(transcript, layout, proof.layers)
-        selected, inside = tree.in_range(layout, leaf.r)
-        key_target = tree.key_value(leaf, inside, alpha)
-        multiplicities = tree.multiplicity_form(layout, leaf, known)
-        tree_claims = [Claim(multiplicities, tree.multiplicity_value(leaf, selected))]
+    lookups = verify_lookups(transcript, layout, proof, alpha, known)
     # 5.2
-    challenges = draw_constraint_point(transcript, layout, leaf, beta)
+    challenges = draw_constraint_point(transcript, layout, lookups, beta)
     expanded = expansion.expand(layout, challenges, known)
-    product_claims = verify_products(transcript, layout, expanded, key_target, proof, known)
+    target = 0 if lookups is None else expansion.key_target(lookups, challenges.eta)
+    products = verify_products(transcript, layout, expanded, target, proof, known)
     # 5.3
-    claim = linear.combine(transcript, (*tree_claims, *product_claims[:2], *mask_claims, product_claims[2]))
+    claim = linear.combine(transcript, order_claims(lookups, products))
     commitments: dict[Column, Sequence[Point]] = {
         Column.MODEL: statement.model,
         Column.TABLE: statement.table,
         Column.INPUT: statement.inputs,
         Column.OUTPUT: statement.outputs,
         Column.WITNESS: proof.witness,
+        Column.HELPER: proof.lookups.commitments if isinstance(proof.lookups, HelperMessages) else (),
     }
     opening = linear.verify_linear_claim(transcript, layout, claim, proof, commitments)
-    ipa.verify_opening(transcript, opening, proof.opening_rounds, proof.opening_scalar)
+    verify_opening(transcript, opening, proof, statement.tau_g2)
+
+
+def order_claims(lookups: LookupClaims | None, products: tuple[Claim, Claim, Claim]) -> tuple[Claim, ...]:
+    """5.3: M, U, V, then G_0 .. G_{n-1} or H, g1, then g2."""
+    u, v, g2 = products
+    if lookups is None:
+        return u, v, g2
+    return lookups.multiplicities, u, v, *lookups.rest, g2
+
+
+def verify_opening(transcript: Transcript, claim: linear.OpeningClaim, proof: Proof, tau_g2: Twisted | None) -> None:
+    """Chapter 6, by the scheme that the key chose; the proof was decoded by the same parameters."""
+    if isinstance(proof.opening, IpaMessages):
+        ipa.verify_opening(transcript, claim, proof.opening)
+    else:
+        assert tau_g2 is not None, "a key of this scheme has it"
+        kzg.verify_opening(transcript, claim, proof.opening, tau_g2)
 
 
 def verify_products(

@@ -17,15 +17,18 @@ Weights = Mapping[int, Sequence[int]]
 """For each loop the weights of its in-range indices."""
 
 
-def check_affordable(relation: Relation) -> None:
-    """Bounds memory: raises ReferenceLimit for loops, tables or affine maps of more than MAX_INDICES indices."""
+def check_affordable(layout: Layout) -> None:
+    """Bounds memory: raises ReferenceLimit for loops, tables, affine maps or lanes of more than MAX_INDICES indices."""
+    relation = layout.relation
     sizes = list(relation.loops)
+    if layout.has_helper:
+        sizes += layout.tensors[layout.helper].axes
     sizes += [size for table in relation.tables for size in relation.tensors[table.columns[0]].axes]
     for constraint in relation.constraints:
         for access in accesses_of(constraint):
             sizes += [affine_indices(relation, m) for m in access.maps if isinstance(m, Affine)]
     if max(sizes, default=0) > MAX_INDICES:
-        raise ReferenceLimit(f"a loop, table or affine map has {max(sizes)} indices, the limit is {MAX_INDICES}")
+        raise ReferenceLimit(f"a loop, table, affine map or lane has {max(sizes)} indices, the limit is {MAX_INDICES}")
 
 
 def affine_indices(relation: Relation, axis_map: Affine) -> int:

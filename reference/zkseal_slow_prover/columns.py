@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from zkseal_reference.curve import Point, multi_scalar
 from zkseal_reference.field import P
 from zkseal_reference.generators import generator
+from zkseal_reference.helper import evaluate
+from zkseal_reference.kzg import GENERATOR
 from zkseal_reference.layout import Layout
 from zkseal_reference.opening import padded_indices
+from zkseal_reference.parameters import Opening
 from zkseal_reference.relation import (
     Column,
 )
@@ -26,8 +29,16 @@ class CommittedColumn:
     points: tuple[Point, ...]
 
 
-def commit(vector: Sequence[int], blinding: int) -> Point:
-    terms = [(value, generator(b"G", j)) for j, value in enumerate(vector) if value]
+TAU = 0x7A75
+"""The tau of all kzg setups of this prover: everybody knows it, so they are good for tests alone."""
+
+
+def commit(vector: Sequence[int], blinding: int, opening: Opening) -> Point:
+    """sum_j vector[j] G_j + blinding H; scheme `kzg` has G_j = tau^j G."""
+    if opening == Opening.KZG:
+        terms = [(evaluate(vector, TAU), GENERATOR)]
+    else:
+        terms = [(value, generator(b"G", j)) for j, value in enumerate(vector) if value]
     return multi_scalar([*terms, (blinding, generator(b"H"))])
 
 
@@ -45,5 +56,6 @@ def commit_column(
             rows[(base + index) >> layout.c][(base + index) % layout.parameters.row_length] = value % P
     if hooks.rows is not None:
         hooks.rows(layout, column, rows)
-    points = tuple(commit(row, rho) for row, rho in zip(rows.values(), blindings, strict=True))
+    opening = layout.parameters.opening
+    points = tuple(commit(row, rho, opening) for row, rho in zip(rows.values(), blindings, strict=True))
     return CommittedColumn(rows, list(blindings), points)

@@ -6,12 +6,17 @@ import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from zkseal_reference.field import P
 from zkseal_reference.layout import Layout
 from zkseal_reference.relation import (
     Column,
 )
+
+if TYPE_CHECKING:
+    from .helper import Lanes
+    from .mercury import Mercury
 
 Values = dict[int, list[int]]
 Randomness = Callable[[str, int], list[int]]
@@ -39,7 +44,10 @@ class Hooks:
     mu(layout, mu)                     the mask vector before it is committed
     tree_nodes(layout, levels)         levels[j] = (p_j, q_j), lists of 2^j
     tree_values(j, values)             p^_0 p^_1 q^_0 q^_1 before they are sent
+    lanes(layout, lanes)               keys, selectors, multiplicities, pads, before h is computed from them
+    helper(layout, lanes, h)           the helper column before it is committed
     q(layout, q, q_prime)              the blinding vectors before they are committed
+    opening(step, mercury)             what Mercury's step with this label is to send, before it is committed
     message(label, scalars)            any list of scalars before it is absorbed and sent
     """
 
@@ -49,5 +57,8 @@ class Hooks:
     mu: Callable[[Layout, list[int]], None] | None = None
     tree_nodes: Callable[[Layout, list[tuple[list[int], list[int]]]], None] | None = None
     tree_values: Callable[[int, tuple[int, ...]], tuple[int, ...]] | None = None
+    lanes: Callable[[Layout, Lanes], None] | None = None
+    helper: Callable[[Layout, Lanes, list[int]], None] | None = None
     q: Callable[[Layout, list[int], list[int]], None] | None = None
+    opening: Callable[[str, Mercury], None] | None = None
     message: Callable[[str, tuple[int, ...]], tuple[int, ...]] | None = None

@@ -1,23 +1,23 @@
-"""Stage 5.1-G: the leaves, the tree, its layers (chapter 4)."""
+"""Chapter 4: keys of lookups and table rows; the fraction tree (stage 5.1-G)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 from zkseal_reference import expansion, tree
 from zkseal_reference.claims import Claim
 from zkseal_reference.field import HALF, P, bits, eq_vector
-from zkseal_reference.layout import Layout
+from zkseal_reference.layout import Layout, LookupBlock
 
 from .channel import Channel, Vector
 from .hooks import Values
 from .values import Evaluator
 
 
-def leaves(layout: Layout, values: Values, beta: int, alpha: int) -> tuple[Vector, Vector]:
+def in_range_entries(layout: Layout, values: Values, beta: int) -> Iterator[tuple[LookupBlock, int, int, int | None]]:
+    """Block, position, key and (of a table row) multiplicity of every in-range index."""
     evaluator = Evaluator(layout, values)
-    p, q = [0] * (1 << layout.n), [1] * (1 << layout.n)
     for placed in layout.lookup_blocks:
         constant = expansion.id_coefficient(layout, beta, placed.table)
         for index in product(*(range(size) for size in placed.sizes)):
@@ -29,13 +29,20 @@ def leaves(layout: Layout, values: Values, beta: int, alpha: int) -> tuple[Vecto
             if placed.lookup is not None:
                 at = dict(zip(placed.lookup.loops, index, strict=True))
                 entries = [evaluator.expression(e, at) for e in placed.lookup.expressions]
-                p[position] = 1
+                multiplicity = None
             else:
                 columns = layout.relation.tables[placed.table].columns
                 entries = [evaluator.entry(column, index[0]) for column in columns]
-                p[position] = -values[layout.multiplicity(placed.table)][index[0]] % P
+                multiplicity = values[layout.multiplicity(placed.table)][index[0]]
             key = sum(expansion.key_coefficient(beta, t) * e for t, e in enumerate(entries, 1)) + constant
-            q[position] = (alpha - key) % P
+            yield placed, position, key % P, multiplicity
+
+
+def leaves(layout: Layout, values: Values, beta: int, alpha: int) -> tuple[Vector, Vector]:
+    p, q = [0] * (1 << layout.n), [1] * (1 << layout.n)
+    for _, position, key, multiplicity in in_range_entries(layout, values, beta):
+        p[position] = 1 if multiplicity is None else -multiplicity % P
+        q[position] = (alpha - key) % P
     return p, q
 
 

@@ -1,4 +1,4 @@
-"""Stages 5.2 and 5.3 and the opening (chapters 5 and 6)."""
+"""Stages 5.2 and 5.3 (chapter 5)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from itertools import product
 
 from zkseal_reference import expansion, linear
 from zkseal_reference.claims import Claim, Part
-from zkseal_reference.curve import Point, multi_scalar
-from zkseal_reference.field import P, bits, eq_index, eq_vector, inverse
-from zkseal_reference.generators import generator
+from zkseal_reference.field import P, bits, eq_index, inverse
 from zkseal_reference.layout import Layout
 from zkseal_reference.relation import (
     Access,
@@ -19,6 +17,7 @@ from zkseal_reference.relation import (
 from .channel import Channel, Vector, dot, prove_rounds
 from .columns import CommittedColumn, commit
 from .hooks import Randomness, Values
+from .openings import prove_opening
 from .values import Evaluator
 
 
@@ -85,7 +84,7 @@ def prove_linear_claim(
     randomness: Randomness,
 ) -> None:
     """Steps (a) to (d) of chapter 5.3."""
-    length = layout.parameters.row_length
+    length, opening = layout.parameters.row_length, layout.parameters.opening
     data = [[0] * length for _ in range(1 << layout.row_variables)]
     for committed in columns.values():
         for row, vector in committed.rows.items():
@@ -103,7 +102,7 @@ def prove_linear_claim(
     if channel.hooks.q is not None:
         channel.hooks.q(layout, q, q_prime)
     blindings = randomness("q blindings", 2)
-    channel.points("blinding", commit(q, blindings[0]), commit(q_prime, blindings[1]))
+    channel.points("blinding", commit(q, blindings[0], opening), commit(q_prime, blindings[1], opening))
     (t_q,) = channel.scalars("blinding value", dot(q, a) + dot(q_prime, b[: len(mu)]))
     chi = channel.transcript.challenge("chi")
     z = [(x + chi * y) % P for x, y in zip(q, f, strict=True)]
@@ -118,33 +117,7 @@ def prove_linear_claim(
         for row, rho in zip(committed.rows, committed.blindings, strict=True):
             row_blinding += eq_index(row, r_hi) * rho
     combined = (1 - r_s) * (blindings[0] + chi * row_blinding) + r_s * (blindings[1] + chi * mu_blinding)
-    channel.scalars("combined", y[0], combined)
+    y_sent, _ = channel.scalars("combined", y[0], combined)
     # (d)
-    prove_opening(channel, [((1 - r_s) * x + r_s * y) % P for x, y in zip(z, z_prime, strict=True)], r_lo)
-
-
-def prove_opening(channel: Channel, vector: Vector, r_lo: Sequence[int]) -> None:
-    """Chapter 6; G is not folded: L and R are products over the first generators."""
-    w = channel.transcript.challenge("ipa w")
-    b, folded = eq_vector(r_lo), [1]
-    while len(vector) > 1:
-        half = len(vector) // 2
-        left = cross_term(vector[:half], b[half:], folded, half, w)
-        right = cross_term(vector[half:], b[:half], folded, 0, w)
-        channel.points("ipa round", left, right)
-        x = channel.transcript.challenge128("ipa x")
-        vector = [(z + inverse(x) * y) % P for z, y in zip(vector[:half], vector[half:], strict=True)]
-        b = [(z + x * y) % P for z, y in zip(b[:half], b[half:], strict=True)]
-        folded = [value for c in folded for value in (c, c * x % P)]
-    channel.scalars("ipa a", vector[0])
-
-
-def cross_term(vector: Vector, b: Vector, folded: Vector, first: int, w: int) -> Point:
-    """<vector, the folded generators from `first` on> + <vector, b> w U."""
-    stride = 2 * len(vector)
-    terms = [
-        (value * coefficient % P, generator(b"G", high * stride + first + i))
-        for high, coefficient in enumerate(folded)
-        for i, value in enumerate(vector)
-    ]
-    return multi_scalar([*terms, (w * dot(vector, b) % P, generator(b"U"))])
+    vector = [((1 - r_s) * x + r_s * y) % P for x, y in zip(z, z_prime, strict=True)]
+    prove_opening(channel, opening, vector, r_lo, y_sent)

@@ -17,7 +17,8 @@ from zkseal_reference.curve import Q, encode_compressed
 from zkseal_reference.field import P, encode_scalar
 from zkseal_reference.generators import generator
 from zkseal_reference.key import VerifyingKey
-from zkseal_reference.layout import Layout, Parameters
+from zkseal_reference.layout import Layout
+from zkseal_reference.parameters import Parameters
 from zkseal_reference.proof import Proof, TreeLayer
 from zkseal_reference.relation import encode_relation
 from zkseal_reference.verifier import Statement

@@ -19,7 +19,8 @@ from reference.tests.relations import Sketch, merged, tiny
 from zkseal import _native
 from zkseal_reference.curve import encode_compressed
 from zkseal_reference.field import HALF, P, encode_scalar, inverse
-from zkseal_reference.layout import Layout, Parameters
+from zkseal_reference.layout import Layout
+from zkseal_reference.parameters import Parameters
 from zkseal_reference.proof import decode_proof
 from zkseal_reference.relation import encode_relation
 
