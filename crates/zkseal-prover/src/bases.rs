@@ -20,8 +20,19 @@ impl Powers {
     }
 
     /// The powers.
+    #[must_use]
     pub fn g1(&self) -> &[G1Affine] {
         &self.0.g
+    }
+
+    /// Bases for rows of `len` entries that are zero where there are no powers: the last one stands there, and is
+    /// multiplied with nothing.
+    fn padded(&self, len: usize) -> Self {
+        let mut g1 = self.g1().to_vec();
+        if let Some(last) = g1.last().copied() {
+            g1.resize(len.max(g1.len()), last);
+        }
+        Self::new(g1)
     }
 }
 
@@ -46,6 +57,12 @@ impl Bases {
             (Opening::Kzg, None) => Err(ProveError::Powers { rule: "a kzg key proves with its powers of tau" }),
             (Opening::Ipa, Some(_)) => Err(ProveError::Powers { rule: "an ipa key has no powers of tau" }),
         }
+    }
+
+    /// [`Self::of`] for rows of which at most the first `entries` are not zero, for which as many powers are enough.
+    pub(crate) fn for_entries(params: &Params, powers: Option<&Powers>, entries: usize) -> Result<Self, ProveError> {
+        let enough = powers.filter(|powers| powers.g1().len() >= entries);
+        Self::of(params, enough.map(|powers| powers.padded(params.row_len())).as_ref().or(powers))
     }
 }
 

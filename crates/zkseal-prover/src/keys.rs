@@ -14,7 +14,8 @@ use zkseal_commit::generators::setup_digest;
 use zkseal_commit::kzg;
 use zkseal_field::{G1Affine, G2Affine};
 use zkseal_relation::{
-    Column, Layout, LookupArgument, Opening, Params, PublicValues, Relation, codec, model_relation, validate::validate,
+    Column, Layout, LookupArgument, Opening, Params, Placement, PublicValues, Relation, codec, model_relation,
+    validate::validate,
 };
 use zkseal_transcript::keccak256;
 use zkseal_verifier::{Instance, ProofKind, Statement, VerifyError, VerifyingKey};
@@ -366,7 +367,22 @@ impl ProvingKey {
     }
 }
 
+/// Powers of tau that the commitments of inputs and outputs are made of: those of the entries that their rows have.
+/// [`check_opening`] needs as many, at least two where there are any; 0 for ipa.
+#[must_use]
+pub fn opening_powers(layout: &Layout) -> usize {
+    if layout.params.opening == Opening::Ipa {
+        return 0;
+    }
+    let row_len = layout.params.row_len();
+    let end = |place: &Placement| ((place.address % row_len as u64) as usize + (1 << place.num_vars)).clamp(2, row_len);
+    let opened = |place: &&Placement| matches!(place.column, Column::Input | Column::Output);
+    layout.placements.iter().flatten().filter(opened).map(end).max().unwrap_or(0)
+}
+
 /// Recomputes the commitments of a column from its values and blindings, and compares.
+///
+/// The powers of tau may be as few as [`opening_powers`]; whoever calls has checked them.
 ///
 /// The values are those of the column and no others, so that nothing is shown that was not committed to.
 ///
@@ -397,6 +413,6 @@ pub fn check_opening(
         return Err(mismatch(commitments.len(), "a wrong number of commitments").into());
     }
     let blindings = decode_blindings(key.layout(), column, blindings)?;
-    let bases = Bases::of(&key.layout().params, powers)?;
+    let bases = Bases::for_entries(&key.layout().params, powers, opening_powers(key.layout()))?;
     Ok(commit_column(&bases, key.layout(), column, |t| &tensors[&t], &blindings, &[])? == commitments)
 }

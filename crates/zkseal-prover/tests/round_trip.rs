@@ -2,7 +2,9 @@
 //! anything public changes.
 
 use zkseal_field::{AffineRepr, CurveGroup, Fr, G1Projective, G2Affine, PrimeGroup, scalar_from_i64};
-use zkseal_prover::{Data, Powers, ProveInput, ProvingKey, Scheme, TensorMap, setup};
+use zkseal_prover::{
+    Data, Powers, ProveError, ProveInput, ProvingKey, Scheme, TensorMap, check_opening, opening_powers, setup,
+};
 use zkseal_relation::{
     Access, Column, Expr, Lookup, LookupArgument, Map, Relation, Scope, Table, Tensor, Term, ZeroConstraint,
 };
@@ -280,6 +282,39 @@ fn test_powers_of_tau_go_with_their_key_alone() {
     assert!(VerifyingKey::decode(&bytes).is_err());
     bytes[11..43].copy_from_slice(&zkseal_commit::kzg::setup_digest(&other));
     assert!(matches!(VerifyingKey::decode(&bytes), Err(VerifyError::ModelProofRejected { .. })));
+}
+
+#[test]
+fn test_inputs_open_with_the_powers_of_their_entries() {
+    let case = case(7);
+    // Rows of the input end inside a row of 2^9, and take all of one of 2^7.
+    for (log_row, expected) in [(9, 160), (8, 160), (7, 128)] {
+        let (all, tau_g2) = powers(log_row);
+        let argument = LookupArgument::Helper { lanes: 4 };
+        let key = keys_by(&case, &Scheme { log_row, argument, powers: Some((all.clone(), tau_g2)) });
+        let made = key.prove(&input(&case), &mut |_, _| true).expect("proof");
+        let needed = opening_powers(key.verifying_key().layout());
+        assert_eq!(needed, expected);
+        let opens = |powers: Option<Powers>, column: Column| {
+            let (blindings, commitments) = match column {
+                Column::Input => (&made.input_blindings, &made.statement.input),
+                _ => (&made.output_blindings, &made.statement.output),
+            };
+            let tensors = part(&case, |c| c == column);
+            check_opening(key.verifying_key(), powers.as_ref(), column, &tensors, blindings, commitments)
+        };
+        for column in [Column::Input, Column::Output] {
+            for count in [needed, 1 << log_row] {
+                assert_eq!(opens(Some(Powers::new(all.g1()[..count].to_vec())), column), Ok(true));
+            }
+            let mut other = all.g1()[..needed].to_vec();
+            other[0] = other[1];
+            assert_eq!(opens(Some(Powers::new(other)), column), Ok(false));
+            for few in [None, Some(Powers::new(all.g1()[..needed - 1].to_vec()))] {
+                assert!(matches!(opens(few, column), Err(ProveError::Powers { .. })));
+            }
+        }
+    }
 }
 
 #[test]

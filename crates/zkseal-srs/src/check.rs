@@ -10,7 +10,6 @@ use zkseal_field::{AffineRepr, BigInt, CurveGroup, Fr, G1Affine, G1Projective, Z
 use zkseal_transcript::keccak256;
 
 use crate::error::SrsError;
-use crate::formats::Parsed;
 
 /// Smallest and largest number of links that one thread combines at a time.
 const CHUNK: (usize, usize) = (1 << 10, 1 << 18);
@@ -78,11 +77,10 @@ fn equal_pairings(a: G1Affine, b: G2Affine, c: G1Affine, d: G2Affine) -> bool {
     Bn254::multi_pairing([a, -c], [b, d]).is_zero()
 }
 
-/// All checks but the origin. Returns `tau*G2`.
-pub(crate) fn check(parsed: &Parsed, seed: &[u8; 32]) -> Result<G2Affine, SrsError> {
-    let found = parsed.g1.len().min(parsed.g2.len());
-    let (Some([zeroth, tau_g1]), Some([h, tau_g2])) = (parsed.g1.first_chunk::<2>(), parsed.g2.first_chunk::<2>())
-    else {
+/// All checks of powers in G1 and in G2 but the origin. Returns `tau*G2`.
+pub(crate) fn check_powers(g1: &[G1Affine], g2: &[G2Affine], seed: &[u8; 32]) -> Result<G2Affine, SrsError> {
+    let found = g1.len().min(g2.len());
+    let (Some([zeroth, tau_g1]), Some([h, tau_g2])) = (g1.first_chunk::<2>(), g2.first_chunk::<2>()) else {
         return Err(SrsError::TooFewPowers { found });
     };
     let (generator, h_generator) = (G1Affine::generator(), G2Affine::generator());
@@ -96,29 +94,33 @@ pub(crate) fn check(parsed: &Parsed, seed: &[u8; 32]) -> Result<G2Affine, SrsErr
         return Err(SrsError::TauIsOne);
     }
     let holds = |links| {
-        let (low, high) = combine::<G1Projective>(seed, &parsed.g1, links);
+        let (low, high) = combine::<G1Projective>(seed, g1, links);
         equal_pairings(low.into_affine(), *tau_g2, high.into_affine(), h_generator)
     };
-    if let Some(index) = first_bad(parsed.g1.len(), holds) {
+    if let Some(index) = first_bad(g1.len(), holds) {
         return Err(SrsError::InconsistentPower { index });
     }
     // With two points only, the pairing above has said it already.
-    if parsed.g2.len() > 2 {
+    if g2.len() > 2 {
         let holds = |links| {
-            let (low, high) = combine::<G2Projective>(seed, &parsed.g2, links);
+            let (low, high) = combine::<G2Projective>(seed, g2, links);
             equal_pairings(*tau_g1, low.into_affine(), generator, high.into_affine())
         };
-        if let Some(index) = first_bad(parsed.g2.len(), holds) {
+        if let Some(index) = first_bad(g2.len(), holds) {
             return Err(SrsError::InconsistentG2Power { index });
         }
     }
-    if !parsed.lagrange.is_empty() {
-        let sum: G1Projective = parsed.lagrange.iter().fold(G1Projective::zero(), |sum, point| sum + point);
-        if sum.into_affine() != generator {
-            return Err(SrsError::WrongLagrangeSum);
-        }
-    }
     Ok(*tau_g2)
+}
+
+/// The Lagrange points, if there are any, are those of the constant 1.
+pub(crate) fn check_lagrange(points: &[G1Affine]) -> Result<(), SrsError> {
+    let sum: G1Projective = points.iter().fold(G1Projective::zero(), |sum, point| sum + point);
+    if points.is_empty() || sum.into_affine() == G1Affine::generator() {
+        Ok(())
+    } else {
+        Err(SrsError::WrongLagrangeSum)
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`read`], [`load`] | bytes or a path to a checked [`Srs`] |
+//! | [`restore`] | powers kept without their file, checked again |
 //! | `formats` | the four file layouts, told apart by content: [`Format`] |
 //! | `check` | generators, `tau != 1`, pairing checks of every power of the file |
 //! | [`Origin`] | the published ceremonies, known by `tau*G2` |
@@ -15,7 +16,7 @@
 //! the same answer. A digest on the list of published files is reported, never required: a file may hold fewer powers.
 //!
 //! Reading does not panic, whatever the bytes.
-//! Dependency position: above transcript and field; knows nothing of commitments.
+//! Dependency position: above commit, for the digest that names a setup; `py -> srs`.
 
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::as_conversions)]
@@ -32,5 +33,5 @@ pub use ark_bn254::G2Affine;
 pub use error::{Place, SrsError};
 pub use formats::Format;
 pub use origin::{AZTEC_TAU_G2, EZKL_TAU_G2, HERMEZ_TAU_G2, Origin, Trust};
-pub use srs::{DEFAULT_MAX_POWERS, Srs, load, read};
+pub use srs::{DEFAULT_MAX_POWERS, Srs, load, read, restore};
 pub use zkseal_field::G1Affine;

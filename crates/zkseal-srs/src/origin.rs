@@ -1,6 +1,7 @@
 //! The published ceremonies, known by their `tau*G2`.
 
 use ark_bn254::{Fq2, G2Affine};
+use zkseal_commit::kzg::setup_digest;
 use zkseal_field::MontFp;
 
 /// Whether a setup of unknown origin is acceptable.
@@ -26,13 +27,24 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// The published ceremonies.
+    pub const PUBLISHED: [Self; 3] = [Self::Hermez, Self::Aztec, Self::Ezkl];
+
     /// The ceremony with this `tau*G2`.
     #[must_use]
     pub fn of(tau_g2: &G2Affine) -> Self {
-        [Self::Hermez, Self::Aztec, Self::Ezkl]
-            .into_iter()
-            .find(|origin| origin.tau_g2().as_ref() == Some(tau_g2))
-            .unwrap_or(Self::Unknown)
+        Self::find(|pinned| pinned == tau_g2)
+    }
+
+    /// The ceremony with this setup digest (book, chapter 6), which stands for its `tau*G2`.
+    #[must_use]
+    pub fn of_digest(digest: &[u8; 32]) -> Self {
+        Self::find(|pinned| setup_digest(pinned) == *digest)
+    }
+
+    fn find(wanted: impl Fn(&G2Affine) -> bool) -> Self {
+        let mut published = Self::PUBLISHED.into_iter();
+        published.find(|origin| origin.tau_g2().is_some_and(|g2| wanted(&g2))).unwrap_or(Self::Unknown)
     }
 
     /// Lower-case name, for reports.

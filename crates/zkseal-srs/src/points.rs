@@ -15,6 +15,8 @@ pub(crate) enum Coding {
     Arkworks,
     /// Four limbs of 8 bytes, the least significant limb first, each limb big-endian. Written by Ignition.
     Ignition,
+    /// Big-endian, as the EVM takes it; the identity is (0, 0). Written by zkseal.
+    BigEndian,
 }
 
 /// Bytes of a G1 point.
@@ -42,6 +44,10 @@ fn coordinate(coding: Coding, bytes: &[u8; 32], place: Place) -> Result<Fq, SrsE
         }
         Coding::Arkworks => Fq::from_bigint(limbs(bytes, u64::from_le_bytes)),
         Coding::Ignition => Fq::from_bigint(limbs(bytes, u64::from_be_bytes)),
+        Coding::BigEndian => {
+            let BigInt([a, b, c, d]) = limbs(bytes, u64::from_be_bytes);
+            Fq::from_bigint(BigInt::new([d, c, b, a]))
+        }
     };
     value.ok_or(SrsError::CoordinateTooLarge { place })
 }

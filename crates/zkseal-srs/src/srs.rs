@@ -3,15 +3,16 @@
 use std::path::Path;
 
 use ark_bn254::G2Affine;
-use zkseal_commit::kzg::setup_digest;
-use zkseal_field::G1Affine;
+use zkseal_commit::kzg::{encode_g2, setup_digest};
+use zkseal_field::{AffineRepr, G1Affine};
 use zkseal_transcript::keccak256;
 
-use crate::check::check;
+use crate::check::{check_lagrange, check_powers};
 use crate::digests::{blake2b, hex, known, sha256};
-use crate::error::SrsError;
+use crate::error::{Place, SrsError};
 use crate::formats::{Format, parse};
 use crate::origin::{Origin, Trust};
+use crate::points::{Coding, g1_table};
 
 /// Powers to keep where a caller has no wish: enough for 2^16 coefficients and one more.
 pub const DEFAULT_MAX_POWERS: usize = (1 << 16) + 1;
@@ -45,7 +46,8 @@ pub struct Srs {
 pub fn read(bytes: &[u8], max_powers: usize, trust: Trust) -> Result<Srs, SrsError> {
     let parsed = parse(bytes)?;
     let (sha256, blake2b) = rayon::join(|| sha256(bytes), || blake2b(bytes));
-    let tau_g2 = check(&parsed, &keccak256(&[b"zkseal srs check v1", &sha256, &blake2b]))?;
+    let tau_g2 = check_powers(&parsed.g1, &parsed.g2, &keccak256(&[b"zkseal srs check v1", &sha256, &blake2b]))?;
+    check_lagrange(&parsed.lagrange)?;
     let origin = Origin::of(&tau_g2);
     if origin == Origin::Unknown && trust == Trust::Pinned {
         return Err(SrsError::UnknownOrigin { setup_digest: hex(&setup_digest(&tau_g2)) });
@@ -55,6 +57,22 @@ pub fn read(bytes: &[u8], max_powers: usize, trust: Trust) -> Result<Srs, SrsErr
     g1.shrink_to_fit();
     let known_digest = known(&sha256, &blake2b);
     Ok(Srs { g1, tau_g2, origin, format, powers_in_file, sha256, blake2b, known_digest })
+}
+
+/// Powers in G1 that came from a checked setup and were kept without the file: 64 bytes each, x and y big-endian.
+/// They are checked again, as powers of the tau of this `tau*G2`. The origin is for the caller to judge.
+///
+/// # Errors
+/// Where a power was changed; [`SrsError::TooFewPowers`] for less than two.
+pub fn restore(bytes: &[u8], tau_g2: &G2Affine) -> Result<Vec<G1Affine>, SrsError> {
+    if !bytes.len().is_multiple_of(64) {
+        let expected = u64::try_from(bytes.len().next_multiple_of(64)).unwrap_or(u64::MAX);
+        let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        return Err(SrsError::Truncated { what: "the last power", expected, found });
+    }
+    let g1 = g1_table(Coding::BigEndian, bytes, Place::Power)?;
+    let seed = keccak256(&[b"zkseal srs restore v1", bytes, &encode_g2(tau_g2)]);
+    check_powers(&g1, &[G2Affine::generator(), *tau_g2], &seed).map(|_| g1)
 }
 
 /// [`read`] for a file.

@@ -6,8 +6,9 @@ use support::{
     arkworks_file, arkworks_g1, halo2_file, ignition_body, montgomery_g2, outside_subgroup, powers, ptau_file,
     ptau_sections, seal,
 };
+use zkseal_commit::kzg::setup_digest;
 use zkseal_field::{AffineRepr, CurveGroup, Fr, G1Affine, One};
-use zkseal_srs::{Format, Origin, Place, SrsError, Trust, read};
+use zkseal_srs::{Format, Origin, Place, SrsError, Trust, read, restore};
 
 fn tau() -> Fr {
     Fr::from(0x1234_5678_9abc_def1u64)
@@ -246,4 +247,58 @@ fn test_equal_files_get_equal_answers() {
     for _ in 0..3 {
         assert_eq!(check(&bad), Err(SrsError::InconsistentPower { index: 8 }));
     }
+}
+
+/// 64 bytes each, as a proving key keeps them.
+fn kept(points: &[G1Affine]) -> Vec<u8> {
+    points.iter().flat_map(zkseal_field::encode_uncompressed).collect()
+}
+
+#[test]
+fn test_kept_powers_are_restored() {
+    let (g1, g2) = powers(tau(), 9, 2);
+    for count in [2, 3, 9] {
+        assert_eq!(restore(&kept(&g1[..count]), &g2[1]).as_deref(), Ok(&g1[..count]));
+    }
+}
+
+#[test]
+fn test_kept_powers_that_were_changed_are_refused() {
+    let (g1, g2) = powers(tau(), 9, 2);
+    let other = (G1Affine::generator() * Fr::from(5u64)).into_affine();
+    for index in 1..9 {
+        let mut changed = g1.clone();
+        changed[index] = other;
+        assert_eq!(restore(&kept(&changed), &g2[1]), Err(SrsError::InconsistentPower { index }));
+        let mut bytes = kept(&g1);
+        bytes[64 * index + 63] ^= 1;
+        assert_eq!(restore(&bytes, &g2[1]), Err(SrsError::NotOnCurve { place: Place::Power(index) }));
+        bytes[64 * index..][..64].fill(0);
+        assert_eq!(restore(&bytes, &g2[1]), Err(SrsError::Identity { place: Place::Power(index) }));
+        bytes[64 * index..][..64].fill(0xff);
+        assert_eq!(restore(&bytes, &g2[1]), Err(SrsError::CoordinateTooLarge { place: Place::Power(index) }));
+    }
+    let (_, other_g2) = powers(tau() + Fr::one(), 2, 2);
+    assert_eq!(restore(&kept(&g1), &other_g2[1]), Err(SrsError::InconsistentPower { index: 1 }));
+}
+
+#[test]
+fn test_kept_powers_of_another_length_are_refused() {
+    let (g1, g2) = powers(tau(), 3, 2);
+    let bytes = kept(&g1);
+    let expected = Err(SrsError::Truncated { what: "the last power", expected: 192, found: 191 });
+    assert_eq!(restore(&bytes[..191], &g2[1]), expected);
+    for count in [0, 1] {
+        assert_eq!(restore(&bytes[..64 * count], &g2[1]), Err(SrsError::TooFewPowers { found: count }));
+    }
+}
+
+#[test]
+fn test_origins_are_found_by_digest_as_by_point() {
+    for origin in Origin::PUBLISHED {
+        let tau_g2 = origin.tau_g2().unwrap();
+        assert_eq!(Origin::of_digest(&setup_digest(&tau_g2)), origin);
+    }
+    let (_, g2) = powers(tau(), 2, 2);
+    assert_eq!(Origin::of_digest(&setup_digest(&g2[1])), Origin::Unknown);
 }
