@@ -21,7 +21,7 @@ if typing.TYPE_CHECKING:
     from zkseal.pipeline.inspect import describe
     from zkseal.pipeline.prove import ProvedStatement, ProveResult, ProvingKey, check_opening, prove, setup, verify
     from zkseal.pipeline.report import ModelReport, report
-    from zkseal.proving import Opening, VerifyingKey
+    from zkseal.proving import Opening, Srs, VerifyingKey
     from zkseal.quantize import AccuracyReport, QuantizationOptions
     from zkseal.receipts import Receipt, Statement, ZkEvidence
 
@@ -35,6 +35,7 @@ __all__ = [
     "ProvingKey",
     "QuantizationOptions",
     "Receipt",
+    "Srs",
     "Statement",
     "VerifyingKey",
     "ZkEvidence",

@@ -10,11 +10,13 @@ from typing import Any, Literal, TypeAlias, TypedDict, final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ProvingKey", "VerifyingKey", "layout", "relation_digest", "setup"]
+__all__ = ["ProvingKey", "Srs", "VerifyingKey", "layout", "relation_digest", "setup", "srs_origin"]
 
 _Integers: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.int32] | npt.NDArray[np.int16] | npt.NDArray[np.int8]
 _Tensors: TypeAlias = Mapping[int, _Integers]
 _Progress: TypeAlias = Callable[[str, float], None]
+_Argument: TypeAlias = Literal["tree", "helper"]
+_Opening: TypeAlias = Literal["ipa", "kzg"]
 
 class _Proved(TypedDict):
     proof: bytes
@@ -24,8 +26,38 @@ class _Proved(TypedDict):
     output_blindings: bytes
 
 def relation_digest(relation: bytes) -> bytes: ...
-def layout(relation: bytes, c: int) -> dict[str, Any]: ...
-def setup(relation: bytes, c: int, tensors: _Tensors, progress: _Progress | None = None) -> tuple[bytes, bytes]: ...
+def layout(
+    relation: bytes, c: int, argument: _Argument = "tree", lanes: int = 1, opening: _Opening = "ipa"
+) -> dict[str, Any]: ...
+def setup(
+    relation: bytes,
+    c: int,
+    tensors: _Tensors,
+    progress: _Progress | None = None,
+    *,
+    argument: _Argument = "tree",
+    lanes: int = 1,
+    srs: Srs | None = None,
+) -> tuple[bytes, bytes]: ...
+def srs_origin(setup_digest: bytes) -> str: ...
+
+@final
+class Srs:
+    @staticmethod
+    def read(data: bytes, insecure: bool = False) -> Srs: ...
+    @staticmethod
+    def restore(points: bytes, tau_g2: bytes) -> Srs: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def origin(self) -> str: ...
+    @property
+    def setup_digest(self) -> bytes: ...
+    @property
+    def tau_g2(self) -> bytes: ...
+    @property
+    def published(self) -> str | None: ...
+    def points(self, count: int) -> bytes: ...
 
 @final
 class VerifyingKey:
@@ -38,6 +70,20 @@ class VerifyingKey:
     def relation_digest(self) -> bytes: ...
     @property
     def c(self) -> int: ...
+    @property
+    def argument(self) -> _Argument: ...
+    @property
+    def lanes(self) -> int: ...
+    @property
+    def opening(self) -> _Opening: ...
+    @property
+    def tau_g2(self) -> bytes | None: ...
+    @property
+    def origin(self) -> str | None: ...
+    @property
+    def setup_digest(self) -> bytes: ...
+    @property
+    def opening_powers(self) -> int: ...
     def verify(
         self,
         context: bytes,
@@ -47,12 +93,19 @@ class VerifyingKey:
         proof: bytes,
     ) -> None: ...
     def check_opening(
-        self, column: Literal["input", "output"], tensors: _Tensors, blindings: bytes, commitments: list[bytes]
+        self,
+        column: Literal["input", "output"],
+        tensors: _Tensors,
+        blindings: bytes,
+        commitments: list[bytes],
+        srs: Srs | None = None,
     ) -> None: ...
 
 @final
 class ProvingKey:
-    def __new__(cls, verifying_key: VerifyingKey, blindings: bytes, tensors: _Tensors) -> ProvingKey: ...
+    def __new__(
+        cls, verifying_key: VerifyingKey, blindings: bytes, tensors: _Tensors, srs: Srs | None = None
+    ) -> ProvingKey: ...
     def prove(
         self,
         context: bytes,

@@ -36,16 +36,32 @@
     │   ├── OpeningRejected        the opening of the combined commitment does not hold
     │   ├── ModelProofRejected     a verifying key whose model proof does not hold
     │   ├── WrongModel             a receipt of another model
-    │   └── WrongContext           a receipt for another context
+    │   ├── WrongContext           a receipt for another context
+    │   └── InsecureSetup          a key whose powers of tau come from no published ceremony
     ├── AppraisalError         the evidence does not satisfy the policy
     │   ├── Expired                the receipt is past its expiry
     │   └── PolicyDenied           the policy refuses this statement or this evidence
     ├── SetupError             no keys can be made for this program
-    │   └── WeightOutOfBounds      a weight outside the bounds that setup has to prove
+    │   ├── WeightOutOfBounds      a weight outside the bounds that setup has to prove
+    │   ├── InvalidPower           a power of tau that was changed: off the curve, or no power of this tau
+    │   ├── UnknownOrigin          sound powers of tau of no published ceremony
+    │   └── TooFewPowers           fewer powers of tau than a row has entries
     ├── ResourceLimit          the machine is at fault
     │   ├── OutOfDisk              no space left for a file
     │   ├── FileUnavailable        a file that cannot be opened, read or written
     │   └── MissingDependency      an optional package or the compiled core is not installed
+    ├── ChainError             the chain, or what it was told, is at fault
+    │   ├── NodeUnreachable        no node answers at the URL
+    │   ├── WrongChain             the node is of another chain
+    │   ├── NodeRefused            the node answers with an error of its own
+    │   ├── OutOfFunds             the account cannot pay for the transaction
+    │   ├── TransactionReverted    a contract refused; with its error, decoded
+    │   ├── TransactionPending     a transaction that is not mined in time
+    │   ├── GasCapExceeded         more gas, or more bytes of code, than a chain allows
+    │   ├── KeystoreRejected       no keystore file, or a password that does not open it
+    │   ├── NotDeployed            no contract where one is needed
+    │   ├── NotForChain            a key or a request that the contracts cannot serve
+    │   └── RequestUnanswered      a request to the oracle without an answer in time
     ├── Interrupted            the user stopped the work
     └── InternalError          zkseal is at fault: file a bug
 
@@ -63,36 +79,51 @@ __all__ = [
     "AccumulatorTooWide",
     "AppraisalError",
     "CalibrationMissing",
+    "ChainError",
     "DecodeError",
     "DigestMismatch",
     "DynamicShape",
     "Expired",
     "FileUnavailable",
+    "GasCapExceeded",
     "IdentityPoint",
+    "InsecureSetup",
     "InternalError",
     "Interrupted",
     "InvalidEncoding",
     "InvalidModel",
     "InvalidParameters",
+    "InvalidPower",
     "InvalidRelation",
+    "KeystoreRejected",
     "LinearClaimRejected",
     "MissingDependency",
     "ModelError",
     "ModelProofRejected",
+    "NodeRefused",
+    "NodeUnreachable",
     "NonCanonicalPoint",
     "NonCanonicalScalar",
     "NonFiniteWeight",
+    "NotDeployed",
+    "NotForChain",
     "NotOnCurve",
     "OpeningRejected",
     "OutOfDisk",
+    "OutOfFunds",
     "PolicyDenied",
     "ProofRejected",
     "QuantizationError",
     "RangeExceeded",
+    "RequestUnanswered",
     "ResourceLimit",
     "SetupError",
     "StatementMismatch",
     "ToleranceExceeded",
+    "TooFewPowers",
+    "TransactionPending",
+    "TransactionReverted",
+    "UnknownOrigin",
     "UnknownVersion",
     "UnsatisfiedConstraint",
     "UnsupportedDtype",
@@ -100,6 +131,7 @@ __all__ = [
     "ValueOutOfBounds",
     "WeightOutOfBounds",
     "WitnessError",
+    "WrongChain",
     "WrongContext",
     "WrongFileKind",
     "WrongInput",
@@ -321,6 +353,10 @@ class WrongContext(ProofRejected):
     """The receipt was made for another context. Fields: expected, got."""
 
 
+class InsecureSetup(ProofRejected):
+    """The key's powers of tau come from no published ceremony: who made them may forge proofs. Fields: setup_digest."""
+
+
 # The evidence is at fault. --------------------------------------------------------------------------------------------
 
 
@@ -347,6 +383,18 @@ class WeightOutOfBounds(SetupError):
     """A weight lies outside the bounds that setup has to prove. Fields: tensor, index, lo, hi."""
 
 
+class InvalidPower(SetupError):
+    """A power of tau was changed: it is no curve point, or does not follow from the one before. Fields: path, place."""
+
+
+class UnknownOrigin(SetupError):
+    """Powers of tau are sound, but of no published ceremony: who made them may forge. Fields: path, setup_digest."""
+
+
+class TooFewPowers(SetupError):
+    """There are fewer powers of tau than a row of the key has entries. Fields: expected, got."""
+
+
 class ResourceLimit(ZksealError):
     """The machine does not suffice. Fields: resource."""
 
@@ -361,6 +409,57 @@ class FileUnavailable(ResourceLimit):
 
 class MissingDependency(ResourceLimit):
     """An optional package, or the compiled core, is not installed. Fields: package."""
+
+
+class ChainError(ZksealError):
+    """Something on the way to a chain, or on it, went wrong."""
+
+
+class NodeUnreachable(ChainError):
+    """No JSON-RPC node answers at the URL, which is shown without path and password. Fields: url, reason."""
+
+
+class WrongChain(ChainError):
+    """The node is of another chain than was asked for. Fields: expected, got."""
+
+
+class NodeRefused(ChainError):
+    """The node answered with an error of its own. Fields: url, reason."""
+
+
+class OutOfFunds(ChainError):
+    """The account cannot pay for gas and value; what is needed is zero where only the node knows it.
+
+    Fields: account, balance_wei, needed_wei.
+    """
+
+
+class TransactionReverted(ChainError):
+    """A contract refused a call or a transaction. Fields: call, error, arguments, transaction (None for a call)."""
+
+
+class TransactionPending(ChainError):
+    """A transaction was sent and is not mined in time. Fields: account, transaction, timeout_s."""
+
+
+class GasCapExceeded(ChainError):
+    """More than a chain allows in one transaction or one contract. Fields: what, got, cap."""
+
+
+class KeystoreRejected(ChainError):
+    """There is no keystore file, or the password does not open it. Fields: path, reason."""
+
+
+class NotDeployed(ChainError):
+    """There is no contract of this name where one is needed. Fields: contract, chain_id."""
+
+
+class NotForChain(ChainError):
+    """A key, a request or a value that the contracts cannot serve. Fields: reason."""
+
+
+class RequestUnanswered(ChainError):
+    """A request to the oracle is not answered in time, or never will be. Fields: request_id, status."""
 
 
 class Interrupted(ZksealError):

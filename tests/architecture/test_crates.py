@@ -33,8 +33,8 @@ ARROWS["zkseal-kernels"] = {"zkseal-field", "zkseal-poly"}
 ARROWS["zkseal-prover"] = ARROWS["zkseal-verifier"] | {"zkseal-verifier", "zkseal-kernels"}
 # Setups of the kzg opening, read from files.
 ARROWS["zkseal-srs"] = {"zkseal-field", "zkseal-transcript", "zkseal-commit"}
-ARROWS["zkseal-py"] = ARROWS["zkseal-prover"] | {"zkseal-prover"}
-ARROWS["zkseal-testkit"] = ARROWS["zkseal-py"]
+ARROWS["zkseal-testkit"] = ARROWS["zkseal-prover"] | {"zkseal-prover"}
+ARROWS["zkseal-py"] = ARROWS["zkseal-testkit"] | {"zkseal-srs"}
 ARROWS["zkseal-wasm"] = {"zkseal-verifier"}
 
 # What only the proving side of a crate needs, behind its feature `prover`.

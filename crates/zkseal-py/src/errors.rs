@@ -5,6 +5,7 @@ use pyo3::types::PyDict;
 use zkseal_field::EncodingError;
 use zkseal_prover::ProveError;
 use zkseal_relation::RelationError;
+use zkseal_srs::{Place, SrsError};
 use zkseal_verifier::VerifyError;
 
 /// An instance of the named class with a message and text fields.
@@ -99,7 +100,43 @@ pub fn prove_error(py: Python<'_>, error: &ProveError) -> PyErr {
         ProveError::WrongBlindings { expected, got, .. } => {
             raise(py, "WrongLength", &message, &[("expected", expected.to_string()), ("got", got.to_string())])
         }
+        ProveError::Powers { rule } => relation_error(py, &RelationError::Parameters { rule: *rule }),
         ProveError::Stopped => raise(py, "Interrupted", &message, &[]),
         _ => raise(py, "InternalError", &message, &[]),
+    }
+}
+
+/// Maps what makes a file no usable setup.
+pub fn srs_error(py: Python<'_>, error: &SrsError) -> PyErr {
+    let message = format!("{error}.");
+    let sized = |class, expected: &dyn ToString, got: &dyn ToString| {
+        raise(py, class, &message, &[("expected", expected.to_string()), ("got", got.to_string())])
+    };
+    let changed = |place: &dyn ToString| raise(py, "InvalidPower", &message, &[("place", place.to_string())]);
+    match error {
+        SrsError::Empty => sized("WrongFileKind", &"powers of tau", &"nothing"),
+        SrsError::NotSetupData { kind } => sized("WrongFileKind", &"powers of tau", kind),
+        SrsError::UnknownFormat { start } => sized("WrongFileKind", &"powers of tau", &format!("0x{start}")),
+        SrsError::Unsupported { what, .. } => sized("WrongFileKind", &"powers of tau", what),
+        SrsError::Truncated { expected, found, .. }
+        | SrsError::TrailingBytes { expected, found }
+        | SrsError::WrongSectionSize { expected, found, .. } => sized("WrongLength", expected, found),
+        SrsError::TooFewPowers { found } => sized("TooFewPowers", &2, found),
+        SrsError::WrongChecksum => raise(py, "DigestMismatch", &message, &[]),
+        SrsError::CoordinateTooLarge { place }
+        | SrsError::WrongFlags { place }
+        | SrsError::Identity { place }
+        | SrsError::NotOnCurve { place }
+        | SrsError::NotInSubgroup { place } => changed(place),
+        SrsError::WrongG1Generator => changed(&Place::Power(0)),
+        SrsError::WrongG2Generator => changed(&Place::G2Power(0)),
+        SrsError::TauIsOne => changed(&Place::Power(1)),
+        SrsError::InconsistentPower { index } => changed(&Place::Power(*index)),
+        SrsError::InconsistentG2Power { index } => changed(&Place::G2Power(*index)),
+        SrsError::WrongLagrangeSum => changed(&"the Lagrange points"),
+        SrsError::UnknownOrigin { setup_digest } => {
+            raise(py, "UnknownOrigin", &message, &[("setup_digest", setup_digest.clone())])
+        }
+        _ => raise(py, "InvalidEncoding", &message, &[("reason", error.to_string())]),
     }
 }

@@ -8,24 +8,32 @@
 mod convert;
 mod errors;
 mod fork;
+mod srs;
 
 use convert::{commitments_from, commitments_to, tensors_from, tensors_shared_with};
 use errors::{internal, prove_error, raise, verify_error};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use srs::{Srs, argument_from, argument_name, opening_from, opening_name, srs_origin};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use zkseal_commit::kzg::encode_g2;
 use zkseal_prover::columns::encode_blindings;
-use zkseal_relation::params::PARAMS_BYTES;
+use zkseal_prover::{Powers, Scheme};
 use zkseal_relation::{
-    BlockKind, Column, Layout, LookupArgument, Opening, Params, Relation, RelationError, codec, decode, model_relation,
-    validate::validate,
+    BlockKind, Column, Layout, Params, Relation, RelationError, codec, decode, model_relation, validate::validate,
 };
+use zkseal_srs::Origin;
 use zkseal_verifier::Statement;
 
 /// Runs `work` without the interpreter lock; a panic becomes `InternalError`.
 fn detached<T: Send>(py: Python<'_>, what: &'static str, work: impl FnOnce() -> T + Send) -> PyResult<T> {
     py.detach(|| catch_unwind(AssertUnwindSafe(|| fork::run(work)))).map_err(|_| internal(py, what))
+}
+
+/// `InvalidParameters`.
+fn parameters_error(py: Python<'_>, rule: &'static str) -> PyErr {
+    verify_error(py, &RelationError::Parameters { rule }.into())
 }
 
 /// A progress callback that remembers the exception it raised, which stops the work.
@@ -103,11 +111,20 @@ fn layout_dict<'py>(py: Python<'py>, relation: &Relation, layout: &Layout) -> Py
 
 /// Figures of a relation under rows of 2^c entries, and of its model relation.
 #[pyfunction]
-fn layout<'py>(py: Python<'py>, relation: &[u8], c: u8) -> PyResult<Bound<'py, PyDict>> {
+#[pyo3(signature = (relation, c, argument="tree", lanes=1, opening="ipa"))]
+fn layout<'py>(
+    py: Python<'py>,
+    relation: &[u8],
+    c: u8,
+    argument: &str,
+    lanes: u8,
+    opening: &str,
+) -> PyResult<Bound<'py, PyDict>> {
     let relation = parse(py, relation)?;
-    let fail = |e: zkseal_relation::RelationError| verify_error(py, &e.into());
-    let scheme = zkseal_prover::Scheme::transparent(c);
-    let params = scheme.params().map_err(|e| prove_error(py, &e))?;
+    let fail = |e: RelationError| verify_error(py, &e.into());
+    // Nothing lies elsewhere for another setup.
+    let (argument, opening) = (argument_from(py, argument, lanes)?, opening_from(py, opening)?);
+    let params = Params::new(c, argument, opening, [0; 32]).map_err(fail)?;
     let out = layout_dict(py, &relation, &Layout::new(&relation, params).map_err(fail)?)?;
     match model_relation(&relation).map_err(fail)? {
         Some(model) => {
@@ -119,23 +136,28 @@ fn layout<'py>(py: Python<'py>, relation: &[u8], c: u8) -> PyResult<Bound<'py, P
     Ok(out)
 }
 
-/// Commits to model and tables; returns the verifying key and the secret blindings of the model commitments.
+/// Commits to model and tables; returns the verifying key and the secret blindings of the model commitments. With
+/// powers of tau the opening is kzg, without it is ipa.
 #[pyfunction]
-#[pyo3(signature = (relation, c, tensors, progress=None))]
+#[pyo3(signature = (relation, c, tensors, progress=None, *, argument="tree", lanes=1, srs=None))]
+#[allow(clippy::too_many_arguments)]
 fn setup<'py>(
     py: Python<'py>,
     relation: &[u8],
     c: u8,
     tensors: &Bound<'py, PyAny>,
     progress: Option<Py<PyAny>>,
+    argument: &str,
+    lanes: u8,
+    srs: Option<PyRef<'py, Srs>>,
 ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
     let relation = parse(py, relation)?;
     let tensors = tensors_from(tensors)?;
+    let powers = srs.map(|srs| (srs.powers.clone(), srs.tau_g2));
+    let scheme = Scheme { log_row: c, argument: argument_from(py, argument, lanes)?, powers };
     let mut reporter = Reporter::new(progress);
     let made = detached(py, "making keys", || {
-        zkseal_prover::setup(relation, &zkseal_prover::Scheme::transparent(c), &tensors, &mut |stage, done| {
-            reporter.report(stage, done)
-        })
+        zkseal_prover::setup(relation, &scheme, &tensors, &mut |stage, done| reporter.report(stage, done))
     })?;
     match made {
         Ok(made) => {
@@ -147,18 +169,6 @@ fn setup<'py>(
 }
 
 /// A verifying key whose model proof has been checked.
-/// The helper argument and the kzg opening are the core's alone until every verifier knows them: the package, the
-/// reference, and what they say of the same bytes, go together.
-fn refuse_other_schemes(key: &[u8]) -> Result<(), RelationError> {
-    let params = key.get(6..6 + PARAMS_BYTES).map(Params::decode);
-    match params {
-        Some(Ok(params)) if (params.argument, params.opening) != (LookupArgument::Tree, Opening::Ipa) => {
-            Err(RelationError::Parameters { rule: "this version knows the tree argument with the ipa opening" })
-        }
-        _ => Ok(()),
-    }
-}
-
 #[pyclass(frozen, module = "zkseal._native")]
 struct VerifyingKey {
     key: Arc<zkseal_verifier::VerifyingKey>,
@@ -168,7 +178,6 @@ struct VerifyingKey {
 impl VerifyingKey {
     #[new]
     fn new(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
-        refuse_other_schemes(data).map_err(|e| verify_error(py, &e.into()))?;
         let decoded = detached(py, "reading a verifying key", || zkseal_verifier::VerifyingKey::decode(data))?;
         Ok(Self { key: Arc::new(decoded.map_err(|e| verify_error(py, &e))?) })
     }
@@ -193,6 +202,45 @@ impl VerifyingKey {
         self.key.layout().params.log_row
     }
 
+    #[getter]
+    fn argument(&self) -> &'static str {
+        argument_name(self.key.layout().params.argument)
+    }
+
+    #[getter]
+    fn lanes(&self) -> u8 {
+        self.key.layout().params.argument.lanes()
+    }
+
+    #[getter]
+    fn opening(&self) -> &'static str {
+        opening_name(self.key.layout().params.opening)
+    }
+
+    /// tau*G2, 128 bytes, of a kzg key.
+    #[getter]
+    fn tau_g2<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        self.key.setup().map(|setup| PyBytes::new(py, &encode_g2(&setup.tau_g2)))
+    }
+
+    /// Name of the ceremony that tau*G2 comes from.
+    #[getter]
+    fn origin(&self) -> Option<&'static str> {
+        self.key.setup().map(|setup| Origin::of(&setup.tau_g2).name())
+    }
+
+    /// What the parameters say of the setup.
+    #[getter]
+    fn setup_digest<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.key.layout().params.setup_digest)
+    }
+
+    /// Powers of tau that `check_opening` needs.
+    #[getter]
+    fn opening_powers(&self) -> usize {
+        zkseal_prover::opening_powers(self.key.layout())
+    }
+
     /// Raises unless the proof shows the statement.
     fn verify(
         &self,
@@ -214,7 +262,8 @@ impl VerifyingKey {
         verdict.map_err(|e| verify_error(py, &e))
     }
 
-    /// Raises unless values and blindings are those of the commitments.
+    /// Raises unless values and blindings are those of the commitments. A kzg key needs the first `opening_powers`.
+    #[pyo3(signature = (column, tensors, blindings, commitments, srs=None))]
     fn check_opening(
         &self,
         py: Python<'_>,
@@ -222,6 +271,7 @@ impl VerifyingKey {
         tensors: &Bound<'_, PyAny>,
         blindings: &[u8],
         commitments: Vec<Vec<u8>>,
+        srs: Option<PyRef<'_, Srs>>,
     ) -> PyResult<()> {
         let column = match column {
             "input" => Column::Input,
@@ -230,14 +280,27 @@ impl VerifyingKey {
         };
         let tensors = tensors_from(tensors)?;
         let points = commitments_from(py, &commitments)?;
+        let powers = self.powers_of(py, srs.as_deref())?;
         let same = detached(py, "opening commitments", || {
-            zkseal_prover::check_opening(&self.key, None, column, &tensors, blindings, &points)
+            zkseal_prover::check_opening(&self.key, powers.as_ref(), column, &tensors, blindings, &points)
         })?
         .map_err(|e| prove_error(py, &e))?;
         if same {
             return Ok(());
         }
         Err(raise(py, "OpeningRejected", "Values and blindings are not those of the commitments.", &[]))
+    }
+}
+
+impl VerifyingKey {
+    /// The powers, if they are those of this key's tau.
+    fn powers_of(&self, py: Python<'_>, srs: Option<&Srs>) -> PyResult<Option<Powers>> {
+        match (srs, self.key.setup()) {
+            (Some(srs), Some(setup)) if srs.tau_g2 != setup.tau_g2 => {
+                Err(parameters_error(py, "the powers of tau are those of another setup than the key's"))
+            }
+            _ => Ok(srs.map(|srs| srs.powers.clone())),
+        }
     }
 }
 
@@ -249,17 +312,20 @@ struct ProvingKey {
 
 #[pymethods]
 impl ProvingKey {
-    /// Arrays that cannot be written to are used in place, and kept.
+    /// Arrays that cannot be written to are used in place, and kept. A kzg key proves with its powers of tau.
     #[new]
+    #[pyo3(signature = (verifying_key, blindings, tensors, srs=None))]
     fn new(
         py: Python<'_>,
         verifying_key: PyRef<'_, VerifyingKey>,
         blindings: &[u8],
         tensors: &Bound<'_, PyAny>,
+        srs: Option<PyRef<'_, Srs>>,
     ) -> PyResult<Self> {
         let (tensors, key) = (tensors_shared_with(tensors)?, verifying_key.key.clone());
+        let powers = verifying_key.powers_of(py, srs.as_deref())?;
         let made =
-            detached(py, "reading a proving key", || zkseal_prover::ProvingKey::new(key, blindings, tensors, None))?;
+            detached(py, "reading a proving key", || zkseal_prover::ProvingKey::new(key, blindings, tensors, powers))?;
         Ok(Self { key: made.map_err(|e| prove_error(py, &e))? })
     }
 
@@ -298,6 +364,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(relation_digest, module)?)?;
     module.add_function(wrap_pyfunction!(layout, module)?)?;
     module.add_function(wrap_pyfunction!(setup, module)?)?;
+    module.add_function(wrap_pyfunction!(srs_origin, module)?)?;
+    module.add_class::<Srs>()?;
     module.add_class::<VerifyingKey>()?;
     module.add_class::<ProvingKey>()
 }

@@ -12,6 +12,7 @@
 80 - 89   `SetupError`: no keys can be made
 90 - 99   `ResourceLimit`: the machine is at fault
 100       `InternalError`: zkseal is at fault
+110 - 129 `ChainError`: the chain, or what it was told, is at fault
 130, 143  interrupted by the user (SIGINT), told to stop (SIGTERM)
 ========  ============================================
 
@@ -64,16 +65,32 @@ EXIT_CODES: dict[type[errors.ZksealError], int] = {
     errors.ModelProofRejected: 64,
     errors.WrongModel: 65,
     errors.WrongContext: 66,
+    errors.InsecureSetup: 67,
     errors.AppraisalError: 70,
     errors.Expired: 71,
     errors.PolicyDenied: 72,
     errors.SetupError: 80,
     errors.WeightOutOfBounds: 81,
+    errors.InvalidPower: 82,
+    errors.UnknownOrigin: 83,
+    errors.TooFewPowers: 84,
     errors.ResourceLimit: 90,
     errors.OutOfDisk: 91,
     errors.FileUnavailable: 92,
     errors.MissingDependency: 93,
     errors.InternalError: 100,
+    errors.ChainError: 110,
+    errors.NodeUnreachable: 111,
+    errors.WrongChain: 112,
+    errors.NodeRefused: 113,
+    errors.OutOfFunds: 114,
+    errors.TransactionReverted: 115,
+    errors.TransactionPending: 116,
+    errors.GasCapExceeded: 117,
+    errors.KeystoreRejected: 118,
+    errors.NotDeployed: 119,
+    errors.NotForChain: 120,
+    errors.RequestUnanswered: 121,
     errors.Interrupted: 130,
     errors.ZksealError: 100,
 }

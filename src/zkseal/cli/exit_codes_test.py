@@ -12,6 +12,7 @@ FAMILIES = {
     errors.AppraisalError: range(70, 80),
     errors.SetupError: range(80, 90),
     errors.ResourceLimit: range(90, 100),
+    errors.ChainError: range(110, 130),
 }
 
 

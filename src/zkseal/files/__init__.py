@@ -9,6 +9,7 @@
 `models`      compiled models
 `keys`        proving keys
 `statements`  verifying keys, receipts, openings
+`ceremonies`  powers of tau, in the formats of others
 ============  ========================================================================
 
 Dependency position: stores what `pipeline`, `proving` and `receipts` make; `cli` and services use it.
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from zkseal.files.atomic import together
+from zkseal.files.ceremonies import load_srs
 from zkseal.files.container import FileKind, identify
 from zkseal.files.keys import load_proving_key, save_proving_key
 from zkseal.files.kinds import COMPILED, KINDS, OPENING, PROVING_KEY, RECEIPT, VERIFYING_KEY
@@ -46,6 +48,7 @@ __all__ = [
     "load_opening",
     "load_proving_key",
     "load_receipt",
+    "load_srs",
     "load_verifying_key",
     "save_model",
     "save_opening",

@@ -32,7 +32,7 @@ from zkseal.errors import (
 )
 from zkseal.files.atomic import write_atomically
 
-__all__ = ["Buffer", "FileKind", "Sections", "identify", "read_container", "write_container"]
+__all__ = ["Buffer", "FileKind", "Sections", "identify", "mapped", "read_container", "write_container"]
 
 MAGIC = b"\x89ZKS\r\n\x1a\n"
 ALIGNMENT = 64
@@ -102,7 +102,7 @@ def identify(path: str | os.PathLike[str], kinds: Sequence[FileKind]) -> FileKin
         FileUnavailable: the file cannot be read.
         WrongFileKind: it is none of them.
     """
-    data = _mapped(Path(path))[: _HEAD.size]
+    data = mapped(Path(path))[: _HEAD.size]
     for kind in kinds:
         if bytes(data[:12]) == MAGIC + kind.code:
             return kind
@@ -119,7 +119,7 @@ def read_container(path: str | os.PathLike[str], kind: FileKind) -> Sections:
         DigestMismatch: a bit of it has changed.
         InvalidEncoding: it was not written by `write_container`.
     """
-    data = _mapped(Path(path))
+    data = mapped(Path(path))
     if len(data) < _HEAD.size or bytes(data[:12]) != MAGIC + kind.code:
         raise _wrong_kind(path, kind.name, data)
     _, _, version, count = _HEAD.unpack_from(data)
@@ -167,8 +167,8 @@ def _table(path: str | os.PathLike[str], kind: FileKind, data: memoryview, count
     return [(offset, length, digest) for _, offset, length, digest in raw]
 
 
-def _mapped(path: Path) -> memoryview:
-    """The whole file, mapped read-only."""
+def mapped(path: Path) -> memoryview:
+    """The whole file, mapped read-only. Raises `FileUnavailable`."""
     try:
         with path.open("rb") as stream:
             if os.fstat(stream.fileno()).st_size == 0:

@@ -1,7 +1,8 @@
-"""Proving keys in files: the integer program, the committed integers once, and the verifying key.
+"""Proving keys in files: the integer program, the committed integers once, the verifying key, its powers of tau.
 
 Nothing is made again when a key is read: steps are read as they were written (`lowering.archive`), and their constants
 are views of the mapped file, the same ones as the committed integers. The relation is that of the verifying key.
+Powers of tau are as many as a row has entries, 64 bytes each, and are checked against tau*G2 of the verifying key.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from zkseal.errors import InvalidEncoding, WrongModel
+from zkseal.errors import InvalidEncoding, InvalidPower, WrongLength, WrongModel
 from zkseal.files.arrays import pack_arrays, unpack_arrays
 from zkseal.files.container import Buffer, Sections, read_container, write_container
 from zkseal.files.graphs import decode_accuracy, decode_options, encode_accuracy, encode_options
@@ -23,7 +24,7 @@ from zkseal.lowering import Program
 from zkseal.lowering.archive import ArrayStore, from_plain, to_plain
 from zkseal.pipeline import ProvingKey
 from zkseal.pipeline.provenance import Provenance
-from zkseal.proving import CommittedWeights, VerifyingKey
+from zkseal.proving import CommittedWeights, Srs, VerifyingKey
 from zkseal.receipts import cbor
 from zkseal.relation import Column, Relation
 
@@ -52,6 +53,7 @@ def save_proving_key(path: Path, key: ProvingKey) -> None:
         "program": [cbor.dumps(program)],
         "verifying key": [key.verifying_key.data],
         "blindings": [key.weights.blindings],
+        "powers": [b"" if key.weights.srs is None else key.weights.srs.points(1 << key.verifying_key.row_bits)],
         "directory": [directory],
         "arrays": pieces,
     }
@@ -64,27 +66,53 @@ def load_proving_key(path: Path) -> ProvingKey:
     Raises:
         FileUnavailable, DecodeError: the file cannot be read, is damaged, or is something else.
         ModelProofRejected, WrongModel: the verifying key in it is none, or of another model.
+        InvalidPower: a power of tau in it was changed.
         UnknownVersion: it was written by another release.
     """
     sections = read_container(path, PROVING_KEY)
     data = bytes(sections["verifying key"])
     with ThreadPoolExecutor(1) as other:
-        # Checking the model proof takes as long as everything else, and runs beside it.
-        checked = other.submit(VerifyingKey, data)
+        # Checking the model proof, and the powers, takes as long as everything else, and runs beside it.
+        checked = other.submit(_checked, path, data, sections["powers"])
         try:
             model_id, program, weights = _program(sections, VerifyingKey.relation_bytes(data))
             provenance = _provenance(cbor.loads(bytes(sections["head"]), max_bytes=MAX_PLAIN_BYTES))
         except InvalidEncoding as error:
             raise InvalidEncoding(f"'{path}' is damaged. {error}", **{**error.fields, "path": str(path)}) from error
-        verifying_key = checked.result()
+        verifying_key, srs = checked.result()
     if model_id != verifying_key.model_id:
         raise WrongModel(
             f"'{path}' has the weights of one model and the verifying key of another. Run setup again.",
             expected=model_id.hex(),
             got=verifying_key.model_id.hex(),
         )
-    committed = CommittedWeights(verifying_key, bytes(sections["blindings"]), program.relation, weights)
+    committed = CommittedWeights(verifying_key, bytes(sections["blindings"]), program.relation, weights, srs)
     return ProvingKey(program, committed, provenance)
+
+
+def _checked(path: Path, data: bytes, powers: memoryview) -> tuple[VerifyingKey, Srs | None]:
+    """The verifying key, and the powers of tau that rows of this key take."""
+    verifying_key = VerifyingKey(data)
+    tau_g2 = verifying_key.core.tau_g2
+    expected = 0 if tau_g2 is None else 64 << verifying_key.row_bits
+    if len(powers) != expected:
+        raise WrongLength(
+            f"'{path}' has {len(powers)} bytes of powers of tau where its rows take {expected}. Run setup again.",
+            path=str(path),
+            expected=expected,
+            got=len(powers),
+        )
+    if tau_g2 is None:
+        return verifying_key, None
+    try:
+        return verifying_key, Srs.restore(bytes(powers), tau_g2)
+    except InvalidPower as error:
+        raise InvalidPower(
+            f"The powers of tau in '{path}' were changed: {error.place} is not the one of its verifying key. Copy the "
+            "file again, or run setup again.",
+            path=str(path),
+            place=error.place,
+        ) from error
 
 
 def _program(sections: Sections, encoded: bytes) -> tuple[bytes, Program, dict[int, Array]]:

@@ -96,10 +96,10 @@ def test_a_key_of_the_format_before_is_refused(path: Path) -> None:
     write_container(path, before, {name: [data] for name, data in read_container(path, old).items()})
     with pytest.raises(UnknownVersion) as caught:
         files.load_proving_key(path)
-    assert (caught.value.got, caught.value.expected) == (1, 2)
+    assert (caught.value.got, caught.value.expected) == (2, 3)
 
 
-FORMS = {2: "0614be4e156e"}
+FORMS = {2: "0614be4e156e", 3: "0614be4e156e"}
 """By version of proving keys: how the digest of all fields of all classes of programs begins."""
 
 

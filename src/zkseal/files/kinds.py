@@ -12,8 +12,8 @@ PROVING_KEY = FileKind(
     b"PKEY",
     "proving key",
     ".zkp",
-    2,
-    ("head", "program", "verifying key", "blindings", "directory", "arrays"),
+    3,
+    ("head", "program", "verifying key", "blindings", "powers", "directory", "arrays"),
     secret=True,
 )
 VERIFYING_KEY = FileKind(b"VKEY", "verifying key", ".zkv", 1, ("verifying key",))

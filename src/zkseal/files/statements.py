@@ -50,8 +50,13 @@ def load_receipt(path: Path) -> Receipt:
 
 
 def save_opening(path: Path, opening: Opening) -> None:
-    """Writes an opening, whole or not at all; readable by its owner only. Raises `OutOfDisk`, `FileUnavailable`."""
+    """Writes an opening, whole or not at all; readable by its owner only. Raises `OutOfDisk`, `FileUnavailable`.
+
+    Its head holds the model id, the blindings of each column, and powers of tau if the key has them.
+    """
     head: dict[str, Any] = {"model": opening.model_id}
+    if opening.powers:
+        head["powers"] = opening.powers
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name, column in zip(_COLUMNS, (opening.input, opening.output), strict=True):
         head[name] = None if column is None else column.blindings
@@ -68,12 +73,14 @@ def load_opening(path: Path) -> Opening:
     arrays = unpack_arrays(sections["directory"], sections["arrays"])
     try:
         columns = [_column(name, head[name], arrays) for name in _COLUMNS]
-        model_id = head["model"]
-        if not isinstance(model_id, bytes) or set(head) != {"model", *_COLUMNS}:
+        model_id, powers = head["model"], head.get("powers")
+        if not isinstance(model_id, bytes) or set(head) - {"powers"} != {"model", *_COLUMNS}:
             raise ValueError("entries")
+        if "powers" in head and not (isinstance(powers, bytes) and powers):
+            raise ValueError("powers")
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidEncoding(f"The head of '{path}' is damaged: {error!r}.", path=str(path), reason="head") from error
-    return Opening(model_id, columns[0], columns[1])
+    return Opening(model_id, columns[0], columns[1], powers or b"")
 
 
 def _column(name: str, blindings: Any, arrays: dict[str, npt.NDArray[Any]]) -> ColumnOpening | None:

@@ -10,12 +10,13 @@ from zkseal.pipeline.compile import CALIBRATION_BATCH, CompiledModel
 from zkseal.pipeline.interface import Interface, Port
 from zkseal.pipeline.prove import ProvingKey
 from zkseal.pipeline.provenance import Provenance
-from zkseal.proving import Layout, Opening, VerifyingKey, lay_out, predict
+from zkseal.proving import Layout, Opening, VerifyingKey, lay_out, origin_of, predict
 from zkseal.proving.cost import choose_row_bits, predict_compiling
-from zkseal.receipts import Receipt
+from zkseal.proving.scheme import TRANSPARENT, UNKNOWN
+from zkseal.receipts import Receipt, ZkEvidence
 from zkseal.relation import Column, Relation
 
-__all__ = ["describe"]
+__all__ = ["describe", "describe_scheme"]
 
 
 def describe(
@@ -32,16 +33,33 @@ def describe(
             return _program(thing.provenance, thing.interface) | _relation(thing.relation, None)
         case ProvingKey():
             key, relation = thing.verifying_key, thing.program.relation
-            described = _program(thing.provenance, Interface.of(relation)) | _relation(relation, key.row_bits)
-            return {"model_id": key.model_id.hex()} | described
+            described = _program(thing.provenance, Interface.of(relation)) | _relation(relation, key)
+            return {"model_id": key.model_id.hex(), "scheme": describe_scheme(key)} | described
         case VerifyingKey():
             relation = thing.relation
-            interface = {"model_id": thing.model_id.hex(), "key_bytes": len(thing.data)}
-            return interface | _interface(Interface.of(relation)) | _relation(relation, thing.row_bits)
+            described = {"model_id": thing.model_id.hex(), "key_bytes": len(thing.data)}
+            described["scheme"] = describe_scheme(thing)
+            return described | _interface(Interface.of(relation)) | _relation(relation, thing)
         case Receipt():
             return _receipt(thing)
         case Opening():
             return _opening(thing)
+
+
+def describe_scheme(key: VerifyingKey) -> dict[str, Any]:
+    """How the key proves, and what it trusts: JSON-ready. `insecure` and `origin` follow from tau*G2 alone.
+
+    Without a trusted setup, `origin` and `setup_digest` are None.
+    """
+    digest = key.setup_digest
+    return {
+        "lookup_argument": key.scheme.lookup_argument,
+        "lanes": key.scheme.lanes,
+        "opening": key.scheme.opening,
+        "origin": key.origin,
+        "setup_digest": None if digest is None else digest.hex(),
+        "insecure": key.insecure,
+    }
 
 
 def _graph(graph: Graph, samples: int) -> dict[str, Any]:
@@ -99,10 +117,11 @@ def _port(port: Port) -> dict[str, Any]:
     return described | {"step": port.step, "least": port.lo * port.step, "most": port.hi * port.step}
 
 
-def _relation(relation: Relation, row_bits: int | None) -> dict[str, Any]:
-    """Sizes and predicted cost; for a row length that setup has still to choose, the one that it will choose."""
+def _relation(relation: Relation, key: VerifyingKey | None) -> dict[str, Any]:
+    """Sizes and predicted cost; without a key those of the scheme and row length that setup chooses by itself."""
     encoded = relation.encode()
-    layout = lay_out(encoded, choose_row_bits(relation, encoded) if row_bits is None else row_bits)
+    row_bits, scheme = (choose_row_bits(relation, encoded), TRANSPARENT) if key is None else (key.row_bits, key.scheme)
+    layout = lay_out(encoded, row_bits, scheme)
     cost = relation.cost
     return {
         "sizes": {
@@ -134,9 +153,22 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
     return {
         "hidden": hidden,
         "statement": statement.to_json(),
-        "evidence": [{"type": evidence.TYPE, "bytes": len(evidence.proof)} for evidence in receipt.evidence],
+        "evidence": [_evidence(evidence) for evidence in receipt.evidence],
         "bytes": len(receipt.to_cbor()),
         "verified": False,
+    }
+
+
+def _evidence(evidence: ZkEvidence) -> dict[str, Any]:
+    """What a piece of evidence says that it is; `verify` compares its setup with that of the key."""
+    digest = evidence.setup_digest
+    origin = None if digest is None else origin_of(digest)
+    return {
+        "type": evidence.TYPE,
+        "bytes": len(evidence.proof),
+        "origin": origin,
+        "setup_digest": None if digest is None else digest.hex(),
+        "insecure": origin == UNKNOWN,
     }
 
 

@@ -16,7 +16,8 @@ from zkseal.pipeline.compile import CompiledModel, Progress, Samples, named
 from zkseal.pipeline.interface import Interface
 from zkseal.pipeline.provenance import Provenance
 from zkseal.pipeline.threads import blas_threads
-from zkseal.proving import CommittedWeights, Opening, VerifyingKey
+from zkseal.proving import CommittedWeights, Opening, Scheme, Srs, VerifyingKey
+from zkseal.proving.scheme import LookupArgument, OpeningScheme
 from zkseal.receipts import Receipt, Statement
 from zkseal.relation import Column
 
@@ -57,13 +58,21 @@ class ProveResult:
 
 @dataclass(frozen=True, eq=False)
 class ProvedStatement:
-    """What a receipt was verified to say: numbers by name for everything public, commitments for the rest."""
+    """What a receipt was verified to say: numbers by name for everything public, commitments for the rest.
+
+    Attributes:
+        origin: the ceremony of the powers of tau that the proof rests on; None without a trusted setup.
+        insecure: they come from no published ceremony, and the verifier accepted that: nothing is proved to whoever
+            does not trust their maker.
+    """
 
     statement: Statement = field(repr=False)
     model_id: bytes
     context: bytes
     inputs: Arrays
     outputs: Arrays
+    origin: str | None = None
+    insecure: bool = False
 
     @property
     def input_commitments(self) -> tuple[bytes, ...]:
@@ -77,7 +86,14 @@ class ProvedStatement:
 
 
 def setup(
-    model: CompiledModel, *, row_bits: int | None = None, progress: Progress | None = None
+    model: CompiledModel,
+    *,
+    row_bits: int | None = None,
+    opening: OpeningScheme | None = None,
+    srs: Srs | None = None,
+    lookup_argument: LookupArgument | None = None,
+    lanes: int | None = None,
+    progress: Progress | None = None,
 ) -> tuple[ProvingKey, VerifyingKey]:
     """Commits to a model's weights, once, and proves that they lie in their bounds.
 
@@ -85,12 +101,24 @@ def setup(
     both keys, is the same, so they can be recognised as the same structure.
 
     Args:
-        row_bits: log2 of the row length, 4 .. 16; chosen by the cost model if left out.
+        row_bits: log2 of the row length, 4 .. 16; chosen by the cost model if left out, by gas for kzg.
+        opening: ``ipa``, which needs no trusted setup, or ``kzg`` for chains; kzg if there are powers of tau.
+        srs: powers of tau for kzg, from `zkseal.files.load_srs`; the keys hold those that they need.
+        lookup_argument: ``tree`` (usual with ipa) or ``helper`` (usual with kzg).
+        lanes: lookups that share an entry of the helper column, 1 .. 8.
 
     Raises:
-        WeightOutOfBounds, InvalidParameters, ResourceLimit.
+        SetupError: powers of tau are missing, or are not wanted.
+        TooFewPowers, WeightOutOfBounds, InvalidParameters, ResourceLimit.
     """
-    weights, verifying_key = proving.setup(model.relation, model.weights(), row_bits=row_bits, progress=progress)
+    weights, verifying_key = proving.setup(
+        model.relation,
+        model.weights(),
+        row_bits=row_bits,
+        scheme=Scheme.choose(opening, lookup_argument, lanes, srs),
+        srs=srs,
+        progress=progress,
+    )
     program = model.program.for_proving(weights.relation, weights.named(Column.MODEL))
     return ProvingKey(program, weights, model.provenance), verifying_key
 
@@ -134,18 +162,28 @@ def prove(
     return ProveResult(proved.receipt, proved.opening, outputs)
 
 
-def verify(receipt: Receipt, verifying_key: VerifyingKey, *, context: bytes = b"") -> ProvedStatement:
+def verify(
+    receipt: Receipt, verifying_key: VerifyingKey, *, context: bytes = b"", insecure_srs: bool = False
+) -> ProvedStatement:
     """What the receipt proves, or an error: there is no flag to forget.
 
     Args:
         context: what the receipt has to be for.
+        insecure_srs: accept a key whose powers of tau come from no published ceremony, for tests.
 
     Raises:
         WrongContext, WrongModel: the receipt is for something else, or about another model.
+        InsecureSetup: the key's powers of tau come from no published ceremony.
         ProofRejected, DecodeError: the proof does not hold, or is no proof of this model.
     """
     interface = Interface.of(verifying_key.relation)
-    statement = proving.verify(receipt, verifying_key, context=context, public_inputs=interface.public_inputs)
+    statement = proving.verify(
+        receipt,
+        verifying_key,
+        context=context,
+        public_inputs=interface.public_inputs,
+        insecure_srs=insecure_srs,
+    )
     integers = statement.input.arrays() | statement.output.arrays()
     return ProvedStatement(
         statement=statement,
@@ -153,10 +191,14 @@ def verify(receipt: Receipt, verifying_key: VerifyingKey, *, context: bytes = b"
         context=statement.context,
         inputs=interface.decode(interface.inputs, integers),
         outputs=interface.decode(interface.outputs, integers),
+        origin=verifying_key.origin,
+        insecure=verifying_key.insecure,
     )
 
 
-def check_opening(receipt: Receipt, opening: Opening, verifying_key: VerifyingKey) -> dict[str, npt.NDArray[Any]]:
+def check_opening(
+    receipt: Receipt, opening: Opening, verifying_key: VerifyingKey, *, insecure_srs: bool = False
+) -> dict[str, npt.NDArray[Any]]:
     """The private numbers by name that the receipt's commitments are shown to hold.
 
     Says nothing about the proof: verify the receipt too.
@@ -164,7 +206,9 @@ def check_opening(receipt: Receipt, opening: Opening, verifying_key: VerifyingKe
     Raises:
         WrongModel, StatementMismatch: opening, receipt and key do not belong together.
         OpeningRejected: the commitments hold something else.
+        InsecureSetup: the key's powers of tau come from no published ceremony; accepted with `insecure_srs`, for tests.
+        InvalidPower, TooFewPowers, WrongLength: the opening's powers of tau are not those of the key.
     """
     interface = Interface.of(verifying_key.relation)
-    shown = proving.check_opening(receipt, opening, verifying_key)
+    shown = proving.check_opening(receipt, opening, verifying_key, insecure_srs=insecure_srs)
     return interface.decode(interface.inputs, shown) | interface.decode(interface.outputs, shown)

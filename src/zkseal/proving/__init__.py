@@ -4,7 +4,9 @@
 `keys`     `VerifyingKey`, `CommittedWeights`, `setup`
 `prove`    `prove` -> receipt and `Opening`; `check_opening`
 `verify`   `verify`: returns the statement or raises
+`scheme`   `Scheme`: lookup argument and opening; `Srs`: powers of tau for kzg
 `cost`     what a proof will cost; the choice of the row length
+`gas`      the choice of the row length of keys for chains
 `core`     finding and calling `zkseal._native`
 =========  ===========================================================================
 
@@ -16,6 +18,7 @@ from zkseal.proving.core import Progress
 from zkseal.proving.cost import Layout, Prediction, lay_out, predict
 from zkseal.proving.keys import CommittedWeights, VerifyingKey, setup
 from zkseal.proving.prove import ColumnOpening, Opening, Proved, check_opening, prove
+from zkseal.proving.scheme import Scheme, Srs, origin_of
 from zkseal.proving.verify import verify
 
 __all__ = [
@@ -26,9 +29,12 @@ __all__ = [
     "Prediction",
     "Progress",
     "Proved",
+    "Scheme",
+    "Srs",
     "VerifyingKey",
     "check_opening",
     "lay_out",
+    "origin_of",
     "predict",
     "prove",
     "setup",

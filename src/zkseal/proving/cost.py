@@ -15,6 +15,7 @@ from typing import Any
 
 from zkseal.errors import InvalidParameters
 from zkseal.proving.core import native, running
+from zkseal.proving.scheme import TRANSPARENT, Scheme
 from zkseal.relation import Column, Relation
 
 __all__ = [
@@ -83,6 +84,8 @@ VERIFY_MS_LIMIT = 40.0
 LARGE_PROOF_BYTES_LIMIT = 100_000
 LARGE_VERIFY_MS_LIMIT = 300.0
 """Bounds of relations that no row length brings within those: hundreds of millions of multiplications."""
+KZG_POINTS = 300
+"""What the kzg opening costs a verifier, in points: seven of them and two pairings."""
 SLOWER_BY = 1.05
 """How much proving time is given for a smaller proof."""
 
@@ -96,6 +99,7 @@ class Layout:
         rows: committed rows by column.
         proof_bytes: exact size of a proof.
         model_proof_bytes: exact size of the proof in the verifying key; 0 without private weights.
+        scheme: lookup argument and opening.
     """
 
     row_bits: int
@@ -108,6 +112,7 @@ class Layout:
     table_rows: int
     proof_bytes: int
     model_proof_bytes: int
+    scheme: Scheme = TRANSPARENT
 
 
 @dataclass(frozen=True)
@@ -131,14 +136,14 @@ class Prediction:
         return rounded | exact
 
 
-def lay_out(relation: bytes, row_bits: int) -> Layout:
+def lay_out(relation: bytes, row_bits: int, scheme: Scheme = TRANSPARENT) -> Layout:
     """The layout of an encoded relation.
 
     Raises:
         InvalidParameters: the mask does not fit in a row of this length.
     """
     with running("laying out the relation"):
-        raw = native().layout(relation, row_bits)
+        raw = native().layout(relation, row_bits, scheme.lookup_argument, scheme.lanes, scheme.opening)
     model = raw["model"]
     return Layout(
         row_bits=row_bits,
@@ -151,6 +156,7 @@ def lay_out(relation: bytes, row_bits: int) -> Layout:
         table_rows=raw["table_rows"],
         proof_bytes=raw["proof_bytes"],
         model_proof_bytes=model["proof_bytes"] if model else 0,
+        scheme=scheme,
     )
 
 
@@ -179,7 +185,9 @@ def predict(relation: Relation, layout: Layout, costs: Costs = COSTS, *, cores: 
         # One row of masks, two rows of blinding, and an opening that halves one row again and again.
         + costs.full_scalar_ns * (layout.mask_length + 2 * row + 4 * row)
     )
-    points = row + sum(layout.rows.values()) + 2 * layout.row_bits
+    # Generators and rounds of ipa; with kzg seven points and two pairings.
+    opening_points = row + 2 * layout.row_bits if layout.scheme.opening == "ipa" else KZG_POINTS
+    points = opening_points + sum(layout.rows.values())
     divided = costs.serial_share + (1 - costs.serial_share) / cores
     return Prediction(
         prove_ms=costs.prove_fixed_ms + divided * nanoseconds / 1e6,
@@ -229,7 +237,7 @@ def predict_compiling(parameters: int, activations: int, samples: int, costs: Co
     )
 
 
-def choose_row_bits(relation: Relation, encoded: bytes) -> int:
+def choose_row_bits(relation: Relation, encoded: bytes, scheme: Scheme = TRANSPARENT) -> int:
     """The row length of the smallest proof among those that prove nearly as fast as the fastest.
 
     Only row lengths whose proof and verification stay within limits count. If none does, the relation is large: of
@@ -240,7 +248,7 @@ def choose_row_bits(relation: Relation, encoded: bytes) -> int:
     options: list[tuple[Layout, Prediction]] = []
     for row_bits in range(MIN_ROW_BITS, MAX_ROW_BITS + 1):
         try:
-            layout = lay_out(encoded, row_bits)
+            layout = lay_out(encoded, row_bits, scheme)
         except InvalidParameters:
             continue
         # Of one core: keys made on different machines are the same.

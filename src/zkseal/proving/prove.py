@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy.typing as npt
 
-from zkseal.errors import StatementMismatch
+from zkseal.errors import StatementMismatch, TooFewPowers
 from zkseal.proving.core import Integers, Progress, by_index, running
 from zkseal.proving.keys import CommittedWeights, VerifyingKey
-from zkseal.proving.verify import require_model
+from zkseal.proving.scheme import Srs
+from zkseal.proving.verify import require_model, require_published_setup
 from zkseal.receipts import Receipt, Side, Statement, ZkEvidence
 from zkseal.relation import Column, Relation
 
@@ -31,11 +32,16 @@ class Opening:
     """What the owner of a receipt keeps to show later what its commitments hold. A secret.
 
     A column without private tensors is None.
+
+    Attributes:
+        powers: for a kzg key, the powers of tau that the commitments are made of, 64 bytes each, so that no ceremony
+            file is needed to check it; empty for ipa.
     """
 
     model_id: bytes
     input: ColumnOpening | None
     output: ColumnOpening | None
+    powers: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
@@ -86,8 +92,10 @@ def prove(
         model_id,
         _opening(relation, Column.INPUT, tensors, made["input_blindings"]),
         _opening(relation, Column.OUTPUT, tensors, made["output_blindings"]),
+        b"" if weights.srs is None else weights.srs.points(weights.verifying_key.core.opening_powers),
     )
-    return Proved(Receipt(statement, (ZkEvidence(made["proof"]),)), opening)
+    evidence = ZkEvidence(made["proof"], weights.verifying_key.setup_digest)
+    return Proved(Receipt(statement, (evidence,)), opening)
 
 
 def _indices(relation: Relation, column: Column) -> dict[str, int]:
@@ -101,18 +109,28 @@ def _opening(
     return ColumnOpening(mine, blindings) if mine else None
 
 
-def check_opening(receipt: Receipt, opening: Opening, verifying_key: VerifyingKey) -> dict[int, npt.NDArray[Any]]:
+def check_opening(
+    receipt: Receipt, opening: Opening, verifying_key: VerifyingKey, *, insecure_srs: bool = False
+) -> dict[int, npt.NDArray[Any]]:
     """The integers, by tensor index, that the receipt's commitments are shown to hold.
 
     Says nothing about the proof: verify the receipt too.
 
+    Args:
+        insecure_srs: accept keys whose powers of tau come from no published ceremony, for tests. Whoever knows tau can
+            open a commitment to anything.
+
     Raises:
         WrongModel: receipt, opening and key are not of one model.
+        InsecureSetup: the key's powers of tau come from no published ceremony.
+        InvalidPower, TooFewPowers, WrongLength: the opening's powers of tau are not those of the key.
         StatementMismatch: the opening lacks a column, or has one that the receipt does not commit to.
         OpeningRejected: the commitments hold something else.
     """
     require_model(receipt.statement.model_id, verifying_key)
     require_model(opening.model_id, verifying_key)
+    require_published_setup(verifying_key, insecure_srs=insecure_srs)
+    srs = _powers(opening, verifying_key)
     shown: dict[int, npt.NDArray[Any]] = {}
     for name, commitments, column in (
         ("input", receipt.statement.input.commitments, opening.input),
@@ -127,7 +145,26 @@ def check_opening(receipt: Receipt, opening: Opening, verifying_key: VerifyingKe
         if column is not None:
             with running("checking an opening"):
                 verifying_key.core.check_opening(
-                    "input" if name == "input" else "output", dict(column.tensors), column.blindings, list(commitments)
+                    "input" if name == "input" else "output",
+                    dict(column.tensors),
+                    column.blindings,
+                    list(commitments),
+                    None if srs is None else srs.core,
                 )
             shown.update(column.tensors)
     return shown
+
+
+def _powers(opening: Opening, verifying_key: VerifyingKey) -> Srs | None:
+    """The opening's powers of tau, checked against the key."""
+    needed, got = verifying_key.core.opening_powers, len(opening.powers) // 64
+    if needed == 0:
+        return None
+    if got < needed:
+        raise TooFewPowers(
+            f"The opening holds {got} powers of tau where its commitments take {needed}. Take the opening that was "
+            "written with this receipt.",
+            expected=needed,
+            got=got,
+        )
+    return Srs.restore(opening.powers, verifying_key.core.tau_g2 or b"")

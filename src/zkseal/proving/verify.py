@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from zkseal.errors import StatementMismatch, WrongContext, WrongModel
+from zkseal.errors import InsecureSetup, StatementMismatch, WrongContext, WrongModel
 from zkseal.proving.core import running
 from zkseal.proving.keys import VerifyingKey
 from zkseal.receipts import Receipt, Statement
 
-__all__ = ["require_model", "verify"]
+__all__ = ["require_model", "require_published_setup", "verify"]
 
 
 def verify(
-    receipt: Receipt, verifying_key: VerifyingKey, *, context: bytes = b"", public_inputs: Collection[int] = ()
+    receipt: Receipt,
+    verifying_key: VerifyingKey,
+    *,
+    context: bytes = b"",
+    public_inputs: Collection[int] = (),
+    insecure_srs: bool = False,
 ) -> Statement:
     """The statement of the receipt, after its proof has been checked.
 
     Args:
         context: what the verifier wants the receipt to be for.
         public_inputs: indices of the public tensors that are inputs; the other public tensors are outputs.
+        insecure_srs: accept keys whose powers of tau come from no published ceremony, for tests.
 
     Raises:
         WrongContext, WrongModel: the receipt is for something else, or about another model.
+        InsecureSetup: the key's powers of tau come from no published ceremony.
         StatementMismatch: values or commitments are missing, too many, on the wrong side or of the wrong shape.
         DecodeError: the proof's bytes are not a proof of this relation.
         ProofRejected: the proof does not hold.
@@ -36,6 +43,12 @@ def verify(
             got=statement.context.hex(),
         )
     require_model(statement.model_id, verifying_key)
+    require_published_setup(verifying_key, insecure_srs=insecure_srs)
+    evidence = receipt.zk
+    if evidence.setup_digest != verifying_key.setup_digest:
+        raise StatementMismatch(
+            "The receipt names another setup than its key has. Ask for the receipt as it was made.", column="evidence"
+        )
     public = statement.input.arrays()
     misplaced = (set(public) - set(public_inputs)) | (set(statement.output.values) & set(public_inputs))
     if misplaced:
@@ -48,9 +61,21 @@ def verify(
             public | statement.output.arrays(),
             list(statement.input.commitments),
             list(statement.output.commitments),
-            receipt.proof,
+            evidence.proof,
         )
     return statement
+
+
+def require_published_setup(verifying_key: VerifyingKey, *, insecure_srs: bool = False) -> None:
+    """Raises `InsecureSetup` if tau*G2 of the key is that of no published ceremony, unless `insecure_srs`."""
+    if verifying_key.insecure and not insecure_srs:
+        digest = (verifying_key.setup_digest or b"").hex()
+        raise InsecureSetup(
+            f"The key's powers of tau (setup digest 0x{digest}) come from no published ceremony: whoever made them may "
+            "know tau, and forge receipts. Ask for a key from a published ceremony, or pass --insecure-srs "
+            "(insecure_srs=True) for tests.",
+            setup_digest=digest,
+        )
 
 
 def require_model(model_id: bytes, verifying_key: VerifyingKey) -> None:

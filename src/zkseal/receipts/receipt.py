@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from zkseal.errors import InvalidEncoding, StatementMismatch, UnknownVersion
+from zkseal.errors import InvalidEncoding, StatementMismatch, UnknownVersion, WrongLength
 from zkseal.receipts import cbor
 from zkseal.receipts.statement import Statement, exact_map, typed
 
@@ -19,38 +19,61 @@ RECEIPT_VERSION = 1
 MAX_RECEIPT_BYTES = 1 << 26
 """Bound on what is read: 64 MiB, room for some million public values."""
 MAX_EVIDENCE = 16
+ZK_VERSIONS = (1, 2)
+SETUP_DIGEST_BYTES = 32
 
 _KEYS = ("evidence", "receipt", "statement")
 
 
 @dataclass(frozen=True)
 class ZkEvidence:
-    """A zero-knowledge proof: `proof` in the bytes of docs/protocol/6-opening.md."""
+    """A zero-knowledge proof: `proof` in the bytes of docs/protocol/6-opening.md.
+
+    Version 2 says which trusted setup the proof rests on, by the digest of its tau*G2; version 1 rests on none.
+    """
 
     TYPE: ClassVar[str] = "zk"
-    VERSION: ClassVar[int] = 1
     proof: bytes
+    setup_digest: bytes | None = None
+
+    def __post_init__(self) -> None:
+        if self.setup_digest is not None and len(self.setup_digest) != SETUP_DIGEST_BYTES:
+            raise WrongLength(
+                f"A setup digest has {SETUP_DIGEST_BYTES} bytes, not {len(self.setup_digest)}.",
+                expected=SETUP_DIGEST_BYTES,
+                got=len(self.setup_digest),
+            )
+
+    @property
+    def version(self) -> int:
+        """1 without a setup, 2 with one."""
+        return 1 if self.setup_digest is None else 2
 
     def encode(self) -> dict[str, Any]:
         """The evidence as a map of deterministic CBOR."""
-        return {"type": self.TYPE, "version": self.VERSION, "proof": self.proof}
+        encoded = {"type": self.TYPE, "version": self.version, "proof": self.proof}
+        return encoded if self.setup_digest is None else encoded | {"setup": self.setup_digest}
 
     @classmethod
     def decode(cls, value: dict[str, Any]) -> ZkEvidence:
         """The inverse of `encode`; the type tag was read already."""
-        if isinstance(value.get("version"), int) and value["version"] != cls.VERSION:
+        if isinstance(value.get("version"), int) and value["version"] not in ZK_VERSIONS:
             raise UnknownVersion(
-                f"Evidence of type zk has version {value['version']}; this release reads {cls.VERSION}.",
+                f"Evidence of type zk has version {value['version']}; this release reads {ZK_VERSIONS}. Update zkseal.",
                 got=value["version"],
-                expected=cls.VERSION,
+                expected=list(ZK_VERSIONS),
             )
-        entries = exact_map(value, ("proof", "type", "version"), "zk evidence")
+        has_setup = value.get("version") == 2
+        keys = ("proof", "setup", "type", "version") if has_setup else ("proof", "type", "version")
+        entries = exact_map(value, keys, "zk evidence")
         typed(entries["version"], int, "version")
-        return cls(typed(entries["proof"], bytes, "proof"))
+        setup_digest = typed(entries["setup"], bytes, "setup") if has_setup else None
+        return cls(typed(entries["proof"], bytes, "proof"), setup_digest)
 
     def to_json(self) -> dict[str, Any]:
         """JSON view with the proof in hexadecimal."""
-        return {"type": self.TYPE, "version": self.VERSION, "proof": self.proof.hex()}
+        viewed = {"type": self.TYPE, "version": self.version, "proof": self.proof.hex()}
+        return viewed if self.setup_digest is None else viewed | {"setup": self.setup_digest.hex()}
 
 
 Evidence = ZkEvidence
@@ -73,18 +96,23 @@ class Receipt:
             )
 
     @property
-    def proof(self) -> bytes:
-        """The bytes of the zero-knowledge proof.
+    def zk(self) -> ZkEvidence:
+        """The zero-knowledge proof.
 
         Raises:
             StatementMismatch: there is none, or more than one.
         """
-        proofs = [evidence.proof for evidence in self.evidence if isinstance(evidence, ZkEvidence)]
+        proofs = [evidence for evidence in self.evidence if isinstance(evidence, ZkEvidence)]
         if len(proofs) != 1:
             raise StatementMismatch(
                 f"The receipt holds {len(proofs)} zero-knowledge proofs where one is expected.", column="evidence"
             )
         return proofs[0]
+
+    @property
+    def proof(self) -> bytes:
+        """The bytes of the zero-knowledge proof. Raises `StatementMismatch` as `zk` does."""
+        return self.zk.proof
 
     def to_cbor(self) -> bytes:
         """The receipt's one encoding."""

@@ -15,7 +15,9 @@ from zkseal.receipts import Receipt, Side, Statement, ZkEvidence, cbor
 values = st.dictionaries(st.integers(0, 2**32 - 1), st.binary(min_size=1, max_size=4).map(lambda b: b * 8), max_size=3)
 sides = st.builds(Side, values, st.lists(st.binary(min_size=32, max_size=32), max_size=3).map(tuple))
 statements = st.builds(Statement, st.binary(min_size=32, max_size=32), sides, sides, st.binary(max_size=80))
-receipts = st.builds(Receipt, statements, st.binary(max_size=200).map(lambda proof: (ZkEvidence(proof),)))
+setups = st.one_of(st.none(), st.binary(min_size=32, max_size=32))
+evidence = st.builds(ZkEvidence, st.binary(max_size=200), setups).map(lambda zk: (zk,))
+receipts = st.builds(Receipt, statements, evidence)
 
 
 def example() -> Receipt:
@@ -77,7 +79,12 @@ def edited(edit: Callable[[Any], None]) -> bytes:
         (lambda v: v.update(evidence=v["evidence"] * 17), InvalidEncoding),
         (lambda v: v["evidence"][0].update(type="tee"), UnknownVersion),
         (lambda v: v["evidence"][0].update(type=1), InvalidEncoding),
-        (lambda v: v["evidence"][0].update(version=2), UnknownVersion),
+        (lambda v: v["evidence"][0].update(version=3), UnknownVersion),
+        (lambda v: v["evidence"][0].update(version=2), InvalidEncoding),
+        (lambda v: v["evidence"][0].update(setup=bytes(32)), InvalidEncoding),
+        (lambda v: v["evidence"][0].update(version=True), InvalidEncoding),
+        (lambda v: v["evidence"][0].update(version=2, setup=bytes(31)), WrongLength),
+        (lambda v: v["evidence"][0].update(version=2, setup="text"), InvalidEncoding),
         (lambda v: v["evidence"][0].update(more=b""), InvalidEncoding),
         (lambda v: v["evidence"][0].update(proof="text"), InvalidEncoding),
         (lambda v: v.update(statement=[]), InvalidEncoding),
@@ -126,6 +133,19 @@ def test_the_encoding_is_pinned() -> None:
     """A receipt is extended, never replaced: these bytes stay what they are."""
     digest = hashlib.sha256(example().to_cbor()).hexdigest()
     assert digest == "eb4c3d49a4a9c399b7130ae73bb501ebb6c92096d7b950c2874d1769d7ac6c1b"
+    with_setup = Receipt(example().statement, (ZkEvidence(b"proof bytes", bytes(range(32))),))
+    digest = hashlib.sha256(with_setup.to_cbor()).hexdigest()
+    assert digest == "f1736ffac93d1878101d5c5cae7679460a1707b355b4d5345e2c9d5df3f5f2e9"
+
+
+def test_evidence_says_which_setup_it_rests_on() -> None:
+    evidence = ZkEvidence(b"proof bytes", b"\x07" * 32)
+    decoded = Receipt.from_cbor(Receipt(example().statement, (evidence,)).to_cbor())
+    assert decoded.zk == evidence
+    assert decoded.to_json()["evidence"] == [
+        {"type": "zk", "version": 2, "proof": b"proof bytes".hex(), "setup": "07" * 32}
+    ]
+    assert example().zk.setup_digest is None
 
 
 def test_a_side_of_more_tensors_than_a_relation_has_is_refused_at_once() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from zkseal import files
 from zkseal.cli.commands.compile import input_shape
 from zkseal.cli.console import Console, bytes_text, milliseconds_text
+from zkseal.cli.setups import origin_lines, scheme_lines
 from zkseal.pipeline import describe
 from zkseal.pipeline.compile import CALIBRATION_BATCH, load
 
@@ -52,6 +53,8 @@ def _lines(result: dict[str, Any]) -> list[str]:
     lines = [f"{result['kind']}, {bytes_text(result['file_bytes'])}"]
     if "model_id" in result:
         lines.append(f"model id    {result['model_id']}")
+    if "scheme" in result:
+        lines += scheme_lines(result["scheme"])
     if "activations" in result:
         lines += [
             f"operators   {', '.join(f'{count} {op}' for op, count in result['operators'].items())}",
@@ -85,7 +88,9 @@ def _lines(result: dict[str, Any]) -> list[str]:
         statement = result["statement"]
         lines.append(f"model id    {statement['model']}")
         lines.append(f"context     {statement['context'] or '(empty)'}")
-        lines += [f"evidence    {evidence['type']}, {bytes_text(evidence['bytes'])}" for evidence in result["evidence"]]
+        for evidence in result["evidence"]:
+            lines.append(f"evidence    {evidence['type']}, {bytes_text(evidence['bytes'])}")
+            lines += origin_lines(evidence["origin"])
         lines.append("not verified: use zkseal verify")
     for column, count in result.get("opens", {}).items():
         lines.append(f"opens       {count} {column} values")

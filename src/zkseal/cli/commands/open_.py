@@ -13,7 +13,9 @@ from pathlib import Path
 from zkseal import files
 from zkseal.cli.commands.contexts import add_context, context_of
 from zkseal.cli.console import Console, plain_numbers
+from zkseal.cli.setups import add_insecure_srs, origin_lines
 from zkseal.pipeline import check_opening, verify
+from zkseal.pipeline.inspect import describe_scheme
 
 __all__ = ["configure", "run"]
 
@@ -24,14 +26,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("opening", type=Path, metavar="receipt.zko")
     parser.add_argument("verifying_key", type=Path, metavar="model.zkv")
     add_context(parser)
+    add_insecure_srs(parser)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Verifies the receipt, checks the opening and prints what it opens."""
     receipt = files.load_receipt(options.receipt)
     key = files.load_verifying_key(options.verifying_key)
-    proved = verify(receipt, key, context=context_of(options))
-    opened = check_opening(receipt, files.load_opening(options.opening), key)
+    proved = verify(receipt, key, context=context_of(options), insecure_srs=options.insecure_srs)
+    opening = files.load_opening(options.opening)
+    opened = check_opening(receipt, opening, key, insecure_srs=options.insecure_srs)
     numbers = {name: plain_numbers(array) for name, array in opened.items()}
-    result = {"model_id": proved.model_id.hex(), "opened": numbers}
-    console.result(result, [f"{name} = {array.tolist()}" for name, array in opened.items()])
+    result = {"model_id": proved.model_id.hex(), "opened": numbers, "scheme": describe_scheme(key)}
+    shown = [f"{name} = {array.tolist()}" for name, array in opened.items()]
+    console.result(result, [*origin_lines(key.origin), *shown])

@@ -17,7 +17,9 @@ from zkseal.cli.commands.contexts import add_context, context_of
 from zkseal.cli.console import Console, bytes_text, milliseconds_text
 from zkseal.cli.outputs import require_separate
 from zkseal.cli.samples import by_input, read_arrays
+from zkseal.cli.setups import origin_lines
 from zkseal.pipeline import prove
+from zkseal.pipeline.inspect import describe_scheme
 
 __all__ = ["configure", "run"]
 
@@ -57,10 +59,12 @@ def run(options: argparse.Namespace, console: Console) -> None:
         "proof_bytes": len(proved.receipt.proof),
         "opening": str(opening_path) if has_secrets else None,
         "model_id": key.verifying_key.model_id.hex(),
+        "scheme": describe_scheme(key.verifying_key),
         "outputs": {name: array.tolist() for name, array in proved.outputs.items()},
         "prove_ms": round(duration_ms, 3),
     }
     lines = [f"{name} = {array.tolist()}" for name, array in proved.outputs.items()]
+    lines += origin_lines(key.verifying_key.origin)
     lines.append(f"wrote {out} ({bytes_text(result['receipt_bytes'])}) in {milliseconds_text(duration_ms)}")
     if has_secrets:
         lines.append(f"wrote {opening_path} (secret: it opens the commitments)")

@@ -3,7 +3,11 @@
 The proving key holds weights and blindings: keep it to yourself. The verifying key is for everybody, and shows that
 the committed weights lie in their bounds.
 
-example: zkseal setup model.zkc
+Without options nothing has to be trusted (ipa). Receipts that contracts verify need --opening kzg and the powers of tau
+of a public ceremony: a .ptau file, Aztec Ignition, halo2 (ezkl) or arkworks. It is checked, and not needed again.
+
+examples: zkseal setup model.zkc
+          zkseal setup model.zkc --opening kzg --srs powersOfTau28_hez_final_15.ptau
 """
 
 from __future__ import annotations
@@ -15,7 +19,9 @@ from pathlib import Path
 from zkseal import files
 from zkseal.cli.console import Console, bytes_text, milliseconds_text
 from zkseal.cli.outputs import require_separate
+from zkseal.cli.setups import add_insecure_srs, scheme_lines
 from zkseal.pipeline import setup
+from zkseal.pipeline.inspect import describe_scheme
 
 __all__ = ["configure", "run"]
 
@@ -30,7 +36,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=int,
         choices=range(4, 17),
         metavar="BITS",
-        help="log2 of the row length, 4 to 16 (default: by cost)",
+        help="log2 of the row length, 4 to 16 (default: by cost, with kzg by gas)",
+    )
+    parser.add_argument(
+        "--opening",
+        choices=("ipa", "kzg"),
+        help="ipa needs no trusted setup; kzg is for contracts (default: ipa, with --srs kzg)",
+    )
+    parser.add_argument("--srs", type=Path, metavar="FILE", help="powers of tau of a public ceremony, for kzg")
+    add_insecure_srs(parser)
+    parser.add_argument(
+        "--lookup-argument", choices=("tree", "helper"), help="how lookups are proved (default: tree, with kzg helper)"
+    )
+    parser.add_argument(
+        "--lanes",
+        type=int,
+        choices=range(1, 9),
+        metavar="LANES",
+        help="lookups that share an entry of the helper column, 1 to 8 (default 1)",
     )
 
 
@@ -39,10 +62,20 @@ def run(options: argparse.Namespace, console: Console) -> None:
     proving_path = options.proving_key or options.compiled_model.with_suffix(files.PROVING_KEY.suffix)
     verifying_path = options.verifying_key or options.compiled_model.with_suffix(files.VERIFYING_KEY.suffix)
     model = files.load_model(options.compiled_model)
-    require_separate((proving_path, verifying_path), (options.compiled_model,))
+    read = (options.compiled_model,) if options.srs is None else (options.compiled_model, options.srs)
+    require_separate((proving_path, verifying_path), read)
+    srs = None if options.srs is None else files.load_srs(options.srs, insecure_srs=options.insecure_srs)
     start = time.perf_counter()
     with console.progress() as progress:
-        proving_key, verifying_key = setup(model, row_bits=options.row_bits, progress=progress)
+        proving_key, verifying_key = setup(
+            model,
+            row_bits=options.row_bits,
+            opening=options.opening,
+            srs=srs,
+            lookup_argument=options.lookup_argument,
+            lanes=options.lanes,
+            progress=progress,
+        )
     duration_ms = (time.perf_counter() - start) * 1000
     with files.together():
         files.save_proving_key(proving_path, proving_key)
@@ -54,12 +87,14 @@ def run(options: argparse.Namespace, console: Console) -> None:
         "verifying_key_bytes": verifying_path.stat().st_size,
         "model_id": verifying_key.model_id.hex(),
         "row_bits": verifying_key.row_bits,
+        "scheme": describe_scheme(verifying_key),
         "setup_ms": round(duration_ms, 3),
     }
     console.result(
         result,
         [
-            f"model id {verifying_key.model_id.hex()}",
+            f"model id    {verifying_key.model_id.hex()}",
+            *scheme_lines(result["scheme"]),
             f"wrote {proving_path} ({bytes_text(result['proving_key_bytes'])}, secret) and "
             f"{verifying_path} ({bytes_text(result['verifying_key_bytes'])}) in {milliseconds_text(duration_ms)}",
         ],
