@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -99,8 +98,10 @@ def read_key(data: bytes) -> VerifyingKey:
     relation_bytes = reader.take(reader.unsigned(4))
     relation = decode_relation(relation_bytes)
     layout = Layout(relation, parameters)
-    model = read_commitments(reader, layout, Column.MODEL, lambda point: refuse_identity(point, "model"))
-    table = read_commitments(reader, layout, Column.TABLE, lambda point: None)
+    model = read_commitments(reader, layout, Column.MODEL)
+    for point in model:
+        refuse_identity(point, "model")
+    table = read_commitments(reader, layout, Column.TABLE)
     model_proof = reader.take(reader.unsigned(4))
     reader.end()
     return VerifyingKey(parameters, tau_g2, relation_bytes, relation, layout, model, table, model_proof)
@@ -121,19 +122,14 @@ def check_setup_digest(parameters: Parameters, tau_g2: Twisted | None) -> None:
         raise InvalidParameters("the setup digest is not that of the key's setup")
 
 
-def read_commitments(
-    reader: Reader, layout: Layout, column: Column, check: Callable[[Point], None]
-) -> tuple[Point, ...]:
-    """Exactly as many as the column has committed rows."""
+def read_commitments(reader: Reader, layout: Layout, column: Column) -> tuple[Point, ...]:
+    """Exactly as many as the column has committed rows, and all their bytes."""
     expected, count = layout.committed_row_count(column), reader.unsigned(4)
     if count != expected:
         raise InvalidEncoding(f"{expected} {column.name.lower()} commitments are wanted, the key has {count}")
-    points = []
-    for _ in range(count):
-        point = decode_uncompressed(reader.take(UNCOMPRESSED_BYTES))
-        check(point)
-        points.append(point)
-    return tuple(points)
+    data = reader.take(count * UNCOMPRESSED_BYTES)
+    starts = range(0, len(data), UNCOMPRESSED_BYTES)
+    return tuple(decode_uncompressed(data[at : at + UNCOMPRESSED_BYTES]) for at in starts)
 
 
 def model_statement(key: VerifyingKey) -> verifier.Statement | None:

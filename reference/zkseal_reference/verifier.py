@@ -74,9 +74,8 @@ def verify_statement(statement: Statement, data: bytes) -> None:
     layout = statement.layout
     check_affordable(layout)
     check_public_values(layout, statement.public)
-    check_commitment_counts(statement)
-    for point in (*statement.inputs, *statement.outputs):
-        refuse_identity(point, "input or output")
+    check_commitments(layout, Column.INPUT, statement.inputs)
+    check_commitments(layout, Column.OUTPUT, statement.outputs)
     check_length(layout, data)
     proof = decode_proof(layout, data)
     verify_equations(statement, proof)
@@ -109,11 +108,13 @@ def check_gathered_values(layout: Layout, public: PublicValues) -> None:
                     raise StatementMismatch(f"public tensor {axis_map.tensor}: a gathered value is no index")
 
 
-def check_commitment_counts(statement: Statement) -> None:
-    for column, points in ((Column.INPUT, statement.inputs), (Column.OUTPUT, statement.outputs)):
-        expected = statement.layout.committed_row_count(column)
-        if len(points) != expected:
-            raise StatementMismatch(f"{expected} {column.name.lower()} commitments are wanted, got {len(points)}")
+def check_commitments(layout: Layout, column: Column, points: Sequence[Point]) -> None:
+    """One for each committed row of the column, none the identity."""
+    name, expected = column.name.lower(), layout.committed_row_count(column)
+    if len(points) != expected:
+        raise StatementMismatch(f"{expected} {name} commitments are wanted, got {len(points)}")
+    for point in points:
+        refuse_identity(point, name)
 
 
 # 3. Transcript and equations

@@ -23,7 +23,9 @@ from zkseal_reference.relation import encode_relation
 from zkseal_reference.transcript import Transcript
 from zkseal_slow_prover import columns
 
+from .helper_lies import HELPER_LIES
 from .lookup_lies import LOOKUP_LIES
+from .mercury_lies import MERCURY_LIES
 from .native import Attempt, Lies, Setting, reference_key, reference_verdict
 from .protocol_provers import LINEAR, OPENING, Patch, ProtocolLie, by_slow_prover, divided, labelled, rust, weighted
 
@@ -180,6 +182,8 @@ def false_witness() -> Attempt:
 
 LIES = (
     *LOOKUP_LIES,
+    *HELPER_LIES,
+    *MERCURY_LIES,
     ProtocolLie("false witness", "last claim of the column rounds", LINEAR, false_witness, unchecked_last_claim),
     ProtocolLie("other weights under the key's commitments", "the opening", OPENING, other_weights, unchecked_opening),
     ProtocolLie(

@@ -96,9 +96,14 @@ def rust(sketch: Sketch, lies: Lies, *, context: bytes = CONTEXT) -> Attempt:
     return setting.prove(sketch.values, lies, context=context)
 
 
-def by_slow_prover(sketch: Sketch, key: bytes | None = None, hooks: slow.Hooks | None = None) -> Attempt:
-    """A proof by the slow prover; `key` is that of the same relation without model tensors."""
-    made, model = slow.setup(sketch.relation(), sketch.c, sketch.values, slow.seeded_randomness(1))
+def by_slow_prover(
+    sketch: Sketch,
+    key: bytes | None = None,
+    hooks: slow.Hooks | None = None,
+    scheme: slow.Scheme = slow.TRANSPARENT,
+) -> Attempt:
+    """A proof by the slow prover; `key` is that of the same relation without model tensors, and of the same scheme."""
+    made, model = slow.setup(sketch.relation(), sketch.c, sketch.values, slow.seeded_randomness(1), scheme=scheme)
     data = made.encode() if key is None else key
     proved = slow.prove(reference_key(data), model, sketch.values, CONTEXT, slow.seeded_randomness(2), hooks or GO_ON)
     public = {index: sketch.values[index] for index in made.relation.public_tensors}
@@ -109,8 +114,8 @@ GO_ON = slow.Hooks(message=lambda _label, scalars: scalars)
 """Hooks that change nothing: the prover goes on where an honest one would stop."""
 
 
-def layout_of(sketch: Sketch) -> verifier.Layout:
-    return verifier.Layout(sketch.relation(), slow.Parameters(sketch.c))
+def layout_of(sketch: Sketch, scheme: slow.Scheme = slow.TRANSPARENT) -> verifier.Layout:
+    return verifier.Layout(sketch.relation(), scheme.parameters(sketch.c))
 
 
 def block_of(sketch: Sketch, table: int | None) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from .challenge_lies import FALSE, LIES, lookups, run, unequal
+from .challenge_lies import LIES
 from .native import reference_verdict, verdict
-from .protocol_provers import ProtocolLie
-from .test_transcript_inventory import COMMITTED
+from .protocol_provers import ProtocolLie, lookups
+from .slow_runs import FALSE, run, unequal
+from .test_transcript_inventory import attempt, helper_attempt
 
 pytestmark = pytest.mark.native
 
@@ -17,13 +18,14 @@ NO_LIE = {"ipa w"}
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.defence)
 def test_lie(lie: ProtocolLie, monkeypatch: pytest.MonkeyPatch) -> None:
-    attempt = lie.attempt()
-    assert verdict(attempt) == lie.error
-    assert reference_verdict(lie.without(monkeypatch, attempt)) == "accepted"
+    made = lie.attempt()
+    assert verdict(made) == lie.error
+    assert reference_verdict(lie.without(monkeypatch, made)) == "accepted"
 
 
 def test_every_challenge_of_a_proof_has_a_lie() -> None:
-    drawn = {line.removeprefix("challenge ") for line in COMMITTED.read_text().splitlines() if "challenge" in line}
+    logs = (made().extra["log"] for made in (attempt, helper_attempt))
+    drawn = {label for log in logs for kind, label, _ in log if kind == "challenge"}
     assert {lie.defence.removeprefix("challenge ") for lie in LIES} == drawn - NO_LIE
 
 

@@ -1,9 +1,10 @@
 """Zero knowledge of the Rust prover, as a rank: its randomness moves all that it reveals, but for one equation.
 
-Challenges are fixed (test-hooks), mu, q and q' are injected, and all scalars that a proof reveals come back: rounds and
-values of the tree, product rounds, U and V, row rounds, t_q, and z, z', of which column rounds and opening show less.
-Messages have degree at most 2 in that randomness, so that central differences give the exact Jacobian. Its
-rank has to be their number less one, for `<z,a> + <z',b'> = t_q + chi t'`, which a verifier knows anyway: chapter 8.
+Challenges are fixed (test-hooks), mu, q and q' are injected, and all scalars that a proof reveals come back: rounds
+and values of the tree or of the helper argument, product rounds, U and V, row rounds, t_q, and z, z', of which column
+rounds and opening (either one) show less. Messages have degree at most 2 in each entry of that randomness, so that
+central differences give the exact Jacobian. Its rank has to be their number less one, for `<z,a> + <z',b'> = t_q +
+chi t'`, which a verifier knows anyway: chapter 8.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from zkseal import _native
 from zkseal_reference.curve import encode_compressed
 from zkseal_reference.field import HALF, P, encode_scalar, inverse
 from zkseal_reference.layout import Layout
-from zkseal_reference.parameters import Parameters
-from zkseal_reference.proof import decode_proof
+from zkseal_reference.parameters import LookupArgument, Parameters
+from zkseal_reference.proof import HelperMessages, KzgMessages, decode_proof
 from zkseal_reference.relation import encode_relation
 
 from .native import Attempt, Lies, Setting, Values, reference_key, verdict
@@ -38,6 +39,8 @@ Step = tuple[list[Place], tuple[str, ...]]
 STAGES = (
     "tree rounds",
     "tree values",
+    "helper rounds",
+    "helper values",
     "product rounds",
     "product values",
     "row rounds",
@@ -59,8 +62,8 @@ def tiny_sketch(x: Sequence[int]) -> Sketch:
 class Experiment:
     """One relation and key; `messages` proves with given randomness and returns all that is revealed."""
 
-    def __init__(self, sketch: Sketch) -> None:
-        self.setting = Setting(encode_relation(sketch.relation()), sketch.c, sketch.values)
+    def __init__(self, sketch: Sketch, lanes: int | None = None, tau: int | None = None) -> None:
+        self.setting = Setting(encode_relation(sketch.relation()), sketch.c, sketch.values, lanes=lanes, tau=tau)
         self.prover = self.setting.prover
         self.layout: Layout = reference_key(self.setting.key).layout
         lengths = {"mu": self.layout.mask.length, "q": 1 << sketch.c, "q'": self.layout.mask.length}
@@ -110,9 +113,9 @@ SKETCHES: dict[str, Callable[[], Sketch]] = {"tiny": tiny, "merged": merged}
 
 
 @cache
-def jacobian(name: str) -> tuple[Experiment, dict[Place, Vector]]:
+def jacobian(name: str, lanes: int | None = None, tau: int | None = None) -> tuple[Experiment, dict[Place, Vector]]:
     sketch = SKETCHES[name]()
-    experiment = Experiment(sketch)
+    experiment = Experiment(sketch, lanes, tau)
     rows = {place: experiment.derivative(sketch.values, experiment.base, [place]) for place in experiment.places}
     return experiment, rows
 
@@ -120,6 +123,17 @@ def jacobian(name: str) -> tuple[Experiment, dict[Place, Vector]]:
 @pytest.mark.parametrize("name", SKETCHES)
 def test_every_message_is_masked(name: str) -> None:
     _, rows = jacobian(name)
+    assert rank(rows.values()) == len(next(iter(rows.values()))) - 1
+
+
+@pytest.mark.parametrize(("name", "lanes", "tau"), [("tiny", 1, None), ("tiny", 3, 77), ("merged", 2, None)])
+def test_every_message_of_the_helper_argument_is_masked(name: str, lanes: int, tau: int | None) -> None:
+    experiment, rows = jacobian(name, lanes, tau)
+    n, degree = experiment.layout.n, lanes + 2
+    revealed = experiment.messages(SKETCHES[name]().values, experiment.base)
+    assert len(revealed["helper rounds"]) == (n + 1) * degree
+    assert len(revealed["helper values"]) == degree
+    assert not revealed["tree rounds"]
     assert rank(rows.values()) == len(next(iter(rows.values()))) - 1
 
 
@@ -144,13 +158,43 @@ def flaws(layout: Layout) -> dict[str, list[list[int]]]:
     }
 
 
+def helper_flaws(layout: Layout) -> dict[str, list[list[int]]]:
+    """The same for the helper argument."""
+    mask, lanes, rounds = layout.mask, range(layout.parameters.lanes), range(layout.n + 1)
+    degrees = range(1, layout.parameters.lanes + 3)
+    return {
+        "a constant key pad": [[mask.key_pad(0)]],
+        "a constant pad of h": [[mask.helper_pad]],
+        "a constant pad of m": [[mask.multiplicity_pad]],
+        "one key pad for all lanes": [[mask.key_pad(lane) for lane in lanes]],
+        "one pad for h and m": [[mask.helper_pad, mask.multiplicity_pad]],
+        "one pad for h and a key": [[mask.helper_pad, mask.key_pad(1)]],
+        **{f"no mask of degree {d} in a round": [[mask.g1(1, d)]] for d in degrees},
+        "no mask in the last round": [[mask.g1(layout.n, d)] for d in degrees],
+        "one mask for all degrees": [[mask.g1(0, d) for d in degrees]],
+        "the same masks in all rounds": [[mask.g1(i, d) for i in rounds] for d in degrees],
+        "one mask for helper and product rounds": [[mask.g1(0, d), mask.g2(0, d)] for d in (1, 2)],
+        "a mask that is also a pad": [[mask.g1(0, 1), mask.key_pad(0)]],
+    }
+
+
 FLAWS = tuple(flaws(Layout(merged().relation(), Parameters(6))))
+HELPER_FLAWS = tuple(helper_flaws(Layout(merged().relation(), Parameters(6, LookupArgument.HELPER, 2))))
 
 
 @pytest.mark.parametrize("flaw", FLAWS)
 def test_the_rank_sees_a_flaw(flaw: str) -> None:
     experiment, rows = jacobian("merged")
-    groups = flaws(experiment.layout)[flaw]
+    assert_flawed(rows, flaws(experiment.layout)[flaw])
+
+
+@pytest.mark.parametrize("flaw", HELPER_FLAWS)
+def test_the_rank_sees_a_flaw_of_the_helper_argument(flaw: str) -> None:
+    experiment, rows = jacobian("merged", 2)
+    assert_flawed(rows, helper_flaws(experiment.layout)[flaw])
+
+
+def assert_flawed(rows: Mapping[Place, Vector], groups: list[list[int]]) -> None:
     touched = {i for group in groups for i in group}
     drawn = [row for (name, i), row in rows.items() if name != "mu" or i not in touched]
     for group in groups:
@@ -202,23 +246,24 @@ def linear_solution(columns: Sequence[Vector], wanted: Vector) -> Vector:
 
 def steps(layout: Layout) -> list[Step]:
     """Which randomness explains which messages: pads, then masks, then q and q'."""
-    mask, layers = layout.mask, range(layout.n)
-    pads = [mask.pad(kind, j + 1, b) for j in layers for kind in "pq" for b in (0, 1)]
-    masks = list(range(mask.tree(0, 0, 1), mask.length))
+    mask = layout.mask
+    first_mask = mask.g1(0, 1) if layout.has_helper else mask.tree(0, 0, 1)
+    pads, masks = range(2, first_mask), range(first_mask, mask.length)
     blinding = [("q", i) for i in range(layout.parameters.row_length)] + [("q'", i) for i in range(mask.length)]
     return [
-        ([("mu", i) for i in pads], ("tree values",)),
+        ([("mu", i) for i in pads], ("tree values", "helper values")),
         ([("mu", mask.u), ("mu", mask.v)], ("product values",)),
-        ([("mu", i) for i in masks], ("tree rounds", "product rounds", "row rounds")),
+        ([("mu", i) for i in masks], ("tree rounds", "helper rounds", "product rounds", "row rounds")),
         (blinding, ("opened",)),
     ]
 
 
-def test_a_transcript_of_one_witness_is_explained_by_another() -> None:
+@pytest.mark.parametrize("lanes", [None, 2])
+def test_a_transcript_of_one_witness_is_explained_by_another(lanes: int | None) -> None:
     """For the same challenges there is randomness under which the other witness reveals exactly the same."""
     one, other = tiny_sketch([2, -1, 3]), tiny_sketch([1, 3, -2])
     assert one.values != other.values
-    experiment = Experiment(one)
+    experiment = Experiment(one, lanes)
     target = experiment.messages(one.values, experiment.base)
     vectors = {name: list(vector) for name, vector in experiment.base.items()}
     assert experiment.messages(other.values, vectors) != target
@@ -234,7 +279,13 @@ def test_a_transcript_of_one_witness_is_explained_by_another() -> None:
 def points(attempt: Attempt) -> set[bytes]:
     """Every point of a statement and a proof."""
     proof = decode_proof(reference_key(attempt.key).layout, attempt.proof)
-    sent = [*proof.witness, proof.mask, *proof.blinding, *(p for pair in proof.opening_rounds for p in pair)]
+    sent = [*proof.witness, proof.mask, *proof.blinding]
+    if isinstance(proof.lookups, HelperMessages):
+        sent += proof.lookups.commitments
+    if isinstance(proof.opening, KzgMessages):
+        sent += proof.opening.points
+    else:
+        sent += [point for pair in proof.opening.rounds for point in pair]
     return {*attempt.inputs, *attempt.outputs, *(encode_compressed(point) for point in sent)}
 
 
@@ -251,6 +302,19 @@ def test_two_proofs_of_the_same_input_share_no_commitment() -> None:
         assert verdict(attempts[-1]) == "accepted"
     first, second = (points(attempt) for attempt in attempts)
     assert len(first) == len(second) == 1 + 1 + 1 + 1 + 2 + 2 * sketch.c
+    assert not first & second
+    words = [{a.proof[at : at + 32] for at in range(0, len(a.proof), 32)} for a in attempts]
+    assert not words[0] & words[1]
+
+
+def test_two_short_proofs_of_the_same_input_share_no_commitment() -> None:
+    """With a helper column and the kzg opening."""
+    sketch = tiny()
+    setting = Setting(encode_relation(sketch.relation()), sketch.c, sketch.values, lanes=2, tau=77)
+    attempts = [setting.prove(sketch.values) for _ in range(2)]
+    assert [verdict(attempt) for attempt in attempts] == ["accepted"] * 2
+    first, second = (points(attempt) for attempt in attempts)
+    assert len(first) == len(second) == 1 + 1 + 1 + 1 + 2 + 1 + 7
     assert not first & second
     words = [{a.proof[at : at + 32] for at in range(0, len(a.proof), 32)} for a in attempts]
     assert not words[0] & words[1]

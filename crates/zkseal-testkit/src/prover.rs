@@ -132,7 +132,13 @@ fn revealed(proof: &Proof, liar: &Liar) -> BTreeMap<&'static str, Vec<Vec<u8>>> 
         LookupProof::Tree(layers) => layers,
         LookupProof::None | LookupProof::Helper(_) => &[],
     };
+    let (helper_rounds, helper_values) = match &proof.lookups {
+        LookupProof::Helper(helper) => (scalars_to(&helper.rounds.concat()), scalars_to(&helper.values)),
+        LookupProof::None | LookupProof::Tree(_) => (Vec::new(), Vec::new()),
+    };
     BTreeMap::from([
+        ("helper rounds", helper_rounds),
+        ("helper values", helper_values),
         ("tree rounds", tree.iter().flat_map(|layer| rounds(&layer.rounds)).collect()),
         ("tree values", tree.iter().flat_map(|layer| scalars_to(&layer.values)).collect()),
         ("product rounds", rounds(&proof.product_rounds)),
