@@ -7,11 +7,10 @@ randomness is the system's: they are written anew only when `lies` is named.
 
 from __future__ import annotations
 
-import json
-import random
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,84 +18,20 @@ ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT / "src"), str(ROOT / "reference"), str(ROOT)]
 
-from reference.tests.cases import CONTEXT, Case, case  # noqa: E402
+from reference.tests.cases import case  # noqa: E402
 from reference.tests.relations import SKETCHES  # noqa: E402
 from reference.tests.test_relation import BASE, BROKEN  # noqa: E402
+from vectors.changes import changes, proof_arguments  # noqa: E402
+from vectors.document import Arguments, File, draw, word  # noqa: E402
+from vectors.schemes import scheme_keys, scheme_proofs  # noqa: E402
 
 from zkseal_reference.curve import Q, encode_compressed, encode_uncompressed  # noqa: E402
-from zkseal_reference.field import P, encode_scalar  # noqa: E402
+from zkseal_reference.field import P  # noqa: E402
 from zkseal_reference.generators import generator  # noqa: E402
 from zkseal_reference.relation import encode_relation  # noqa: E402
 from zkseal_reference.transcript import LAMBDA  # noqa: E402
-from zkseal_reference.vectors import AREAS, SCHEMA, attempt  # noqa: E402
 
-Arguments = dict[str, Any]
-REFERENCE = "zkseal_reference, vectors/generate.py"
 SLOW_PROVER = "tests/conformance/slow_prover.py with fixed seeds, vectors/generate.py"
-NOTES = {
-    "Valid": "Must be accepted, with this value.",
-    "Edge": "Valid, at the end of what is allowed.",
-    "NonCanonical": "A second encoding of a value: accepting it makes proofs malleable.",
-    "OffCurve": "Coordinates of no point: arithmetic on them proves nothing.",
-    "Identity": "The identity where a commitment is needed: it commits to nothing.",
-    "Length": "Truncated, or with a tail: lengths are dictated, never read.",
-    "Version": "A version or magic of something else.",
-    "Count": "A count beyond its limit, which must be refused before memory is taken for it.",
-    "Rule": "Breaks one rule of chapter 2, Validation.",
-    "Flip": "One bit of valid bytes: another valid relation, or an error by name.",
-    "Parameters": "Row lengths and arguments that do not exist, or do not fit the relation.",
-    "Binding": "Something that the transcript binds was changed after the proof was made.",
-    "Message": "A message of the proof was changed.",
-    "Swap": "Two messages change places.",
-    "Statement": "Public values or commitments that do not fit the relation.",
-    "ModelProof": "The proof of the model's bounds is missing, damaged or another model's.",
-    "Opening": "Values or blindings are not those of the commitments.",
-    "OperatorLie": "A prover broke one constraint of an operator, and was consistent otherwise.",
-    "ProtocolLie": "A prover lied in one place of the protocol, and was consistent otherwise.",
-    "ChallengeLie": "False things that cancel under one value of a challenge, which was drawn after them.",
-}
-"""What each flag hunts."""
-
-
-@dataclass
-class File:
-    """One vector file in the making. Results are what the reference says; `expect` guards against surprises."""
-
-    path: str
-    area: str
-    origin: str = REFERENCE
-    keys: dict[str, str] = field(default_factory=dict)
-    vectors: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, comment: str, flags: str, arguments: Arguments, expect: str = "accepted") -> None:
-        """Adds a vector; `expect` is "accepted" or the name of an error."""
-        full = dict(arguments)
-        if full.get("key") in self.keys:
-            full["key"] = self.keys[full["key"]]
-        found = attempt(AREAS[self.area], full)
-        verdict, rest = found.split(" ", 1)
-        assert (verdict if verdict == "accepted" else rest) == expect or expect == "any", (self.path, comment, found)
-        vector: dict[str, Any] = {"id": len(self.vectors) + 1, "comment": comment, "flags": flags.split()}
-        vector |= {"arguments": arguments, "result": verdict}
-        vector |= {"value": json.loads(rest)} if verdict == "accepted" else {"error": rest}
-        self.vectors.append(vector)
-
-    def text(self) -> str:
-        """The bytes of the file: one vector a line."""
-        used = {flag for vector in self.vectors for flag in vector["flags"]}
-        notes = {flag: note for flag, note in NOTES.items() if flag in used}
-        head = {"schema": SCHEMA, "area": self.area, "origin": self.origin, "notes": notes, "keys": self.keys}
-        lines = ",\n".join(json.dumps(vector, separators=(",", ":")) for vector in self.vectors)
-        return f'{json.dumps(head, indent=1)[:-2]},\n "vectors": [\n{lines}\n]}}\n'
-
-
-def draw(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311
-
-
-def word(value: int) -> str:
-    return value.to_bytes(32, "big").hex()
-
 
 # Field, points, transcript
 
@@ -253,10 +188,12 @@ def keys() -> File:
         "c = 3": ("Parameters", patched(7, b"\3"), "InvalidParameters"),
         "c = 17": ("Parameters", patched(7, b"\x11"), "InvalidParameters"),
         "mask longer than a row": ("Parameters", patched(7, b"\5"), "InvalidParameters"),
-        "helper argument": ("Parameters", patched(8, b"\1"), "InvalidParameters"),
+        "helper argument": ("Parameters", patched(8, b"\1"), "ModelProofRejected"),
+        "lookup argument 2": ("Parameters", patched(8, b"\2"), "InvalidParameters"),
         "two lanes": ("Parameters", patched(9, b"\2"), "InvalidParameters"),
         "no lane": ("Parameters", patched(9, b"\0"), "InvalidParameters"),
-        "kzg opening": ("Parameters", patched(10, b"\1"), "InvalidParameters"),
+        "kzg opening, without tau*G2": ("Parameters", patched(10, b"\1"), "InvalidEncoding"),
+        "opening 2": ("Parameters", patched(10, b"\2"), "InvalidParameters"),
         "other setup digest": ("Parameters", patched(11, bytes(32)), "InvalidParameters"),
         "relation longer than the key": ("Count", patched(at, b"\xff\xff\xff\xff"), "any"),
         "relation without its magic": ("Version", patched(at + 4, b"ZKVK"), "InvalidRelation"),
@@ -293,17 +230,6 @@ def keys() -> File:
     return file
 
 
-def proof_arguments(name: str, found: Case) -> Arguments:
-    return {
-        "key": name,
-        "context": CONTEXT.hex(),
-        "public": {str(index): values for index, values in found.public.items()},
-        "inputs": [point.hex() for point in found.proved.input_commitments],
-        "outputs": [point.hex() for point in found.proved.output_commitments],
-        "proof": found.proved.proof.hex(),
-    }
-
-
 PROVED = ("tiny", "merged", "batched_attention", "embedding", "tables", "limbs", "public_only", "rows", "straddle")
 
 
@@ -313,7 +239,8 @@ def proofs() -> File:
         file.keys[name] = case(name).key.encode().hex()
         file.add(name, "Valid", proof_arguments(name, case(name)))
     for name in ("embedding", "merged"):
-        for comment, flags, change, expect in changes(name):
+        step = 3 if name == "embedding" else 7
+        for comment, flags, change, expect in changes(name, case(name), step):
             file.add(f"{name}: {comment}", flags, {**proof_arguments(name, case(name)), **change}, expect)
     one, other = case("tiny"), case("limbs")
     mixed = {**proof_arguments("tiny", one), "key": "limbs"}
@@ -321,63 +248,6 @@ def proofs() -> File:
     mixed = {**proof_arguments("tiny", one), "proof": other.proved.proof.hex()}
     file.add("proof of another model", "Length", mixed, "WrongLength")
     return file
-
-
-def changes(name: str) -> Iterator[tuple[str, str, Arguments, str]]:
-    """Changed arguments of one valid proof: comment, flags, the change, the error."""
-    found = case(name)
-    base, proof = proof_arguments(name, found), found.proved.proof
-    words = [proof[at : at + 32] for at in range(0, len(proof), 32)]
-    other = encode_compressed(generator(b"other"))
-    point_words = 1 + found.key.layout.committed_row_count(4)  # witness commitments and that of mu
-
-    def with_word(index: int, new: bytes) -> Arguments:
-        return {"proof": b"".join([*words[:index], new, *words[index + 1 :]]).hex()}
-
-    yield "other context", "Binding", {"context": b"another".hex()}, "LinearClaimRejected"
-    yield "empty context", "Binding", {"context": ""}, "LinearClaimRejected"
-    for part in ("inputs", "outputs"):
-        if not base[part]:
-            continue
-        yield f"{part}: another point", "Binding", {part: [other.hex()]}, "LinearClaimRejected"
-        yield f"{part}: identity", "Identity", {part: [encode_compressed(None).hex()]}, "IdentityPoint"
-        yield f"{part}: dropped", "Statement", {part: []}, "StatementMismatch"
-        yield f"{part}: repeated", "Statement", {part: base[part] * 2}, "StatementMismatch"
-        yield f"{part}: 31 bytes", "Length", {part: [base[part][0][:-2]]}, "WrongLength"
-        yield f"{part}: not on the curve", "OffCurve", {part: [word(4)]}, "NotOnCurve"
-        yield f"{part}: x = q", "NonCanonical", {part: [word(Q)]}, "NonCanonicalPoint"
-    for index, values in found.public.items():
-        public = base["public"]
-        for comment, changed, expect in (
-            ("last value - 1", [*values[:-1], values[-1] - 1], "LinearClaimRejected"),
-            ("value dropped", values[:-1], "StatementMismatch"),
-            ("value repeated", [*values, values[-1]], "StatementMismatch"),
-            ("above its bound", [1 << 20, *values[1:]], "StatementMismatch"),
-            ("least 64-bit integer", [-(1 << 63), *values[1:]], "StatementMismatch"),
-            ("greatest 64-bit integer", [(1 << 63) - 1, *values[1:]], "StatementMismatch"),
-        ):
-            flag = "Binding" if expect == "LinearClaimRejected" else "Statement"
-            yield f"public {index}: {comment}", flag, {"public": {**public, str(index): changed}}, expect
-        rest = {key: own for key, own in public.items() if key != str(index)}
-        yield f"public {index}: missing", "Statement", {"public": rest}, "StatementMismatch"
-    for length, cut in (("empty", b""), ("one byte short", proof[:-1]), ("one byte long", proof + b"\0")):
-        yield f"proof: {length}", "Length", {"proof": cut.hex()}, "WrongLength"
-    yield "proof: last word dropped", "Length", {"proof": proof[:-32].hex()}, "WrongLength"
-    for index in range(0, len(words), 3 if name == "embedding" else 7):
-        old = words[index]
-        if index < point_words:
-            yield f"word {index}: other parity", "Message", with_word(index, bytes([old[0] ^ 128]) + old[1:]), "any"
-            continue
-        changed = encode_scalar(int.from_bytes(old, "big") + 1)
-        yield f"word {index}: + 1", "Message", with_word(index, changed), "any"
-        too_large = P.to_bytes(32, "big")
-        yield f"word {index}: p", "NonCanonical", with_word(index, too_large), "any"
-    for index in range(point_words):
-        for comment, new in (("identity", encode_compressed(None)), ("off the curve", bytes.fromhex(word(4)))):
-            yield f"word {index}: {comment}", "Identity OffCurve", with_word(index, new), "any"
-    for index in range(1, len(words) - 1, 5):
-        swapped = [*words[:index], words[index + 1], words[index], *words[index + 2 :]]
-        yield f"words {index}, {index + 1} swapped", "Swap", {"proof": b"".join(swapped).hex()}, "any"
 
 
 def openings() -> File:
@@ -428,7 +298,7 @@ def openings() -> File:
 
 
 def lies() -> File:
-    """Proofs of the Rust prover, honest and lying in every way that `tests/soundness` knows."""
+    """Proofs of the Rust prover and the slow one, honest and lying in every way that `tests/soundness` knows."""
     from tests.soundness.challenge_lies import LIES as CHALLENGES
     from tests.soundness.native import Attempt
     from tests.soundness.operator_lies import LIES as OPERATORS
@@ -480,6 +350,10 @@ FILES: dict[str, Callable[[], File]] = {
     "keys": keys,
     "proofs": proofs,
     "openings": openings,
+    "kzg keys": partial(scheme_keys, "kzg"),
+    "kzg proofs": partial(scheme_proofs, "kzg"),
+    "helper keys": partial(scheme_keys, "helper"),
+    "helper proofs": partial(scheme_proofs, "helper"),
     "lies": lies,
 }
 REPEATABLE = tuple(name for name in FILES if name != "lies")

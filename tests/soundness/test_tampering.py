@@ -12,16 +12,19 @@ from functools import cache
 
 import pytest
 from reference.tests.relations import embedding, tiny
+from tests.conformance.slow_prover import Scheme
 
 from zkseal_reference.curve import Q, encode_compressed
 from zkseal_reference.field import P, encode_scalar
 from zkseal_reference.generators import generator
 from zkseal_reference.key import VerifyingKey
+from zkseal_reference.kzg import setup_digest
 from zkseal_reference.layout import Layout
-from zkseal_reference.parameters import Parameters
-from zkseal_reference.proof import Proof, TreeLayer
+from zkseal_reference.pairing import G2, encode_g2
+from zkseal_reference.proof import HelperMessages, IpaMessages, KzgMessages, Proof, TreeLayer
 from zkseal_reference.relation import encode_relation
 from zkseal_reference.verifier import Statement
+from zkseal_slow_prover.columns import TAU
 
 from .manifest import FIELDS, LINEAR, POINT, SCALAR, STATEMENT, Element, elements
 from .native import ROOT, Attempt, Setting, reference_key, rust_verdict, verdict
@@ -36,13 +39,20 @@ IDENTITY = encode_compressed(None)
 OFF_CURVE = (4).to_bytes(32, "big")  # 4^3 + 3 = 67 is no square in F_q
 
 
+SCHEMES = {"tree-ipa": Scheme(), "helper2-kzg": Scheme(2, kzg=True)}
+"""Both lookup arguments and both openings: every element of a proof stands in one of two."""
+
+
 @cache
-def honest(name: str) -> Attempt:
+def honest(name: str, scheme: str = "tree-ipa") -> Attempt:
     sketch = {"tiny": tiny, "embedding": embedding, "labelled": labelled}[name]()
-    return Setting(encode_relation(sketch.relation()), sketch.c, sketch.values).prove(sketch.values)
+    lanes, tau = SCHEMES[scheme].lanes or None, TAU if SCHEMES[scheme].kzg else None
+    setting = Setting(encode_relation(sketch.relation()), sketch.c, sketch.values, lanes=lanes, tau=tau)
+    return setting.prove(sketch.values)
 
 
-ELEMENTS = elements(Layout(tiny().relation(), Parameters(tiny().c)))
+ELEMENTS = {name: elements(Layout(tiny().relation(), own.parameters(tiny().c))) for name, own in SCHEMES.items()}
+PLACES = [(scheme, index) for scheme, listed in ELEMENTS.items() for index in range(len(listed))]
 
 
 def words(attempt: Attempt) -> list[bytes]:
@@ -67,12 +77,16 @@ def test_every_field_of_the_rust_proof_is_listed() -> None:
 def test_every_field_of_the_reference_types_is_listed() -> None:
     assert [field.name for field in fields(Proof)] == [field.python for field in FIELDS]
     assert [field.name for field in fields(TreeLayer)] == ["rounds", "values"]
+    assert [field.name for field in fields(HelperMessages)] == ["commitments", "rounds", "values"]
+    assert [field.name for field in fields(IpaMessages)] == ["rounds", "a"]
+    assert [field.name for field in fields(KzgMessages)] == ["points", "values"]
     assert tuple(field.name for field in fields(Statement)) == STATEMENT
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("name", ["tiny", "embedding", "labelled"])
-def test_the_elements_cover_the_proof(name: str) -> None:
-    attempt = honest(name)
+def test_the_elements_cover_the_proof(name: str, scheme: str) -> None:
+    attempt = honest(name, scheme)
     assert verdict(attempt) == "accepted"
     assert len(elements(reference_key(attempt.key).layout)) * 32 == len(attempt.proof)
 
@@ -88,9 +102,9 @@ def other_parity(word: bytes) -> bytes:
     return bytes([word[0] ^ 0x80, *word[1:]])
 
 
-@pytest.mark.parametrize("index", range(len(ELEMENTS)), ids=lambda i: f"{i}-{ELEMENTS[i].field}")
-def test_an_element_that_changes(index: int) -> None:
-    attempt, element = honest("tiny"), ELEMENTS[index]
+@pytest.mark.parametrize(("scheme", "index"), PLACES)
+def test_an_element_that_changes(scheme: str, index: int) -> None:
+    attempt, element = honest("tiny", scheme), ELEMENTS[scheme][index]
     parts = words(attempt)
     word = parts[index]
     results = {}
@@ -116,17 +130,17 @@ def test_an_element_that_changes(index: int) -> None:
     assert results == {case: error for case, (_, error) in cases.items()}
 
 
-@pytest.mark.parametrize("index", range(len(ELEMENTS) - 1), ids=lambda i: f"{i}-{ELEMENTS[i].field}")
-def test_an_element_that_is_dropped_repeated_or_swapped(index: int) -> None:
-    attempt = honest("tiny")
+@pytest.mark.parametrize(("scheme", "index"), [(s, i) for s, i in PLACES if i + 1 < len(ELEMENTS[s])])
+def test_an_element_that_is_dropped_repeated_or_swapped(scheme: str, index: int) -> None:
+    attempt, listed = honest("tiny", scheme), ELEMENTS[scheme]
     parts = words(attempt)
     assert verdict(joined(attempt, [*parts[:index], *parts[index + 1 :]])) == "WrongLength"
     assert verdict(joined(attempt, [*parts[: index + 1], *parts[index:]])) == "WrongLength"
     swapped = [*parts[:index], parts[index + 1], parts[index], *parts[index + 2 :]]
     error = verdict(joined(attempt, swapped))
-    kinds = {SCALAR if ELEMENTS[i].kind == SCALAR else POINT for i in (index, index + 1)}
+    kinds = {SCALAR if listed[i].kind == SCALAR else POINT for i in (index, index + 1)}
     if len(kinds) == 1:  # still well-formed: the first of the two is the first to be missed
-        assert error == ELEMENTS[index].error
+        assert error == listed[index].error
     else:  # a scalar for a point, or the reverse: no encoding, or a wrong message
         assert error != "accepted"
 
@@ -141,15 +155,17 @@ LENGTHS: Mapping[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("length", LENGTHS)
-def test_a_proof_of_another_length(length: str) -> None:
-    attempt = honest("tiny")
+def test_a_proof_of_another_length(length: str, scheme: str) -> None:
+    attempt = honest("tiny", scheme)
     assert verdict(attempt.changed(proof=LENGTHS[length](attempt.proof))) == "WrongLength"
 
 
-def test_every_flipped_byte_of_a_proof_is_rejected() -> None:
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_flipped_byte_of_a_proof_is_rejected(scheme: str) -> None:
     """By the Rust verifier, one bit in each byte of the proof; the reference confirms every 97th."""
-    attempt = honest("tiny")
+    attempt = honest("tiny", scheme)
     for at in range(len(attempt.proof)):
         proof = bytearray(attempt.proof)
         proof[at] ^= 1 << (at % 8)
@@ -173,6 +189,12 @@ def other_commitments(column: str) -> Callable[[], Attempt]:
 CHANGES: Mapping[str, tuple[Callable[[], Attempt], str]] = {
     "kind": (model_proof_as_inference, LINEAR),
     "layout": (lambda: with_row_length(honest("tiny"), 7), "ModelProofRejected"),
+    "tau_g2": (lambda: with_tau(honest("embedding", "helper2-kzg")), LINEAR),
+    "tau_g2: of a key with a model": (lambda: with_tau(honest("tiny", "helper2-kzg")), "ModelProofRejected"),
+    "tau_g2: without its digest": (lambda: with_tau(honest("tiny", "helper2-kzg"), digest=False), "InvalidParameters"),
+    # Without lookups proofs of all arguments have one shape: the transcript tells.
+    "layout: another lane": (lambda: with_byte(honest("embedding", "helper2-kzg"), 9, 3), LINEAR),
+    "layout: the tree": (lambda: with_byte(with_byte(honest("embedding", "helper2-kzg"), 8, 0), 9, 1), LINEAR),
     "relation_digest": (lambda: REUSES["relation"](honest("labelled")), LINEAR),
     "model": (lambda: with_key(honest("tiny"), model_commitments=(generator(b"other"),)), "ModelProofRejected"),
     "table": (other_commitments("table_commitments"), LINEAR),
@@ -254,10 +276,21 @@ def bumped(public: Mapping[int, list[int]], tensor: int, position: int) -> dict[
     return own
 
 
-def with_row_length(attempt: Attempt, c: int) -> Attempt:
+def with_byte(attempt: Attempt, at: int, value: int) -> Attempt:
     data = bytearray(attempt.key)
-    data[7] = c
+    data[at] = value
     return attempt.changed(key=bytes(data))
+
+
+def with_row_length(attempt: Attempt, c: int) -> Attempt:
+    return with_byte(attempt, 7, c)
+
+
+def with_tau(attempt: Attempt, *, digest: bool = True) -> Attempt:
+    """The key with the setup of another tau, 1, and with its digest or the old one."""
+    data, other = attempt.key, encode_g2(G2)
+    own = setup_digest(G2) if digest else data[11:43]
+    return attempt.changed(key=data[:11] + own + other + data[43 + len(other) :])
 
 
 def test_every_field_of_the_statement_changes() -> None:

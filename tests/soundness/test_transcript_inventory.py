@@ -1,8 +1,9 @@
 """Every absorb and challenge of a proof, in order: prover, verifier and reference pass the same sites.
 
-The log of one proof with lookups, products, several rows and public values is compared with `transcript_inventory.txt`,
-which is reviewed when it changes: whatever a challenge is to bind has to stand above it. `python -m
-tests.soundness.test_transcript_inventory` writes it again.
+The logs of two proofs with lookups, products, several rows and public values are compared with
+`transcript_inventory.txt` (tree and ipa) and `transcript_inventory_short.txt` (helper column and kzg), which are
+reviewed when they change: whatever a challenge is to bind has to stand above it. `python -m
+tests.soundness.test_transcript_inventory` writes them again.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from .native import ROOT, Attempt, Setting, kit, reference_verdict
 
 pytestmark = pytest.mark.native
 
-COMMITTED = Path(__file__).with_name("transcript_inventory.txt")
+TREE_IPA, HELPER_KZG = (
+    Path(__file__).with_name(name) for name in ("transcript_inventory.txt", "transcript_inventory_short.txt")
+)
 Site = tuple[str, str, int]
 
 # Read from chapters 1, 4, 5 and 6: all that precedes the first challenge, and each challenge with what it must follow.
@@ -100,6 +103,10 @@ def helper_attempt() -> Attempt:
     return attempt(lanes=2, tau=77)
 
 
+LISTS = {attempt: TREE_IPA, helper_attempt: HELPER_KZG}
+"""A proof, and the list of its sites."""
+
+
 def reference_sites(proved: Attempt) -> list[Site]:
     sites: list[Site] = []
     reference_verdict(proved)  # the key's own proof is none of this log
@@ -126,10 +133,11 @@ def text(sites: list[Site]) -> str:
     )
 
 
-def test_prover_and_verifiers_pass_the_sites_that_are_committed() -> None:
-    proved = attempt()
+@pytest.mark.parametrize("made", LISTS)
+def test_prover_and_verifiers_pass_the_sites_that_are_committed(made: Callable[[], Attempt]) -> None:
+    proved = made()
     verified = kit().verify_log(proved.key, proved.context, proved.public, proved.inputs, proved.outputs, proved.proof)
-    committed = COMMITTED.read_text()
+    committed = LISTS[made].read_text()
     assert text(proved.extra["log"]) == committed
     assert text(verified) == committed
     assert text(reference_sites(proved)) == committed
@@ -186,4 +194,5 @@ def test_every_site_in_the_source_is_in_the_log() -> None:
 
 
 if __name__ == "__main__":
-    COMMITTED.write_text(text(attempt().extra["log"]))
+    for made, path in LISTS.items():
+        path.write_text(text(made().extra["log"]))
