@@ -15,7 +15,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench scaling costs instructions networks frameworks contracts fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench scaling costs instructions networks frameworks contracts chain-artifacts demo-chain fuzz mutants wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -43,8 +43,14 @@ test-rust: $(VENV)/.ready
 	@# The fuzz targets are a workspace of their own: a change of the core must not break them unnoticed.
 	cargo check -q --locked --manifest-path fuzz/Cargo.toml
 
+# The local chain of the tests, and the compiler of contracts. npm writes this file when it has installed everything.
+ANVIL := contracts/node_modules/.package-lock.json
+$(ANVIL): contracts/package-lock.json
+	@cd contracts && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 # In continuous integration the real networks are installed and proved as well.
-test-python: $(VENV)/.native $(if $(CI),$(VENV)/.networks)
+test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL)) $(if $(CI),$(VENV)/.networks)
 	$(BIN)/python -m pytest -q $(PYTEST)
 
 # Every kernel path that this machine has: proofs must come out alike, and hide alike, on all of them.
@@ -117,6 +123,13 @@ $(FRAMEWORKS)/.ready: requirements/frameworks.txt requirements/lock.txt
 
 contracts:  ## Solidity contracts: build, unit, fuzz and invariant tests
 	cd contracts && npm ci --silent --no-audit --no-fund && npx forge test
+
+chain-artifacts:  ## write the compiled contracts that the wheel carries: after a change of contracts/
+	cd contracts && npm ci --silent --no-audit --no-fund
+	python3 scripts/chain_artifacts.py
+
+demo-chain: $(VENV)/.native $(ANVIL)  ## on a local chain: models registered, proofs verified, a loan, a vote, an order
+	@$(BIN)/python examples/chain_demo.py
 
 fuzz: $(VENV)/.native  ## every fuzz target for SECONDS (60) each
 	$(BIN)/python fuzz/run.py $(or $(FUZZ),--seconds $(or $(SECONDS),60))

@@ -50,11 +50,18 @@ def cli_page() -> str:
     # argparse wraps at the width of the terminal; the page is the same everywhere.
     os.environ["COLUMNS"] = "110"
     lines = ["# Command line", "", GENERATED, "", "```text", build_parser().format_help().rstrip(), "```", ""]
-    parser = build_parser()
-    commands = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction)).choices
+    commands = subcommands(build_parser())
     for name in COMMANDS:
         lines += [f"## zkseal {name}", "", "```text", commands[name].format_help().rstrip(), "```", ""]
+        for inner, parser in subcommands(commands[name]).items():
+            lines += [f"### zkseal {name} {inner}", "", "```text", parser.format_help().rstrip(), "```", ""]
     return "\n".join(lines[:-1]) + "\n"
+
+
+def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parsers behind a parser, by name."""
+    groups = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    return next((dict(group.choices) for group in groups), {})
 
 
 PAGES = {"errors.md": errors_page, "cli.md": cli_page}

@@ -29,7 +29,10 @@ ARROWS: dict[str, set[str]] = {
     "zoo": {"frontends", "graph"},
     # Pages for people, made from what the pipeline measures.
     "pages": {"pipeline", "quantize"},
+    # Models on a chain: contracts, transactions, the oracle node.
+    "chain": {"files", "pipeline", "proving", "relation"},
     "cli": {
+        "chain",
         "files",
         "frontends",
         "graph",
@@ -59,6 +62,10 @@ ONLY_IN: dict[str, set[str]] = {
     "tf2onnx": {"frontends"},
     "sklearn": {"frontends", "zoo"},
     "matplotlib": {"cli"},
+    "web3": {"chain"},
+    "eth_account": {"chain"},
+    "eth_abi": {"chain"},
+    "eth_utils": {"chain"},
     "rich": {"cli"},
     "argparse": {"cli"},
     "cbor2": set(),

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from zkseal._version import __version__
 from zkseal.cli.commands import compile as compile_command
-from zkseal.cli.commands import evaluate, inspect, open_, prove, setup, verify
+from zkseal.cli.commands import chain, evaluate, inspect, open_, prove, setup, verify
 
 __all__ = ["COMMANDS", "build_parser"]
 
@@ -19,6 +19,7 @@ COMMANDS: dict[str, ModuleType] = {
     "verify": verify,
     "open": open_,
     "evaluate": evaluate,
+    "chain": chain,
 }
 
 

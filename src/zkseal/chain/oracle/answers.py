@@ -1,0 +1,83 @@
+"""Answers: a request and the proving key of its model in, public values and a proof out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy.typing as npt
+
+from zkseal.chain.encoding import Statement, decode_public_values, oracle_subject
+from zkseal.chain.inference import commit, decode_inputs
+from zkseal.chain.oracle.store import Proof, QueuedRequest
+from zkseal.chain.programs import programs
+from zkseal.errors import NotForChain
+from zkseal.pipeline import ProvingKey, Samples
+from zkseal.pipeline.interface import Interface
+from zkseal.proving import Opening
+from zkseal.proving.core import Progress
+
+__all__ = ["HiddenInputs", "ServedModel"]
+
+HiddenInputs = Callable[[int, bytes], Samples | Opening | None]
+"""Hidden inputs for a request by model id and input commitment: the opening of that commitment or, where it is zero,
+samples of the node's choice; None if there are none."""
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model that the node answers for."""
+
+    proving_key: ProvingKey = field(repr=False)
+    model_id: int
+    interface: Interface = field(repr=False)
+    hidden: HiddenInputs | None = field(default=None, repr=False)
+
+    @staticmethod
+    def of(proving_key: ProvingKey, hidden: HiddenInputs | None = None) -> ServedModel:
+        """Raises `NotForChain`, `GasCapExceeded` as `programs` does."""
+        key = proving_key.verifying_key
+        return ServedModel(proving_key, programs(key).model_id, Interface.of(key.relation), hidden)
+
+    def answer(
+        self, request: QueuedRequest, *, chain_id: int, verifier: str, oracle: str, payee: str, progress: Progress
+    ) -> Proof:
+        """Runs the model on what is asked and proves the answer for the oracle.
+
+        Raises:
+            StatementMismatch, WrongInput, RangeExceeded: the request's inputs are none of this model.
+            NotForChain: its hidden inputs are not known here.
+        """
+        inputs, opening = self._inputs(request)
+        inference = commit(self.proving_key, inputs, opening=opening, progress=progress)
+        if any(request.input_commitment) and inference.input_commitment != request.input_commitment:
+            raise NotForChain("The hidden inputs are not those that the request names.", reason="input commitment")
+        statement = Statement(
+            chain_id=chain_id,
+            verifier=verifier,
+            model_id=self.model_id,
+            input_commitment=inference.input_commitment,
+            output=inference.public,
+            consumer=oracle,
+            subject=oracle_subject(request.request_id, payee),
+            nonce=request.request_id,
+            deadline=request.deadline,
+        )
+        evidence = inference.evidence(statement, progress=progress)
+        return Proof(inference.public, evidence.commitments, evidence.proof)
+
+    def _inputs(self, request: QueuedRequest) -> tuple[dict[str, npt.ArrayLike], Opening | None]:
+        """Public inputs of the request and hidden ones of the node, by name; the opening if they come from one."""
+        inputs: dict[str, npt.ArrayLike] = dict(
+            decode_inputs(self.interface, decode_public_values(request.public_input))
+        )
+        hidden = [port.name for port in self.interface.inputs if not port.public]
+        if not hidden:
+            return inputs, None
+        given = None if self.hidden is None else self.hidden(self.model_id, request.input_commitment)
+        if given is None:
+            raise NotForChain("The hidden inputs of this request are not known to this node.", reason="hidden inputs")
+        if isinstance(given, Opening):
+            column = given.input.tensors if given.input is not None else {}
+            return {**inputs, **self.interface.decode(self.interface.inputs, column)}, given
+        return {**inputs, **(given if isinstance(given, Mapping) else {hidden[0]: given})}, None

@@ -1,0 +1,62 @@
+"""Put models on a chain: deploy contracts, register models, submit inferences, ask and serve oracles, predict gas.
+
+Works with any JSON-RPC node. Keys are read from keystore files; which contracts are where is in an address book.
+
+example: zkseal chain deploy --rpc http://127.0.0.1:8545 --keystore deployer.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from types import ModuleType
+
+from zkseal.cli.commands.chain import deploy, gas, register, request, serve_oracle, submit
+from zkseal.cli.console import Console
+from zkseal.errors import MissingDependency
+
+__all__ = ["SUBCOMMANDS", "configure", "run"]
+
+SUBCOMMANDS: dict[str, ModuleType] = {
+    "deploy": deploy,
+    "register": register,
+    "submit": submit,
+    "request": request,
+    "serve-oracle": serve_oracle,
+    "gas": gas,
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declares the subcommands, each with its own arguments."""
+    commands = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
+    for name, module in SUBCOMMANDS.items():
+        description = (module.__doc__ or "").strip()
+        command = commands.add_parser(
+            name,
+            help=description.splitlines()[0].rstrip("."),
+            description=description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.configure(command)
+        # Without a default here: that of the outer parser would be overwritten.
+        command.add_argument(
+            "--json",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="print one JSON object on standard output, also for errors",
+        )
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Runs the subcommand.
+
+    Raises:
+        MissingDependency: web3.py is not installed.
+    """
+    if importlib.util.find_spec("web3") is None:
+        raise MissingDependency(
+            "The package web3 is not installed. Install it with: pip install 'zkseal[chain]'", package="web3"
+        )
+    SUBCOMMANDS[options.subcommand].run(options, console)
