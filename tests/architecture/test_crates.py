@@ -32,7 +32,7 @@ ARROWS: dict[str, set[str]] = {
 ARROWS["zkseal-kernels"] = {"zkseal-field", "zkseal-poly"}
 ARROWS["zkseal-prover"] = ARROWS["zkseal-verifier"] | {"zkseal-verifier", "zkseal-kernels"}
 # Setups of the kzg opening, read from files.
-ARROWS["zkseal-srs"] = {"zkseal-field", "zkseal-transcript", "zkseal-commit"}
+ARROWS["zkseal-srs"] = {"zkseal-field", "zkseal-transcript", "zkseal-commit", "zkseal-kernels"}
 ARROWS["zkseal-testkit"] = ARROWS["zkseal-prover"] | {"zkseal-prover"}
 ARROWS["zkseal-py"] = ARROWS["zkseal-testkit"] | {"zkseal-srs"}
 ARROWS["zkseal-wasm"] = {"zkseal-verifier"}

@@ -77,6 +77,14 @@ def test_public_files_are_known_by_their_contents(path: Path, origin: str, count
     assert files.load_srs(path, insecure_srs=True).origin == origin
 
 
+@pytest.mark.parametrize("path", [HERMEZ, AZTEC, EZKL], ids=lambda path: path.name)
+def test_the_guide_lists_the_ceremony(path: Path) -> None:
+    srs = files.load_srs(path)
+    guide = (ceremonies.ROOT / "docs" / "guides" / "setups.md").read_text()
+    (row,) = [line for line in guide.splitlines() if line.startswith(f"| `{srs.origin}` |")]
+    assert f"`{srs.setup_digest.hex()}`" in row
+
+
 def test_the_name_of_a_file_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "anything").write_bytes(HERMEZ.read_bytes())
     assert files.load_srs(tmp_path / "anything").origin == "hermez"

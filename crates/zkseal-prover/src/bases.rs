@@ -20,7 +20,6 @@ impl Powers {
     }
 
     /// The powers.
-    #[must_use]
     pub fn g1(&self) -> &[G1Affine] {
         &self.0.g
     }

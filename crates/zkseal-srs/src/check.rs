@@ -6,7 +6,8 @@ use ark_bn254::{Bn254, G2Affine, G2Projective};
 use ark_ec::VariableBaseMSM;
 use ark_ec::pairing::Pairing;
 use rayon::prelude::*;
-use zkseal_field::{AffineRepr, BigInt, CurveGroup, Fr, G1Affine, G1Projective, Zero};
+use zkseal_field::{AffineRepr, BigInt, CurveGroup, Fr, G1Affine, G1Projective, PrimeField, Zero};
+use zkseal_kernels::msm_scalars;
 use zkseal_transcript::keccak256;
 
 use crate::error::SrsError;
@@ -14,7 +15,10 @@ use crate::error::SrsError;
 /// Smallest and largest number of links that one thread combines at a time.
 const CHUNK: (usize, usize) = (1 << 10, 1 << 18);
 
-/// Two weights of 128 bits for each counter.
+/// Bits of a weight: the endomorphism of the kernels does not split a scalar this short.
+const WEIGHT_MASK: u64 = u64::MAX >> 2;
+
+/// Two weights of 126 bits for each counter.
 fn weights(seed: &[u8; 32], links: Range<usize>) -> Vec<BigInt<4>> {
     let pairs = links.start / 2..links.end.div_ceil(2);
     let skipped = links.start % 2;
@@ -26,18 +30,19 @@ fn weights(seed: &[u8; 32], links: Range<usize>) -> Vec<BigInt<4>> {
                 *limb = u64::from_be_bytes(*word);
             }
             let [a, b, c, d] = limbs;
-            [BigInt::new([a, b, 0, 0]), BigInt::new([c, d, 0, 0])]
+            [BigInt::new([a, b & WEIGHT_MASK, 0, 0]), BigInt::new([c, d & WEIGHT_MASK, 0, 0])]
         })
         .skip(skipped)
         .take(links.len())
         .collect()
 }
 
-/// `sum r_i P_i` and `sum r_i P_(i+1)` over the links i; link i joins the points i and i + 1.
-fn combine<G: VariableBaseMSM<ScalarField = Fr>>(
+/// `sum r_i P_i` and `sum r_i P_(i+1)` over the links i, by a multi-scalar product; link i joins the points i and i + 1.
+fn combine<P: Sync, G: Zero + Send>(
     seed: &[u8; 32],
-    points: &[G::MulBase],
+    points: &[P],
     links: Range<usize>,
+    product: impl Fn(&[P], &[BigInt<4>]) -> G + Sync,
 ) -> (G, G) {
     let size = links.len().div_ceil(rayon::current_num_threads()).clamp(CHUNK.0, CHUNK.1);
     let starts: Vec<usize> = links.clone().step_by(size).collect();
@@ -45,13 +50,19 @@ fn combine<G: VariableBaseMSM<ScalarField = Fr>>(
         let part = start..links.end.min(start.saturating_add(size));
         let weights = weights(seed, part.clone());
         let shifted = part.start.saturating_add(1)..part.end.saturating_add(1);
-        let side = |range: Range<usize>| G::msm_bigint(points.get(range).unwrap_or_default(), &weights);
+        let side = |range: Range<usize>| product(points.get(range).unwrap_or_default(), &weights);
         rayon::join(|| side(part), || side(shifted))
     };
     starts
         .into_par_iter()
         .map(one)
         .reduce(|| (G::zero(), G::zero()), |left, right| (left.0 + right.0, left.1 + right.1))
+}
+
+/// The product in G1, by the kernels of the prover.
+fn product(points: &[G1Affine], weights: &[BigInt<4>]) -> G1Projective {
+    let scalars: Vec<Fr> = weights.iter().map(|weight| Fr::from_bigint(*weight).unwrap_or_default()).collect();
+    msm_scalars(points, &scalars)
 }
 
 /// The first point that does not follow from the one before it, given a check of ranges of links. Whatever precedes
@@ -94,7 +105,7 @@ pub(crate) fn check_powers(g1: &[G1Affine], g2: &[G2Affine], seed: &[u8; 32]) ->
         return Err(SrsError::TauIsOne);
     }
     let holds = |links| {
-        let (low, high) = combine::<G1Projective>(seed, g1, links);
+        let (low, high) = combine(seed, g1, links, product);
         equal_pairings(low.into_affine(), *tau_g2, high.into_affine(), h_generator)
     };
     if let Some(index) = first_bad(g1.len(), holds) {
@@ -103,7 +114,7 @@ pub(crate) fn check_powers(g1: &[G1Affine], g2: &[G2Affine], seed: &[u8; 32]) ->
     // With two points only, the pairing above has said it already.
     if g2.len() > 2 {
         let holds = |links| {
-            let (low, high) = combine::<G2Projective>(seed, g2, links);
+            let (low, high) = combine(seed, g2, links, G2Projective::msm_bigint);
             equal_pairings(*tau_g1, low.into_affine(), generator, high.into_affine())
         };
         if let Some(index) = first_bad(g2.len(), holds) {

@@ -12,11 +12,11 @@
 //! # Soundness
 //! A file name proves nothing. What counts: every point is on its curve (and in the subgroup, for G2), every power
 //! follows from the one before it by the file's `tau*G2`, and this `tau*G2` is the one of a published ceremony. The
-//! weights of the pairing checks have 128 bits and come from a digest of the whole file, so the same file always gets
+//! weights of the pairing checks have 126 bits and come from a digest of the whole file, so the same file always gets
 //! the same answer. A digest on the list of published files is reported, never required: a file may hold fewer powers.
 //!
 //! Reading does not panic, whatever the bytes.
-//! Dependency position: above commit, for the digest that names a setup; `py -> srs`.
+//! Dependency position: above commit, for the digest that names a setup, and kernels; `py -> srs`.
 
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::as_conversions)]

@@ -177,7 +177,7 @@ def test_descriptions_hide_what_is_hidden(
     assert model["predicted"]["proof_bytes"] == len(proved.receipt.proof)
     key = pipeline.describe(keys[1])
     assert key["model_id"] == keys[1].model_id.hex()
-    assert pipeline.describe(keys[0]) == {**model, "model_id": key["model_id"]}
+    assert pipeline.describe(keys[0]) == {**model, "model_id": key["model_id"], "scheme": key["scheme"]}
     assert key["predicted"] == model["predicted"]
     receipt = pipeline.describe(proved.receipt)
     assert receipt["hidden"] == ["input"]

@@ -3,6 +3,7 @@
 The figures are linear in counts that relation and layout give, and what is not serial is divided between cores. The
 constants were fitted to the thirteen rows of `make bench`, from 11 ms to 13 s, on a 2026 server (AVX-512, two cores):
 CPU time within 23 %, time within 23 %. Another machine is faster or slower by some factor; the proportions hold.
+The constants of the helper argument and of the kzg opening were fitted to LeNet and two perceptrons.
 Memory was fitted to the peaks of processes that compile, set up and prove the models of the zoo and the networks of
 tests/networks: all within 10 %, setup within 20 %. Their test holds it within 25 %.
 """
@@ -41,6 +42,10 @@ class Costs:
     """Committing to one small integer of the witness, input or output, and opening it."""
     leaf_ns: float = 300.0
     """One lookup or table row in the fraction tree."""
+    helper_ns_per_lookup: float = 2_400.0
+    """One lookup or table row under the helper argument: its key, and its part of the sumcheck."""
+    helper_ns_per_entry: float = 3_100.0
+    """One entry of the helper column, which a lookup of every lane shares."""
     slot_ns: float = 30.0
     """One entry of the product sumcheck."""
     fold_ns_per_value: float = 10.0
@@ -56,6 +61,8 @@ class Costs:
     verify_fixed_ms: float = 1.8
     verify_point_ns: float = 6_900.0
     """One point in the verifier's multi-scalar product: generators and row commitments."""
+    verify_pairing_ms: float = 0.5
+    """The product of two pairings, with kzg."""
     bytes_per_lookup: float = 81.0
     bytes_per_table_row: float = 330.0
     bytes_per_value: float = 4.0
@@ -84,8 +91,9 @@ VERIFY_MS_LIMIT = 40.0
 LARGE_PROOF_BYTES_LIMIT = 100_000
 LARGE_VERIFY_MS_LIMIT = 300.0
 """Bounds of relations that no row length brings within those: hundreds of millions of multiplications."""
-KZG_POINTS = 300
-"""What the kzg opening costs a verifier, in points: seven of them and two pairings."""
+KZG_POINTS = 8
+IPA_ROWS, KZG_ROWS = 4.0, 1.3
+"""Products with as many full-size scalars as a row has entries that an opening takes."""
 SLOWER_BY = 1.05
 """How much proving time is given for a smaller proof."""
 
@@ -176,27 +184,32 @@ def predict(relation: Relation, layout: Layout, costs: Costs = COSTS, *, cores: 
     fixed = sum(cost.committed.values()) - fresh
     leaves = cost.lookups + cost.table_rows
     row = 1 << layout.row_bits
+    kzg = layout.scheme.opening == "kzg"
     nanoseconds = (
         costs.commit_ns_per_value * fresh
-        + costs.leaf_ns * leaves
+        + _lookups_ns(leaves, layout.scheme, costs)
         + costs.slot_ns * cost.product_slots
         + costs.fold_ns_per_value * fixed
         + costs.constraint_ns * (len(relation.zeros) + len(relation.lookups))
-        # One row of masks, two rows of blinding, and an opening that halves one row again and again.
-        + costs.full_scalar_ns * (layout.mask_length + 2 * row + 4 * row)
+        # One row of masks, two rows of blinding, and the opening: ipa halves one row again and again.
+        + costs.full_scalar_ns * (layout.mask_length + (2 + (KZG_ROWS if kzg else IPA_ROWS)) * row)
     )
-    # Generators and rounds of ipa; with kzg seven points and two pairings.
-    opening_points = row + 2 * layout.row_bits if layout.scheme.opening == "ipa" else KZG_POINTS
-    points = opening_points + sum(layout.rows.values())
+    points = sum(layout.rows.values()) + (KZG_POINTS if kzg else row + 2 * layout.row_bits)
     divided = costs.serial_share + (1 - costs.serial_share) / cores
     return Prediction(
         prove_ms=costs.prove_fixed_ms + divided * nanoseconds / 1e6,
-        verify_ms=costs.verify_fixed_ms + costs.verify_point_ns * points / 1e6,
+        verify_ms=costs.verify_fixed_ms + costs.verify_point_ns * points / 1e6 + kzg * costs.verify_pairing_ms,
         memory_bytes=_proving_memory(relation, layout, costs),
         setup_memory_bytes=_setup_memory(relation, layout, costs),
         proof_bytes=layout.proof_bytes,
         cores=cores,
     )
+
+
+def _lookups_ns(leaves: int, scheme: Scheme, costs: Costs) -> float:
+    if scheme.lookup_argument == "tree":
+        return costs.leaf_ns * leaves
+    return (costs.helper_ns_per_lookup + costs.helper_ns_per_entry / scheme.lanes) * leaves
 
 
 def _proving_memory(relation: Relation, layout: Layout, costs: Costs) -> int:
