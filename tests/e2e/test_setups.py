@@ -17,6 +17,7 @@ from tests.e2e.command_line import done, refused
 from tests.e2e.key_files import through_a_file
 
 import zkseal
+import zkseal_reference
 from zkseal import files, proving
 from zkseal.cli import main
 from zkseal.errors import (
@@ -38,6 +39,7 @@ from zkseal.proving import Scheme, Srs, lay_out
 from zkseal.proving.gas import ROW_BITS, estimate_gas
 from zkseal.receipts import ZkEvidence
 from zkseal.zoo import MODELS
+from zkseal_reference import ProtocolError
 
 pytestmark = pytest.mark.native
 
@@ -88,6 +90,20 @@ def of_local(model: zkseal.CompiledModel, local: Srs) -> Keys:
     return made(model, local)
 
 
+def by_reference(key: zkseal.VerifyingKey, receipt: zkseal.Receipt) -> None:
+    """Raises unless the verifier in plain Python accepts; it knows no receipts, and judges no ceremony."""
+    statement = receipt.statement
+    public = {index: array.tolist() for index, array in (statement.input.arrays() | statement.output.arrays()).items()}
+    zkseal_reference.verify(
+        zkseal_reference.VerifyingKey.decode(key.data),
+        statement.context,
+        public,
+        statement.input.commitments,
+        statement.output.commitments,
+        receipt.proof,
+    )
+
+
 # Every scheme --------------------------------------------------------------------------------------------------------
 
 
@@ -107,10 +123,16 @@ def test_every_scheme_proves_and_verifies(
     assert len(keys.result.receipt.proof) == layout.proof_bytes
     shown = zkseal.check_opening(keys.result.receipt, keys.result.opening, key)
     assert np.abs(shown["x"].reshape(-1) - ROW).max() < 0.01
-    for changed in (b"", bytes([keys.result.receipt.proof[0] ^ 1]) + keys.result.receipt.proof[1:]):
+    by_reference(keys.verifying, keys.result.receipt)
+    proof = keys.result.receipt.proof
+    for changed in (proof[:-32], proof[:-1] + bytes([proof[-1] ^ 1])):
         evidence = replace(keys.result.receipt.zk, proof=changed)
-        with pytest.raises(zkseal.ZksealError):
-            zkseal.verify(replace(keys.result.receipt, evidence=(evidence,)), key, context=CONTEXT)
+        receipt = replace(keys.result.receipt, evidence=(evidence,))
+        with pytest.raises(zkseal.ZksealError) as caught:
+            zkseal.verify(receipt, key, context=CONTEXT)
+        with pytest.raises(ProtocolError) as also:
+            by_reference(keys.verifying, receipt)
+        assert type(also.value).__name__ == caught.value.code
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ pub fn prove_error(py: Python<'_>, error: &ProveError) -> PyErr {
         ProveError::WrongBlindings { expected, got, .. } => {
             raise(py, "WrongLength", &message, &[("expected", expected.to_string()), ("got", got.to_string())])
         }
-        ProveError::Powers { rule } => relation_error(py, &RelationError::Parameters { rule: *rule }),
+        ProveError::Powers { rule } => relation_error(py, &RelationError::Parameters { rule }),
         ProveError::Stopped => raise(py, "Interrupted", &message, &[]),
         _ => raise(py, "InternalError", &message, &[]),
     }

@@ -19,9 +19,9 @@ def before_a_label_encoder(op: str, keys: dict[str, Any], **attributes: Any) -> 
         helper.make_node(op, ["x"], ["i"], domain=domain, **attributes),
         helper.make_node("LabelEncoder", ["i"], ["y"], domain="ai.onnx.ml", values_floats=[1.0, 2.0], **keys),
     ]
-    ends = [[helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, 2))] for name in "xy"]
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, 2)) for name in "xy")
     opsets = [helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 4)]
-    return helper.make_model(helper.make_graph(nodes, "g", *ends), opset_imports=opsets)
+    return helper.make_model(helper.make_graph(nodes, "g", [x], [y]), opset_imports=opsets)
 
 
 def test_a_type_that_does_not_exist_before_a_label_encoder_is_refused() -> None:
