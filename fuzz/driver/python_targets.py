@@ -15,35 +15,52 @@ from driver.report import Lines, Row
 from driver.rust_targets import read_log
 
 LANGUAGE = "python"
-TARGETS = ("cbor", "receipt", "verify", "arrays", "container", "files", "relation_python", "onnx")
+TARGETS = (
+    "cbor",
+    "receipt",
+    "verify",
+    "arrays",
+    "container",
+    "files",
+    "relation_python",
+    "key_python",
+    "proof_python",
+    "onnx",
+)
 PLANTED = {"planted_cbor": "negative count"}
 """Targets with a bug, and what the fuzzer's messages tell when it was found."""
 
 DECODERS = (
-    "receipts/cbor.py",
-    "receipts/receipt.py",
-    "receipts/statement.py",
-    "files/container.py",
-    "files/arrays.py",
-    "files/graphs.py",
-    "files/keys.py",
-    "files/models.py",
-    "files/statements.py",
-    "lowering/archive/arrays.py",
-    "lowering/archive/fields.py",
-    "lowering/archive/program.py",
-    "relation/encoding.py",
-    "relation/validation.py",
-    "pipeline/interface.py",
-    "proving/verify.py",
-    "frontends/onnx/load.py",
-    "frontends/onnx/read.py",
-    "frontends/onnx/inputs.py",
-    "frontends/onnx/outputs.py",
-    "frontends/onnx/standardize.py",
-    "frontends/onnx/convert.py",
+    "src/zkseal/receipts/cbor.py",
+    "src/zkseal/receipts/receipt.py",
+    "src/zkseal/receipts/statement.py",
+    "src/zkseal/files/container.py",
+    "src/zkseal/files/arrays.py",
+    "src/zkseal/files/graphs.py",
+    "src/zkseal/files/keys.py",
+    "src/zkseal/files/models.py",
+    "src/zkseal/files/statements.py",
+    "src/zkseal/lowering/archive/arrays.py",
+    "src/zkseal/lowering/archive/fields.py",
+    "src/zkseal/lowering/archive/program.py",
+    "src/zkseal/relation/encoding.py",
+    "src/zkseal/relation/validation.py",
+    "src/zkseal/pipeline/interface.py",
+    "src/zkseal/proving/verify.py",
+    "src/zkseal/frontends/onnx/load.py",
+    "src/zkseal/frontends/onnx/read.py",
+    "src/zkseal/frontends/onnx/inputs.py",
+    "src/zkseal/frontends/onnx/outputs.py",
+    "src/zkseal/frontends/onnx/standardize.py",
+    "src/zkseal/frontends/onnx/convert.py",
+    "reference/zkseal_reference/decoder.py",
+    "reference/zkseal_reference/validation.py",
+    "reference/zkseal_reference/parameters.py",
+    "reference/zkseal_reference/key.py",
+    "reference/zkseal_reference/proof.py",
+    "reference/zkseal_reference/pairing.py",
 )
-"""Files below src/zkseal that read what may come from a stranger."""
+"""Files of the package and of the reference that read what may come from a stranger."""
 
 _PATH = os.pathsep.join(str(folder) for folder in (ROOT / "src", ROOT / "reference", FUZZ / "python"))
 _FUZZER = FUZZ / "python" / "fuzzer.py"
@@ -104,8 +121,7 @@ def fuzz(name: str, seconds: int) -> Row:
 def coverage() -> list[Lines]:
     """Lines of the decoders that seeds and grown corpora reach; a `def` that is imported counts as reached."""
     data = OUT / "python.coverage"
-    source = ROOT / "src" / "zkseal"
-    included = ",".join(str(source / file) for file in DECODERS)
+    included = ",".join(str(ROOT / file) for file in DECODERS)
     data.unlink(missing_ok=True)
     environment = _environment() | {"COVERAGE_FILE": str(data)}
     run = [sys.executable, "-m", "coverage"]
@@ -121,9 +137,9 @@ def coverage() -> list[Lines]:
     report = OUT / "coverage.json"
     subprocess.run([*run, "json", "-q", "-o", str(report)], env=environment, check=True, cwd=ROOT)
     measured = json.loads(report.read_text())["files"]
-    return [_lines(file, measured[f"src/zkseal/{file}"]) for file in DECODERS]
+    return [_lines(file, measured[file]) for file in DECODERS]
 
 
 def _lines(file: str, measured: dict[str, list[int]]) -> Lines:
     reached, missed = measured["executed_lines"], measured["missing_lines"]
-    return Lines(f"src/zkseal/{file}", len(reached) + len(missed), len(reached), tuple(missed))
+    return Lines(file, len(reached) + len(missed), len(reached), tuple(missed))

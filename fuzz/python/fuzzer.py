@@ -24,7 +24,7 @@ def main() -> None:
         return
     import atheris  # type: ignore[import-untyped,unused-ignore]
 
-    with atheris.instrument_imports(include=["zkseal", "targets"]):
+    with atheris.instrument_imports(include=["zkseal", "zkseal_reference", "targets"]):
         import targets
     target = targets.guarded({**targets.TARGETS, **targets.PLANTED}[name])
     atheris.Setup(sys.argv, target)

@@ -11,7 +11,7 @@ import models
 import numpy as np
 import variants
 from refused_models import refused
-from targets import CONTEXT, KEYS, SAVERS, SIDES, join_sections
+from targets import CONTEXT, FIXTURE, FIXTURES, KEYS, SAVERS, SIDES, join_sections
 
 import zkseal
 from zkseal import files
@@ -77,8 +77,15 @@ def write(folder: Path) -> None:
     tabulated = zkseal.compile(models.table(), samples, options=zkseal.QuantizationOptions(bits=8))
     file(files.PROVING_KEY, f"table{files.PROVING_KEY.suffix}", zkseal.setup(tabulated)[0])
     seed("relation_python", "convolution", network.relation.encode())
-    for key in sorted((Path(__file__).resolve().parents[1] / "fixture").glob("*.key")):
-        seed("relation_python", key.stem, zkseal.VerifyingKey(key.read_bytes()).core.relation)
+    for index, name in enumerate(FIXTURES):
+        key, proof = ((FIXTURE / f"{name}.{suffix}").read_bytes() for suffix in ("key", "proof"))
+        seed("relation_python", name, zkseal.VerifyingKey(key).core.relation)
+        seed("key_python", name, key)
+        seed("proof_python", name, bytes([index]) + proof)
+        for change, other in variants.keys(key):
+            seed("key_python", f"{name}-{change}", other)
+        for change, other in variants.proofs(proof):
+            seed("proof_python", f"{name}-{change}", bytes([index]) + other)
     seed("cbor", "kinds", cbor.dumps([None, True, -1, 1 << 40, b"bytes", "text", {"a": [], "b": {}}]))
     # Every model as it is, from memory and from a file, and a few in every other way of loading.
     every = [model.SerializeToString() for model in (*models.accepted(), *refused())]

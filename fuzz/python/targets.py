@@ -8,6 +8,8 @@
 `container`   any bytes as a file of any kind
 `files`       a file of any kind with right digests, and any bytes as its sections
 `relation`    relation bytes: package, core and reference agree on what is valid
+`key`         bytes of a verifying key: core and reference agree on it, or on the error
+`proof`       a proof for a key of `fuzz/fixture`: core and reference agree on the verdict
 `onnx`        any bytes as an ONNX model
 ============  ==================================================================
 """
@@ -31,13 +33,24 @@ from zkseal.frontends.onnx import load as load_onnx
 from zkseal.pipeline.interface import Interface
 from zkseal.receipts import Receipt, cbor
 from zkseal.relation import Relation, encoding, validation
+from zkseal_reference import VerifyingKey as ReferenceKey
+from zkseal_reference import verify as reference_verify
 from zkseal_reference.decoder import decode_relation
 from zkseal_reference.errors import ProtocolError
+from zkseal_reference.relation import Column
 from zkseal_reference.validation import validate as reference_validate
 
 LIMIT = 1 << 20
 CONTEXT = b"fuzz"
 SIDES: tuple[Literal["private", "public"], ...] = ("private", "public")
+FIXTURE = Path(__file__).resolve().parents[1] / "fixture"
+FIXTURES: dict[str, dict[int, list[int]]] = {
+    "full": {6: [2, 0], 8: [-270, 800]},
+    "bare": {1: [12, -12]},
+    "short": {6: [2, 0], 8: [-270, 800]},
+}
+"""Keys and proofs that Rust made (`fuzz/src/relations.rs`): the values of their public tensors. `short` has a helper
+column and the kzg opening."""
 KEYS = Path(__file__).resolve().parents[2] / "out" / "fuzz" / "keys"
 """Keys and receipts of `verify`: `seeds.py` makes them afresh, so that `zkseal` may change."""
 
@@ -173,6 +186,48 @@ def _accepts(judge: Callable[[bytes], object], data: bytes) -> bool:
     return True
 
 
+def run_key(data: bytes) -> None:
+    """Any bytes as a verifying key, with its model proof."""
+    core, reference = (_verdict(lambda read=read: read(data)) for read in (_native.VerifyingKey, ReferenceKey.decode))
+    require(reference in (core, "ReferenceLimit"), f"core and reference agree: {core}, {reference}")
+    if reference == "accepted":
+        key = ReferenceKey.decode(data)
+        require(key.encode() == data, "keys are canonical")
+        require(key.model_id == _native.VerifyingKey(data).model_id, "core and reference agree on the id")
+
+
+def run_proof(data: bytes) -> None:
+    """Input: which key of the fixture (one byte), then a proof."""
+    name = list(FIXTURES)[data[0] % len(FIXTURES) if data else 0]
+    core, reference, inputs, outputs = _fixture(name)
+    public = {index: np.array(values, dtype=np.int64) for index, values in FIXTURES[name].items()}
+    found = _verdict(lambda: core.verify(CONTEXT, public, inputs, outputs, data[1:]))
+    again = _verdict(lambda: reference_verify(reference, CONTEXT, FIXTURES[name], inputs, outputs, data[1:]))
+    require(found == again, f"core and reference agree: {found}, {again}")
+    valid = data[1:] == (FIXTURE / f"{name}.proof").read_bytes()
+    require((found == "accepted") == valid, "nothing but the real proof is accepted")
+
+
+@cache
+def _fixture(name: str) -> tuple[_native.VerifyingKey, ReferenceKey, list[bytes], list[bytes]]:
+    data, points = ((FIXTURE / f"{name}.{suffix}").read_bytes() for suffix in ("key", "commitments"))
+    key = ReferenceKey.decode(data)
+    words = [points[at : at + 32] for at in range(0, len(points), 32)]
+    count = key.layout.committed_row_count(Column.INPUT)
+    return _native.VerifyingKey(data), key, words[:count], words[count:]
+
+
+def _verdict(check: Callable[[], object]) -> str:
+    """`accepted`, or the name of the error; a bug in the core is none of these."""
+    try:
+        check()
+    except InternalError:
+        raise
+    except (ZksealError, ProtocolError) as error:
+        return error.code
+    return "accepted"
+
+
 def run_onnx(data: bytes) -> None:
     """Input: how the model is loaded (one byte), then any bytes as an ONNX model."""
     way, model = data[0] if data else 0, data[1:]
@@ -194,6 +249,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "container": run_container,
     "files": run_files,
     "relation_python": run_relation,
+    "key_python": run_key,
+    "proof_python": run_proof,
     "onnx": run_onnx,
 }
 

@@ -144,3 +144,52 @@ def _cbor(valid: bytes, changes: dict[str, Change]) -> Iterator[tuple[str, bytes
         value = cbor.loads(valid, max_bytes=1 << 24)
         change(value)
         yield name, cbor.dumps(value)
+
+
+ORDER = (0x30644E72E131A029B85045B68181585D2833E84879B9709143E1F593F0000001).to_bytes(32, "big")
+FIELD = (0x30644E72E131A029B85045B68181585D97816A916871CA8D3C208C16D87CFD47).to_bytes(32, "big")
+IDENTITY = b"\x40" + bytes(31)
+
+
+def patched(data: bytes, at: int, new: bytes) -> bytes:
+    """The bytes with others in their place."""
+    return data[:at] + new + data[at + len(new) :]
+
+
+def keys(key: bytes) -> Iterator[tuple[str, bytes]]:
+    """Changed keys: parameters, setup, lengths, and the last points and words."""
+    for name, at, new in (
+        ("magic", 0, b"ZKSR"),
+        ("version", 4, b"\0\2"),
+        ("parameters", 6, b"\2"),
+        ("rows", 7, b"\3"),
+        ("long-rows", 7, b"\x10"),
+        ("tree", 8, b"\0\1"),
+        ("helper", 8, b"\1"),
+        ("argument", 8, b"\2"),
+        ("lane", 9, b"\1"),
+        ("lanes", 9, b"\x09"),
+        ("ipa", 10, b"\0"),
+        ("kzg", 10, b"\1"),
+        ("opening", 10, b"\2"),
+        ("digest", 11, bytes(32)),
+        ("tau-field", 43, FIELD),
+        ("tau-curve", 43, bytes(127) + b"\1"),
+        ("tau-zero", 43, bytes(128)),
+        ("end", len(key) - 32, ORDER),
+    ):
+        yield name, patched(key, at, new)
+    for length in (0, 3, 5, 30, 43, 100, 171, len(key) - 33):
+        yield f"first-{length}", key[:length]
+    yield "tail", key + b"\0"
+
+
+def proofs(proof: bytes) -> Iterator[tuple[str, bytes]]:
+    """Changed proofs: each word becomes something else that no proof has there."""
+    for at in range(0, len(proof), 32):
+        word = proof[at : at + 32]
+        new = (bytes([word[0] ^ 0x80, *word[1:]]), ORDER, IDENTITY, bytes(31) + b"\4", FIELD)[at // 32 % 5]
+        yield f"word-{at // 32}", patched(proof, at, new)
+    yield "empty", b""
+    yield "short", proof[:-1]
+    yield "long", proof + bytes(32)

@@ -3,24 +3,50 @@
 from __future__ import annotations
 
 import pytest
-from tests.conformance.slow_prover import Hooks, Proved, Values, prove, seeded_randomness, system_randomness
+from tests.conformance.slow_prover import (
+    Hooks,
+    Proved,
+    Scheme,
+    Values,
+    prove,
+    seeded_randomness,
+    setup,
+    system_randomness,
+)
 
 from zkseal_reference import VerifyingKey
 from zkseal_reference.errors import LinearClaimRejected
 from zkseal_reference.layout import Layout
 
-from .cases import CONTEXT, case, check, lie
+from .cases import CONTEXT, SCHEMES, Case, case, check, lie
 from .relations import SKETCHES
+
+SHORT = "helper2-kzg"
 
 
 @pytest.mark.parametrize("name", SKETCHES)
 def test_an_honest_proof_is_accepted(name: str) -> None:
     check(case(name), case(name).proved)
+    check(case(name, SHORT), case(name, SHORT).proved)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_an_honest_proof_of_every_scheme_is_accepted(scheme: str) -> None:
+    check(case("tables", scheme), case("tables", scheme).proved)
+
+
+def test_eight_lanes() -> None:
+    """The lookups of `tables` lie in a lane each, and two lanes are empty."""
+    sketch, scheme = SKETCHES["tables"](), Scheme(8, kzg=True)
+    key, model = setup(sketch.relation(), 7, sketch.values, seeded_randomness(1), scheme=scheme)
+    assert {placed.lane for placed in key.layout.lookup_blocks} == set(range(6))
+    check(Case(sketch, key, model, proved := prove(key, model, sketch.values, CONTEXT, seeded_randomness(2))), proved)
 
 
 @pytest.mark.parametrize("name", ["tiny", "limbs", "tables"])
-def test_a_key_survives_its_bytes_and_its_model_proof_verifies(name: str) -> None:
-    key = case(name).key
+@pytest.mark.parametrize("scheme", ["tree-ipa", SHORT])
+def test_a_key_survives_its_bytes_and_its_model_proof_verifies(name: str, scheme: str) -> None:
+    key = case(name, scheme).key
     decoded = VerifyingKey.decode(key.encode())
     assert decoded.encode() == key.encode()
     assert decoded.model_id == key.model_id
@@ -49,9 +75,9 @@ FALSE_ENTRIES = [
 UNREAD_ENTRIES = [("rows", "B", 164, 1), ("rows", "D", 36, 1), ("straddle", "x", 0, 9)]
 
 
-def with_false_entry(name: str, tensor: str, entry: int, off: int) -> Proved:
+def with_false_entry(name: str, scheme: str, tensor: str, entry: int, off: int) -> Proved:
     """A proof from a witness with one entry changed, consistent otherwise."""
-    found = case(name)
+    found = case(name, scheme)
     index = found.sketch.index(tensor)
 
     def change(_layout: Layout, values: Values) -> None:
@@ -60,16 +86,18 @@ def with_false_entry(name: str, tensor: str, entry: int, off: int) -> Proved:
     return lie(found, Hooks(tensors=change))
 
 
+@pytest.mark.parametrize("scheme", ["tree-ipa", SHORT])
 @pytest.mark.parametrize(("name", "tensor", "entry", "off"), FALSE_ENTRIES)
-def test_one_wrong_entry_is_rejected(name: str, tensor: str, entry: int, off: int) -> None:
-    proved = with_false_entry(name, tensor, entry, off)
+def test_one_wrong_entry_is_rejected(name: str, scheme: str, tensor: str, entry: int, off: int) -> None:
+    proved = with_false_entry(name, scheme, tensor, entry, off)
     with pytest.raises(LinearClaimRejected):
-        check(case(name), proved)
+        check(case(name, scheme), proved)
 
 
+@pytest.mark.parametrize("scheme", ["tree-ipa", SHORT])
 @pytest.mark.parametrize(("name", "tensor", "entry", "off"), UNREAD_ENTRIES)
-def test_an_entry_that_no_constraint_reads_is_free(name: str, tensor: str, entry: int, off: int) -> None:
-    check(case(name), with_false_entry(name, tensor, entry, off))
+def test_an_entry_that_no_constraint_reads_is_free(name: str, scheme: str, tensor: str, entry: int, off: int) -> None:
+    check(case(name, scheme), with_false_entry(name, scheme, tensor, entry, off))
 
 
 def test_a_false_public_value_is_rejected() -> None:

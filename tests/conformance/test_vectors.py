@@ -33,6 +33,26 @@ def test_there_are_at_least_300_vectors_of_every_kind() -> None:
     assert {vector.file for vector in ALL} == {"/".join(path.parts[-2:]) for path in paths()}
 
 
+@pytest.mark.parametrize("opening", [0, 1])
+@pytest.mark.parametrize(("argument", "lanes"), [(0, 1), (1, 1), (1, 2), (1, 4)])
+def test_every_scheme_has_keys_and_proofs(argument: int, lanes: int, opening: int) -> None:
+    found = Counter(
+        (vector.area, vector.expected.split(" ")[0])
+        for vector in ALL
+        if bytes.fromhex(vector.arguments.get("key", ""))[8:11] == bytes([argument, lanes, opening])
+    )
+    assert found["key", "accepted"] >= 5
+    assert found["proof", "accepted"] >= 5
+
+
+def test_the_kzg_proofs_and_those_of_lanes_are_changed() -> None:
+    rejected = [vector for vector in ALL if vector.area == "proof" and vector.expected.startswith("rejected")]
+    parameters = Counter(bytes.fromhex(vector.arguments["key"])[8:11] for vector in rejected)
+    assert parameters[b"\1\2\1"] >= 200
+    for other in (b"\0\1\1", b"\1\4\1", b"\1\4\0", b"\1\1\0"):
+        assert parameters[other] >= 40
+
+
 def test_every_error_of_the_book_is_expected_by_a_vector() -> None:
     classes = (errors.DecodeFailure, errors.Rejected)
     named = {error.__name__ for base in classes for error in base.__subclasses__()}

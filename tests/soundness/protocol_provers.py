@@ -90,9 +90,11 @@ def divided(*, ranged: bool) -> Sketch:
 # Provers
 
 
-def rust(sketch: Sketch, lies: Lies, *, context: bytes = CONTEXT) -> Attempt:
+def rust(
+    sketch: Sketch, lies: Lies, *, context: bytes = CONTEXT, lanes: int | None = None, tau: int | None = None
+) -> Attempt:
     """A proof by the Rust prover, under a fresh key."""
-    setting = Setting(encode_relation(sketch.relation()), sketch.c, sketch.values)
+    setting = Setting(encode_relation(sketch.relation()), sketch.c, sketch.values, lanes=lanes, tau=tau)
     return setting.prove(sketch.values, lies, context=context)
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from tests.conformance import slow_prover as slow
 
+from zkseal_reference import verifier
+from zkseal_reference.relation import Column
+
+from .helper_lies import TWO
 from .native import Lies, reference_verdict, verdict
 from .protocol_lies import LIES, false_witness
-from .protocol_provers import ProtocolLie, labelled, layout_of, lookups, rust
+from .protocol_provers import ProtocolLie, by_slow_prover, labelled, layout_of, lookups, rust
 
 pytestmark = pytest.mark.native
 
@@ -19,11 +24,18 @@ def test_lie(lie: ProtocolLie, monkeypatch: pytest.MonkeyPatch) -> None:
     assert reference_verdict(undefended) == "accepted"
 
 
-def test_masks_and_blindings_decide_nothing() -> None:
+@pytest.mark.parametrize(("lanes", "tau"), [(None, None), (2, None), (1, 77)])
+def test_masks_and_blindings_decide_nothing(lanes: int | None, tau: int | None) -> None:
     """They hide, they prove nothing: all zero, a true statement passes and a false one does not."""
-    assert verdict(rust(labelled(), Lies(naked=True))) == "accepted"
-    assert verdict(rust(lookups(1, 2, 4), Lies(naked=True))) == "accepted"
-    assert verdict(rust(lookups(1, 2, 9), Lies(naked=True))) == "LinearClaimRejected"
+    for sketch, expected in (
+        (labelled(), "accepted"),
+        (lookups(1, 2, 4), "accepted"),
+        (lookups(1, 2, 9), "LinearClaimRejected"),
+    ):
+        assert verdict(rust(sketch, Lies(naked=True), lanes=lanes, tau=tau)) == expected
+
+
+def test_a_false_witness_is_rejected() -> None:
     assert verdict(false_witness()) == "LinearClaimRejected"
 
 
@@ -32,3 +44,18 @@ def test_garbage_in_padding_positions_is_harmless() -> None:
     sketch = lookups(1, 2, 4)  # three values in a block of four
     address = layout_of(sketch).addresses[sketch.index("x")].base + 3
     assert verdict(rust(sketch, Lies(padding=[(address, 77)]))) == "accepted"
+    layout = layout_of(sketch, slow.Scheme(2))
+    address = layout.addresses[sketch.index("x")].base + 3
+    assert verdict(rust(sketch, Lies(padding=[(address, 77)]), lanes=2)) == "accepted"
+
+
+def test_garbage_behind_the_helper_column_is_harmless() -> None:
+    """The longest lane has 10 entries, its row of commitments 128."""
+
+    def rows(layout: verifier.Layout, column: Column, dense: dict[int, list[int]]) -> None:
+        if column == Column.HELPER:
+            (length,) = layout.tensors[layout.helper].axes
+            (row,) = dense.values()
+            row[length:] = [77] * (len(row) - length)
+
+    assert verdict(by_slow_prover(lookups(2, 4), hooks=slow.Hooks(rows=rows), scheme=TWO)) == "accepted"
