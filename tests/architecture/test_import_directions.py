@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str]] = {
     # Pages for people, made from what the pipeline measures.
     "pages": {"pipeline", "quantize"},
     # Models on a chain: contracts, transactions, the oracle node.
-    "chain": {"files", "pipeline", "proving", "relation"},
+    "chain": {"files", "pipeline", "proving", "receipts", "relation"},
     "cli": {
         "chain",
         "files",

@@ -127,10 +127,10 @@ def test_hidden_inputs_come_from_the_node(world: World, tmp_path: Path) -> None:
     with oracle_node(world, tmp_path / "queue.db", models={served.model_id: served}) as node:
         node.run(once=True)
         refused = [event["request_id"] for event in events(node) if event["event"] == "refused"]
-        request = node.store.request(ids[0])
-        assert request is not None
-        assert request.proof is not None
-        assert request.proof.output == mine.public
+        queued = node.store.request(ids[0])
+        assert queued is not None
+        assert queued.proof is not None
+        assert queued.proof.output == mine.public
     assert answers(world)[ids[0]] == 1
     assert ids[1] in refused
 

@@ -5,16 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.chain.worlds import World, keys_of, populated
 
 from zkseal.chain.encoding import Evidence, public_values
-from zkseal.chain.inference import Inference, commit
+from zkseal.chain.inference import Inference, check_commitment, commit
 from zkseal.chain.local import local_chain
 from zkseal.chain.registration import register
 from zkseal.chain.submission import Submission, check, prove_for, submit, verify_call
 from zkseal.chain.transactions import Call, send
-from zkseal.errors import NotForChain, RangeExceeded, StatementMismatch, TransactionReverted, WrongInput, WrongModel
+from zkseal.errors import (
+    NotForChain,
+    OpeningRejected,
+    RangeExceeded,
+    StatementMismatch,
+    TransactionReverted,
+    WrongInput,
+    WrongModel,
+)
 
 
 @pytest.fixture(scope="module")
@@ -255,3 +264,15 @@ def test_nothing_secret_is_shown(inference: Inference) -> None:
     shown = repr(inference) + repr(Evidence(bytes(32), 1, 2, inference.commitments, b"proof"))
     assert "blinding" not in shown
     assert "tensors" not in shown
+
+
+def test_a_provider_sees_what_commitments_hold(world: World, inference: Inference) -> None:
+    """From opening and verifying key alone, without weights."""
+    commitment, numbers = check_commitment(world.hidden.verifying_key, inference.opening, inference.points)
+    assert commitment == inference.input_commitment
+    assert np.allclose(numbers["X"], world.hidden.inputs[0], atol=1e-3)
+    other = commit(world.hidden.proving_key, world.hidden.inputs[1])
+    with pytest.raises(OpeningRejected):
+        check_commitment(world.hidden.verifying_key, other.opening, inference.points)
+    with pytest.raises(WrongModel):
+        check_commitment(world.public.verifying_key, inference.opening, inference.points)

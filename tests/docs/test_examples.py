@@ -1,5 +1,6 @@
 """Every example runs; it checks itself and ends with an error if something is not as it says."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 @pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs(example: Path) -> None:
+    if "zkseal.chain" in example.read_text() and shutil.which("npm") is None:
+        pytest.skip("anvil comes from npm, which is not installed")
     done = subprocess.run([sys.executable, example], capture_output=True, text=True, timeout=300, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert done.stdout

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from eth_abi.abi import decode
+from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_utils.abi import collapse_if_tuple
 from eth_utils.crypto import keccak
@@ -52,6 +52,14 @@ class Artifact:
         """Parameters of the constructor, in order, as the ABI has them."""
         inputs: list[dict[str, Any]] = next((e["inputs"] for e in self.abi if e["type"] == "constructor"), [])
         return inputs
+
+    def creation(self, *arguments: Any) -> bytes:
+        """Creation code with constructor arguments, structs as tuples.
+
+        Raises:
+            eth_abi.exceptions.EncodingError: they are too few, too many, or of another type.
+        """
+        return self.bytecode + encode([collapse_if_tuple(entry) for entry in self.constructor_inputs], arguments)
 
     @staticmethod
     def from_json(text: str) -> Artifact:

@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eth_abi.abi import encode
 from eth_abi.exceptions import EncodingError
-from eth_utils.abi import collapse_if_tuple
 from eth_utils.address import to_checksum_address
 from web3.types import Nonce
 from web3.utils.address import get_create_address
@@ -118,7 +116,7 @@ def _deploy_one(
         address = created_address(signer.address, signed.nonce)
         book.write(connection.chain_id, name, Entry(address, signed.hash))
 
-    address, receipt = create(connection, signer, artifact(kind_of(name)), arguments, on_signed=remember)
+    address, receipt = create(connection, signer, artifact(kind_of(name)), *arguments, on_signed=remember)
     code_hash = connection.code_hash(address)
     transaction = f"0x{bytes(receipt['transactionHash']).hex()}"
     book.write(connection.chain_id, name, Entry(address, transaction, code_hash, receipt["blockNumber"]))
@@ -136,13 +134,20 @@ def create(
     connection: Connection,
     signer: Signer,
     contract: Artifact,
-    arguments: bytes,
-    *,
+    *arguments: Any,
     on_signed: Callable[[Signed], None] | None = None,
 ) -> tuple[str, Mapping[str, Any]]:
-    """Creates a contract from its code and encoded constructor arguments; returns its address and the receipt."""
-    call = Call(None, contract.bytecode + arguments, f"{contract.name} (creation)")
-    receipt = send(connection, signer, call, on_signed=on_signed)
+    """Creates a contract with constructor arguments, structs as tuples; returns its address and the receipt.
+
+    Raises:
+        NotForChain: the arguments do not fit.
+        ChainError: see `transactions.send`.
+    """
+    try:
+        code = contract.creation(*arguments)
+    except EncodingError as error:
+        raise _unfit(contract.name, f"an argument is of the wrong type or size ({error})") from error
+    receipt = send(connection, signer, Call(None, code, f"{contract.name} (creation)"), on_signed=on_signed)
     return str(to_checksum_address(receipt["contractAddress"])), receipt
 
 
@@ -153,11 +158,11 @@ def created_address(creator: str, nonce: int) -> str:
 
 def constructor_arguments(
     connection: Connection, signer: Signer, book: AddressBook, contract: Artifact, parameters: Parameters
-) -> bytes:
-    """Encoded constructor arguments.
+) -> list[Any]:
+    """Constructor arguments in order, structs as tuples.
 
     Raises:
-        NotForChain: one is missing, unknown, or of another type.
+        NotForChain: one is missing or unknown.
         NotDeployed: one names a contract that is not there.
     """
     known = {entry["name"] for entry in contract.constructor_inputs}
@@ -180,11 +185,7 @@ def constructor_arguments(
             return signer.address
         return address_of(value) if str(value).startswith("0x") else book.address(connection, str(value))
 
-    values = [value_of(entry, parameters) for entry in contract.constructor_inputs]
-    try:
-        return encode([collapse_if_tuple(dict(entry)) for entry in contract.constructor_inputs], values)
-    except EncodingError as error:
-        raise _unfit(contract.name, f"an argument is of the wrong type or size ({error})") from error
+    return [value_of(entry, parameters) for entry in contract.constructor_inputs]
 
 
 def _unfit(contract: str, reason: str) -> NotForChain:

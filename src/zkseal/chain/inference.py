@@ -15,18 +15,22 @@ import numpy as np
 import numpy.typing as npt
 from eth_utils.crypto import keccak
 
+from zkseal import receipts
 from zkseal.chain.encoding import Evidence, Statement, public_values
 from zkseal.chain.programs import require_kzg
 from zkseal.errors import StatementMismatch, WrongModel
-from zkseal.pipeline import ProvingKey, Samples
+from zkseal.pipeline import ProvingKey, Samples, check_opening
 from zkseal.pipeline.compile import named
 from zkseal.pipeline.interface import Interface, Port
 from zkseal.pipeline.threads import blas_threads
-from zkseal.proving import ColumnOpening, Opening
+from zkseal.proving import ColumnOpening, Opening, VerifyingKey
 from zkseal.proving.core import Progress, by_index, native, running
 from zkseal.relation import Column
 
-__all__ = ["Inference", "commit", "decode_inputs", "encode_inputs"]
+__all__ = ["Inference", "Points", "check_commitment", "commit", "decode_inputs", "encode_inputs"]
+
+Points = tuple[tuple[bytes, ...], tuple[bytes, ...]]
+"""Commitments of the input and of the output column, compressed, 32 bytes each."""
 
 _PROVED = {Column.INPUT, Column.OUTPUT, Column.WITNESS, Column.PUBLIC}
 
@@ -38,12 +42,15 @@ class Inference:
     Attributes:
         outputs: numbers by name, as the program computed them.
         public: public values, abi.encode(int64[]).
-        commitments: uncompressed, 64 bytes each, input rows then output rows; empty if all is public.
+        points: commitments of the private columns.
+        commitments: the same as contracts take them: uncompressed, 64 bytes each, input rows then output rows; empty
+            if all is public.
     """
 
     proving_key: ProvingKey = field(repr=False)
     outputs: Mapping[str, npt.NDArray[Any]]
     public: bytes
+    points: Points = field(repr=False)
     commitments: bytes = field(repr=False)
     opening: Opening = field(repr=False)
     tensors: Mapping[int, npt.NDArray[Any]] = field(repr=False)
@@ -115,8 +122,9 @@ def commit(
         proving_key=proving_key,
         outputs={name: np.asarray(array) for name, array in witness.outputs.items()},
         public=public_values(np.concatenate(public)) if public else b"",
-        commitments=made[0],
-        opening=made[1],
+        points=made[0],
+        commitments=made[1],
+        opening=made[2],
         tensors=tensors,
     )
 
@@ -127,27 +135,50 @@ def _commitments(
     columns: Mapping[Column, Mapping[int, npt.NDArray[Any]]],
     opening: Opening | None,
     progress: Progress | None,
-) -> tuple[bytes, Opening]:
-    """Uncompressed commitments of the private columns, and their opening."""
+) -> tuple[Points, bytes, Opening]:
+    """Commitments of the private columns, compressed and uncompressed, and their opening."""
     model_id = proving_key.verifying_key.model_id
     if Column.INPUT not in columns and Column.OUTPUT not in columns:
-        return b"", Opening(model_id, None, None)
+        return ((), ()), b"", Opening(model_id, None, None)
     blindings = (None, None) if opening is None else (_blindings(opening.input), _blindings(opening.output))
     with running("committing"):
         # The core commits while it proves: this proof, for no context, is thrown away.
         made = proving_key.weights.core.prove(b"", dict(tensors), progress, *blindings)
-        points = bytes(native().chain_commitments([*made["input_commitments"], *made["output_commitments"]]))
+    points = tuple(made["input_commitments"]), tuple(made["output_commitments"])
     parts = [
         ColumnOpening(columns[column], blinding) if column in columns else None
         for column, blinding in ((Column.INPUT, made["input_blindings"]), (Column.OUTPUT, made["output_blindings"]))
     ]
     weights = proving_key.weights
     powers = b"" if weights.srs is None else weights.srs.points(proving_key.verifying_key.core.opening_powers)
-    return points, Opening(model_id, parts[0], parts[1], powers)
+    return points, _uncompressed(points), Opening(model_id, parts[0], parts[1], powers)
+
+
+def _uncompressed(points: Points) -> bytes:
+    with running("converting commitments"):
+        return bytes(native().chain_commitments([*points[0], *points[1]]))
 
 
 def _blindings(opening: ColumnOpening | None) -> bytes | None:
     return None if opening is None else opening.blindings
+
+
+def check_commitment(
+    verifying_key: VerifyingKey, opening: Opening, points: Points
+) -> tuple[bytes, dict[str, npt.NDArray[Any]]]:
+    """What commitments hold, for somebody who is shown their opening: a data provider, before it signs.
+
+    Returns the input commitment (keccak256) that contracts know them by, and the hidden numbers by name.
+
+    Raises:
+        WrongModel, StatementMismatch: opening and commitments do not belong together, or to this model.
+        OpeningRejected: the commitments hold something else.
+    """
+    input_, output = (receipts.Side(commitments=column) for column in points)
+    statement = receipts.Statement(verifying_key.model_id, input_, output)
+    receipt = receipts.Receipt(statement, (receipts.ZkEvidence(b"", verifying_key.setup_digest),))
+    numbers = check_opening(receipt, opening, verifying_key)
+    return keccak(_uncompressed(points)), numbers
 
 
 def encode_inputs(interface: Interface, inputs: Mapping[str, npt.ArrayLike]) -> list[int]:

@@ -13,7 +13,7 @@ from zkseal.chain.accounts import Signer
 from zkseal.chain.connection import Connection
 from zkseal.chain.encoding import PROOF_SYSTEM_ID
 from zkseal.chain.programs import Programs, programs
-from zkseal.chain.transactions import Call, send, settle
+from zkseal.chain.transactions import settle, transact
 from zkseal.errors import TransactionReverted
 from zkseal.proving import VerifyingKey
 from zkseal.proving.core import native, running
@@ -120,6 +120,5 @@ class _Registration:
     def _send(self, step: str, function: str, *arguments: Any) -> None:
         if self.progress is not None:
             self.progress(step)
-        data = self.connection.encode(REGISTRY, function, *arguments)
-        receipt = send(self.connection, self.signer, Call(self.registry, data, f"{REGISTRY}.{function}"))
+        receipt = transact(self.connection, self.signer, REGISTRY, self.registry, function, *arguments)
         self.gas_used[step] = receipt["gasUsed"]

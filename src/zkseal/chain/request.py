@@ -11,7 +11,7 @@ from typing import Any
 from zkseal.chain.accounts import Signer
 from zkseal.chain.connection import Connection
 from zkseal.chain.encoding import decode_public_values, public_values
-from zkseal.chain.transactions import POLL_S, Call, send
+from zkseal.chain.transactions import POLL_S, transact
 from zkseal.errors import RequestUnanswered
 
 __all__ = ["Answer", "OracleRequest", "RequestStatus", "ask", "status_of", "wait_for_answer"]
@@ -84,8 +84,7 @@ class Answer:
 
 def ask(connection: Connection, signer: Signer, oracle: str, request: OracleRequest) -> tuple[int, int]:
     """Sends a request; returns its id and the block that has it. Raises as `transactions.send`."""
-    data = connection.encode(ORACLE, "request", request.parts)
-    receipt = send(connection, signer, Call(oracle, data, f"{ORACLE}.request", request.fee_wei))
+    receipt = transact(connection, signer, ORACLE, oracle, "request", request.parts, value_wei=request.fee_wei)
     event = connection.events_in(ORACLE, "Requested", receipt)[0]
     return int(event["requestId"]), int(receipt["blockNumber"])
 

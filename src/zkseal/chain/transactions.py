@@ -13,10 +13,11 @@ from typing import Any
 
 from zkseal.chain.accounts import Signer
 from zkseal.chain.connection import Connection, Fees
+from zkseal.chain.contracts import Artifact
 from zkseal.chain.failures import already_known, nonce_used, out_of_gas, reverted, underpriced
 from zkseal.errors import ChainError, GasCapExceeded, NodeRefused, OutOfFunds, TransactionPending, TransactionReverted
 
-__all__ = ["TRANSACTION_GAS_CAP", "Call", "Signed", "broadcast", "gas_for", "send", "settle", "sign"]
+__all__ = ["TRANSACTION_GAS_CAP", "Call", "Signed", "broadcast", "gas_for", "send", "settle", "sign", "transact"]
 
 TRANSACTION_GAS_CAP = 1 << 24
 """Most gas of one transaction since Osaka (EIP-7825)."""
@@ -142,6 +143,21 @@ def send(
             broadcast(connection, sent[-1], call, signer.address)
             sent_at = time.monotonic()
         time.sleep(POLL_S if time.monotonic() - started > POLL_S else POLL_S / 10)
+
+
+def transact(
+    connection: Connection,
+    signer: Signer,
+    contract: str | Artifact,
+    address: str,
+    function: str,
+    *arguments: Any,
+    value_wei: int = 0,
+) -> Receipt:
+    """Calls a function of a contract in a transaction, and waits until it is mined. Raises as `send`."""
+    name = contract if isinstance(contract, str) else contract.name
+    data = connection.encode(contract, function, *arguments)
+    return send(connection, signer, Call(address, data, f"{name}.{function}", value_wei))
 
 
 def require_success(connection: Connection, receipt: Receipt, call: Call, account: str) -> Receipt:
