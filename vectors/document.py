@@ -22,6 +22,7 @@ NOTES = {
     "Count": "A count beyond its limit, which must be refused before memory is taken for it.",
     "Rule": "Breaks one rule of chapter 2, Validation.",
     "Flip": "One bit of valid bytes: another valid relation, or an error by name.",
+    "Lanes": "Lookups are dealt to lanes, and the figures follow.",
     "Parameters": "Row lengths and arguments that do not exist, or do not fit the relation.",
     "Binding": "Something that the transcript binds was changed after the proof was made.",
     "Message": "A message of the proof was changed.",

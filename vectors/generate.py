@@ -23,7 +23,7 @@ from reference.tests.relations import SKETCHES  # noqa: E402
 from reference.tests.test_relation import BASE, BROKEN  # noqa: E402
 from vectors.changes import changes, proof_arguments  # noqa: E402
 from vectors.document import Arguments, File, draw, word  # noqa: E402
-from vectors.schemes import scheme_keys, scheme_proofs  # noqa: E402
+from vectors.schemes import scheme_keys, scheme_layouts, scheme_proofs  # noqa: E402
 
 from zkseal_reference.curve import Q, encode_compressed, encode_uncompressed  # noqa: E402
 from zkseal_reference.field import P  # noqa: E402
@@ -350,6 +350,7 @@ FILES: dict[str, Callable[[], File]] = {
     "keys": keys,
     "proofs": proofs,
     "openings": openings,
+    "lanes": scheme_layouts,
     "kzg keys": partial(scheme_keys, "kzg"),
     "kzg proofs": partial(scheme_proofs, "kzg"),
     "helper keys": partial(scheme_keys, "helper"),

@@ -1,4 +1,4 @@
-"""Keys and proofs of the helper argument and of the kzg opening: the areas `key` and `proof` once more.
+"""Layouts, keys and proofs of the helper argument and of the kzg opening.
 
 The files `kzg.json` have all keys of that opening, the tree's included: a verifier that knows only this opening (the
 contracts) runs just these. The files `helper.json` have the helper argument with the opening ipa.
@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from reference.tests.cases import SCHEMES, Case, case
 from reference.tests.points import OUTSIDE_G2
+from reference.tests.relations import SKETCHES
 from vectors.changes import changes, proof_arguments
-from vectors.document import File, word
+from vectors.document import File, draw, word
 
 from zkseal_reference.curve import Q
 from zkseal_reference.generators import SETUP_DIGEST, generator
@@ -20,6 +21,17 @@ from zkseal_reference.keccak import keccak256
 from zkseal_reference.key import VerifyingKey
 from zkseal_reference.pairing import G2, G2_BYTES, encode_g2, multiply_twisted
 from zkseal_reference.parameters import LookupArgument
+from zkseal_reference.relation import (
+    Access,
+    Affine,
+    Column,
+    Lookup,
+    Relation,
+    Table,
+    Tensor,
+    Term,
+    encode_relation,
+)
 
 ORIGIN = "tests/conformance/slow_prover.py with fixed seeds and a tau that is no secret, vectors/schemes.py"
 PARAMETERS_AT, LANES_AT, DIGEST_AT, TAU_AT = 6, 9, 11, 43
@@ -45,6 +57,57 @@ def schemes(file: str) -> list[str]:
     """The schemes that a file is about."""
     ending = "kzg" if file == "kzg" else "ipa"
     return [name for name in SCHEMES if name.endswith(ending) and name != "tree-ipa"]
+
+
+# Layouts
+
+
+def crowded(seed: int) -> Relation:
+    """Many lookups over one or two loops of drawn sizes, in tables of drawn lengths: they fill lanes unevenly."""
+    source = draw(seed)
+    loops = tuple(source.choice((1, 2, 3, 5, 8, 9, 16, 31, 64)) for _ in range(6))
+    lengths = [source.choice((1, 2, 5, 16, 33, 100)) for _ in range(source.randrange(1, 4))]
+    x = Access(0, (Affine((), 0),))
+    lookups = [
+        Lookup(
+            0,
+            source.randrange(len(lengths)),
+            tuple(source.sample(range(6), source.randrange(3))),
+            ((Term(1, 0, (), (x,)),),),
+        )
+        for _ in range(source.randrange(3, 24))
+    ]
+    progressions = tuple(Tensor(Column.PROGRESSION, (length,), 0, length - 1) for length in lengths)
+    tables = tuple(Table(k, (k + 1,)) for k in range(len(lengths)))
+    return Relation(b"", (Tensor(Column.INPUT, (3,), 0, 0), *progressions), loops, (), tables, tuple(lookups), ())
+
+
+def scheme_layouts() -> File:
+    """Layouts of every number of lanes, under both openings."""
+    made = File("layout/lanes.json", "relation", "zkseal_reference, vectors/schemes.py")
+    relations = {name: SKETCHES[name]().relation() for name in ("tiny", "tables", "mlp", "limbs", "rows")}
+    relations |= {f"crowded {seed}": crowded(seed) for seed in range(12)}
+    for k, (name, relation) in enumerate(relations.items()):
+        data = encode_relation(relation).hex()
+        for lanes in range(1, 9):
+            opening = ("ipa", "kzg")[(k + lanes) % 2]
+            choice = {"argument": "helper", "lanes": lanes, "opening": opening}
+            made.add(f"{name}, {lanes} lanes, {opening}", "Lanes", {"relation": data, "c": 8, **choice}, "any")
+        made.add(f"{name}, tree, kzg", "Lanes", {"relation": data, "c": 9, "opening": "kzg"}, "any")
+    tiny = encode_relation(relations["tiny"]).hex()
+    for argument, lanes in (("tree", 0), ("tree", 2), ("helper", 0), ("helper", 9), ("helper", 255)):
+        arguments = {"relation": tiny, "c": 8, "argument": argument, "lanes": lanes}
+        made.add(f"{argument} with {lanes} lanes", "Parameters", arguments, "InvalidParameters")
+    for size, expect in ((1 << 15, "accepted"), (1 << 16, "InvalidParameters")):
+        lookup = Lookup(0, 0, (0, 1), ((Term(1, 0, (), ()),),))
+        table = Tensor(Column.PROGRESSION, (1,), 0, 0)
+        long = Relation(b"", (table,), (1 << 16, size), (), (Table(0, (0,)),), (lookup,), ())
+        arguments = {"relation": encode_relation(long).hex(), "c": 16, "argument": "helper", "lanes": 1}
+        made.add(f"a lane of 2^16 * {size} + 1 entries", "Edge", arguments, expect)
+    return made
+
+
+# Keys
 
 
 def label(name: str, scheme: str) -> str:

@@ -28,7 +28,7 @@ from .key import VerifyingKey
 from .layout import Layout
 from .model_relation import derive_model_relation
 from .opening import check_opening
-from .parameters import Parameters
+from .parameters import LookupArgument, Opening, Parameters, decode_parameters
 from .proof import proof_length
 from .relation import COMMITTED, Column, Relation, encode_relation, relation_digest
 from .transcript import Transcript
@@ -125,13 +125,22 @@ def run_transcript(arguments: Arguments) -> Value:
 
 
 def run_relation(arguments: Arguments) -> Value:
-    """relation (bytes), c -> digest and layout of the relation and of its model relation (null if it has none)."""
+    """relation (bytes), c -> digest and layout of the relation and of its model relation (null if it has none).
+
+    argument ("tree"), lanes (1) and opening ("ipa") may be others.
+    """
     data = unhex(arguments["relation"])
-    relation, parameters = decode_relation(data), Parameters(arguments["c"])
+    relation, parameters = decode_relation(data), named_parameters(arguments)
     value = layout_value(relation, data, parameters)
     model = derive_model_relation(relation)
     value["model"] = None if model is None else layout_value(model, encode_relation(model), parameters)
     return value
+
+
+def named_parameters(arguments: Arguments) -> Parameters:
+    argument, opening = arguments.get("argument", "tree"), arguments.get("opening", "ipa")
+    choice = LookupArgument[argument.upper()], arguments.get("lanes", 1), Opening[opening.upper()]
+    return decode_parameters(Parameters(arguments["c"], *choice).encode())
 
 
 def layout_value(relation: Relation, data: bytes, parameters: Parameters) -> Value:

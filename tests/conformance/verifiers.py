@@ -134,7 +134,8 @@ def transcript(arguments: Arguments) -> Value:
 
 def relation(arguments: Arguments) -> Value:
     data = bytes.fromhex(arguments["relation"])
-    figures = _native.layout(data, arguments["c"])
+    choice = {name: arguments[name] for name in ("argument", "lanes", "opening") if name in arguments}
+    figures = _native.layout(data, arguments["c"], **choice)
     value = layout_value(figures) | {"digest": _native.relation_digest(data).hex()}
     return value | {"model": None if figures["model"] is None else layout_value(figures["model"])}
 
