@@ -32,6 +32,7 @@ from zkseal import files
 from zkseal.chain.accounts import Signer
 from zkseal.chain.address_book import AddressBook
 from zkseal.chain.contracts import Artifact
+from zkseal.chain.credit import CreditData
 from zkseal.chain.deployment import create, deploy
 from zkseal.chain.encoding import public_values
 from zkseal.chain.inference import Inference, check_commitment, commit, encode_inputs
@@ -232,10 +233,6 @@ def show_oracle(desk: Desk, strategy: Model, node: Callable[[], contextlib.Abstr
 def show_loan(desk: Desk, credit: Model) -> None:
     """One bit about a borrower, and a loan on it."""
     print("\nloan")
-    rows = {
-        True: next(r for r in credit.unseen if credit.label(r)),
-        False: next(r for r in credit.unseen if not credit.label(r)),
-    }
     dollars = desk.stand_in("Token", "USD", 6)
     terms = {"maxLoan": 5000 * USD, "rateBps": 900, "term": 90 * DAY, "grace": 14 * DAY}
     loans = deploy(
@@ -250,59 +247,39 @@ def show_loan(desk: Desk, credit: Model) -> None:
     desk.send("lender", "LoanDesk", "deposit", 20_000 * USD, desk.people["lender"].address)
     desk.send("owner", "CreditScore", "setProvider", desk.people["bank"].address, True)
     desk.send("owner", "CreditScore", "setPolicy", credit.id, public_values([1]))
+    ada = application(desk, credit, "Ada", next(row for row in credit.unseen if credit.label(row)))
 
-    data, signature, inference = signed_data(desk, credit, "Ada", rows[True])
-    subject = desk.read("CreditScore", "subjectOf", data)
-    proved = desk.prove(inference, desk.address("CreditScore"), subject)
-    approval = (data, desk.people["bank"].address, signature, inference.public, proved.evidence.parts)
-    told("Bob, with Ada's proof", refusal(lambda: desk.send("Bob", "CreditScore", "approve", *approval)))
-    told(
-        "Ada, data signed by her bank, score high enough",
-        f"approved, {gas(desk.send('Ada', 'CreditScore', 'approve', *approval))}",
-    )
+    told("Bob, with Ada's proof", refusal(lambda: approve(desk, "Bob", ada)))
+    told("Ada, data signed by her bank, score high enough", f"approved, {gas(approve(desk, 'Ada', ada))}")
     drawn = desk.send("Ada", "LoanDesk", "borrow", 5000 * USD)
-    told("Ada draws 5,000 USD", f"{dollars.read('balanceOf', desk.people['Ada'].address) // USD:,} USD, {gas(drawn)}")
+    money = dollars.read("balanceOf", desk.people["Ada"].address)
+    told("Ada draws 5,000 USD", f"{money // USD:,} USD, {gas(drawn)}")
     told("Ada draws a second loan", refusal(lambda: desk.send("Ada", "LoanDesk", "borrow", USD)))
 
-    data, signature, inference = signed_data(desk, credit, "Bob", rows[False])
-    proved = desk.prove(inference, desk.address("CreditScore"), desk.read("CreditScore", "subjectOf", data))
-    approval = (data, desk.people["bank"].address, signature, inference.public, proved.evidence.parts)
-    told("Bob, score too low", refusal(lambda: desk.send("Bob", "CreditScore", "approve", *approval)))
-    lie = (*approval[:3], public_values([1]), proved.evidence.parts)
-    told("Bob claims the other answer", refusal(lambda: desk.send("Bob", "CreditScore", "approve", *lie)))
+    bob = application(desk, credit, "Bob", next(row for row in credit.unseen if not credit.label(row)))
+    told("Bob, score too low", refusal(lambda: approve(desk, "Bob", bob)))
+    lie = (*bob[:3], public_values([1]), bob[4])
+    told("Bob claims the other answer", refusal(lambda: approve(desk, "Bob", lie)))
     told("Bob draws without approval", refusal(lambda: desk.send("Bob", "LoanDesk", "borrow", USD)))
 
 
-def signed_data(desk: Desk, credit: Model, who: str, row: npt.NDArray[Any]) -> tuple[tuple[Any, ...], bytes, Inference]:
-    """Commits to somebody's data, and has the bank sign the commitment after it was shown what is in it."""
+def application(desk: Desk, credit: Model, who: str, row: npt.NDArray[Any]) -> tuple[Any, ...]:
+    """Commits to somebody's data, has the bank sign after it has seen what is in them, and proves: what is sent."""
     inference = commit(credit.proving_key, row)
     commitment, numbers = check_commitment(credit.verifying_key, inference.opening, inference.points)
     if not np.allclose(next(iter(numbers.values())).reshape(-1), row, atol=0.01):
         raise SystemExit("the bank would not sign this")
-    data = {
-        "borrower": desk.people[who].address,
-        "inputCommitment": commitment,
-        "subjectId": keccak(text=f"the bank's secret number of {who}"),
-        "expiry": desk.now() + 30 * DAY,
-    }
-    signed = desk.people["bank"].account.sign_typed_data(
-        domain_data={
-            "name": "zkseal CreditScore",
-            "version": "1",
-            "chainId": desk.chain.connection.chain_id,
-            "verifyingContract": desk.address("CreditScore"),
-        },
-        message_types={
-            "CreditData": [
-                {"name": "borrower", "type": "address"},
-                {"name": "inputCommitment", "type": "bytes32"},
-                {"name": "subjectId", "type": "bytes32"},
-                {"name": "expiry", "type": "uint64"},
-            ]
-        },
-        message_data=data,
-    )
-    return tuple(data.values()), bytes(signed.signature), inference
+    number = keccak(text=f"the bank's secret number of {who}")
+    data = CreditData(desk.people[who].address, commitment, number, desk.now() + 30 * DAY)
+    place = desk.chain.connection.chain_id, desk.address("CreditScore")
+    proved = desk.prove(inference, desk.address("CreditScore"), data.digest(*place))
+    bank = desk.people["bank"]
+    return data.parts, bank.address, data.sign(bank, *place), inference.public, proved.evidence.parts
+
+
+def approve(desk: Desk, who: str, sent: tuple[Any, ...]) -> Receipt:
+    """Asks the chain to approve somebody."""
+    return desk.send(who, "CreditScore", "approve", *sent)
 
 
 def show_vote(desk: Desk, policy: Model) -> None:

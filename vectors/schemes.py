@@ -160,6 +160,12 @@ def damaged_parameters(key: VerifyingKey) -> Damaged:
     yield "one bit of the digest", "Parameters", patched(DIGEST_AT + 31, bytes([data[DIGEST_AT + 31] ^ 1])), "any"
     other = "the ipa opening" if key.tau_g2 is not None else "the kzg opening"
     yield other, "Parameters", patched(LANES_AT + 1, bytes([data[LANES_AT + 1] ^ 1])), "any"
+    point_at = len(data) - len(key.model_proof) - 4 - 4 - 64  # the only model commitment; there is no table's
+    yield "model commitment: identity", "Identity", patched(point_at, bytes(64)), "IdentityPoint"
+    yield "model commitment: x = q", "NonCanonical", patched(point_at, bytes.fromhex(word(Q))), "NonCanonicalPoint"
+    yield "model commitment: (1, 1)", "OffCurve", patched(point_at, bytes.fromhex(word(1) * 2)), "NotOnCurve"
+    yield "no model commitment", "Count", patched(point_at - 4, bytes(4)), "InvalidEncoding"
+    yield "one table commitment", "Count", patched(point_at + 64, b"\0\0\0\1"), "InvalidEncoding"
     for length in (DIGEST_AT, TAU_AT, TAU_AT + G2_BYTES - 1, len(data) - 1):
         yield f"first {length} bytes", "Length", data[:length], "WrongLength"
     yield "trailing byte", "Length", data + b"\0", "WrongLength"

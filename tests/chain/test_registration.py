@@ -33,7 +33,8 @@ def registry(chain: LocalChain, tmp_path: Path) -> str:
 
 
 def test_registration_takes_four_transactions_once(chain: LocalChain, registry: str, hidden_model: Model) -> None:
-    key, told = hidden_model.verifying_key, []
+    key = hidden_model.verifying_key
+    told: list[str] = []
     before = chain.connection.nonce(OWNER.address)
     made = register(chain.connection, OWNER, registry, key, uri="ipfs://card", progress=told.append)
     assert told == list(made.gas_used) == STEPS

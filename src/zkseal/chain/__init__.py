@@ -13,6 +13,7 @@
 `registration`  programs, model proof, entry in the registry
 `inference`     run and committed to, then proved for a statement
 `submission`    an inference of one's own, verified by the InferenceVerifier
+`credit`        what a data provider signs for the CreditScore contract
 `request`       requests to the InferenceOracle, and their answers
 `gas`           gas of a model, predicted before anything is proved
 `oracle`        the node that answers requests
