@@ -214,7 +214,7 @@ def show_oracle(desk: Desk, strategy: Model, node: Callable[[], contextlib.Abstr
     print("\noracle")
     row = next(row for row in strategy.unseen if strategy.label(row) < 0)
     integers = encode_inputs(Interface.of(strategy.verifying_key.relation), {"X": row})
-    request = OracleRequest(strategy.id, desk.now() + 3600, integers, fee_wei=10**15)
+    request = OracleRequest(strategy.id, desk.now() + 3600, integers, fee_wei=10**16)
     oracle, asker = desk.address("InferenceOracle"), desk.people["Ada"]
     with node():
         request_id, block = ask(desk.chain.connection, asker, oracle, request)

@@ -19,7 +19,7 @@ from zkseal.chain.local import local_signer
 from zkseal.chain.oracle import Log, Node, NodeOptions, ServedModel, Store
 from zkseal.chain.request import OracleRequest, ask
 
-QUICK = NodeOptions(poll_s=0.05, depth=8, max_backoff_s=0.2)
+QUICK = NodeOptions(poll_s=0.05, depth=8, max_backoff_s=0.2, at_a_loss=True)
 NODE_ACCOUNT = 5
 SINCE = 0
 """First block that nodes read: requests of earlier tests are none of this one's business."""
@@ -89,8 +89,8 @@ def transactions_of_the_node(world: World) -> list[int]:
         block = world.connection.web3.eth.get_block(number, full_transactions=True)
         for transaction in block["transactions"]:
             assert not isinstance(transaction, bytes)
-            if transaction["from"] == node_signer().address:  # type: ignore[index]
-                receipt = world.connection.receipt(f"0x{bytes(transaction['hash']).hex()}")  # type: ignore[index]
+            if transaction["from"] == node_signer().address:
+                receipt = world.connection.receipt(f"0x{bytes(transaction['hash']).hex()}")
                 assert receipt is not None
                 found.append(int(receipt["status"]))
     return found

@@ -80,7 +80,7 @@ def test_from_nothing_to_an_answered_request(
         "serve-oracle",
         "node",
         str(desk.folder / "public.zkp"),
-        *("--once", "--poll", "0.1", "--queue", str(desk.folder / "queue.db")),
+        *("--once", "--poll", "0.1", "--at-a-loss", "--queue", str(desk.folder / "queue.db")),
     )
     assert served["events"]["answered"] == 1
     assert served["requests"] == {"answered": 1}
@@ -101,7 +101,7 @@ def test_waiting_for_an_answer(desk: Desk, capsys: pytest.CaptureFixture[str]) -
         "serve-oracle",
         "node",
         str(desk.folder / "public.zkp"),
-        *("--poll", "0.1", "--queue", str(desk.folder / "queue.db")),
+        *("--poll", "0.1", "--at-a-loss", "--queue", str(desk.folder / "queue.db")),
     )
     try:
         answer = desk.run(

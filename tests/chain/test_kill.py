@@ -54,10 +54,8 @@ def test_twenty_kills(tmp_path: Path, hidden_model: Model, public_model: Model) 
 
 def served(desk: Desk, *options: str) -> subprocess.Popen[str]:
     """The node as a process."""
-    queue = str(desk.folder / "queue.db")
-    return desk.start(
-        "serve-oracle", "node", str(desk.folder / "public.zkp"), "--queue", queue, "--poll", "0.1", *options
-    )
+    words = (str(desk.folder / "public.zkp"), "--queue", str(desk.folder / "queue.db"), "--poll", "0.1", "--at-a-loss")
+    return desk.start("serve-oracle", "node", *words, *options)
 
 
 def wait_for_line(node: subprocess.Popen[str], text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from zkseal.chain.local import local_chain
 from zkseal.chain.oracle import Node, ServedModel, Store
 from zkseal.chain.request import OracleRequest, RequestStatus, ask, status_of, wait_for_answer
 from zkseal.chain.transactions import Call, send
-from zkseal.errors import FileUnavailable, NodeUnreachable, OutOfDisk, ResourceLimit, WrongChain
+from zkseal.errors import FileUnavailable, NodeUnreachable, ResourceLimit, WrongChain
 
 
 @pytest.fixture
@@ -228,7 +229,7 @@ def test_a_node_that_the_chain_does_not_answer_goes_on_later(
     monkeypatch.setattr(Connection, "head", unreachable)
     with oracle_node(world, tmp_path / "queue.db") as node:
         node.run(once=True)
-        assert names(node).count("chain_failed") == 3
+        assert names(node).count("step_failed") == 3
     monkeypatch.undo()
     assert answers(world)[request_id] == 1
 
@@ -461,19 +462,37 @@ def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
         time.sleep(0.05)
 
 
-def test_a_full_disk_stops_the_node_before_it_sends(world: World, tmp_path: Path) -> None:
-    import sqlite3
+class FullDisk:
+    """A database whose disk is full when a transaction is to be stored."""
 
+    def __init__(self, real: Any) -> None:
+        self.real, self.full = real, True
+
+    def execute(self, statement: str, values: Any = ()) -> Any:
+        if self.full and "INTO transactions" in statement:
+            raise sqlite3.OperationalError("database or disk is full")
+        return self.real.execute(statement, values)
+
+    def close(self) -> None:
+        self.real.close()
+
+
+def test_nothing_is_sent_while_the_disk_is_full(world: World, tmp_path: Path) -> None:
     request_id = asked(world, 7)
-    with oracle_node(world, tmp_path / "queue.db") as node, pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(
-            Store,
-            "add_transaction",
-            lambda *_: (_ for _ in ()).throw(sqlite3.OperationalError("database or disk is full")),
-        )
-        with pytest.raises((OutOfDisk, sqlite3.Error)):
-            node.run(once=True)
-    assert answers(world)[request_id] == 0
     with oracle_node(world, tmp_path / "queue.db") as node:
-        node.run(once=True)
+        disk = FullDisk(node.store._db)
+        node.store._db = disk  # type: ignore[assignment]
+        until(lambda: "attempt_failed" in stepped(node))
+        assert next(e for e in events(node) if e["event"] == "attempt_failed")["error"] == "OutOfDisk"
+        assert answers(world)[request_id] == 0
+        disk.full = False
+        until(lambda: "answered" in stepped(node))
     assert answers(world)[request_id] == 1
+
+
+def test_a_fee_that_does_not_pay_is_not_answered(world: World, tmp_path: Path) -> None:
+    cheap, dear = asked(world, 0, fee_wei=10), asked(world, 1, fee_wei=10**17)
+    with oracle_node(world, tmp_path / "queue.db", options=replace(QUICK, at_a_loss=False)) as node:
+        until(lambda: "answered" in stepped(node) and "attempt_failed" in names(node))
+        assert next(e for e in events(node) if e["event"] == "attempt_failed")["error"] == "OutOfFunds"
+    assert (answers(world)[cheap], answers(world)[dear]) == (0, 1)

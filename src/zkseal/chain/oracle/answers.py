@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy.typing as npt
 
 from zkseal.chain.encoding import Statement, decode_public_values, oracle_subject
+from zkseal.chain.gas import predict_gas
 from zkseal.chain.inference import commit, decode_inputs
 from zkseal.chain.oracle.store import Proof, QueuedRequest
 from zkseal.chain.programs import programs
@@ -26,18 +27,22 @@ samples of the node's choice; None if there are none."""
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A model that the node answers for."""
+    """A model that the node answers for. `gas` is what verifying one of its proofs takes, as predicted."""
 
     proving_key: ProvingKey = field(repr=False)
     model_id: int
     interface: Interface = field(repr=False)
+    gas: int
     hidden: HiddenInputs | None = field(default=None, repr=False)
 
     @staticmethod
     def of(proving_key: ProvingKey, hidden: HiddenInputs | None = None) -> ServedModel:
         """Raises `NotForChain`, `GasCapExceeded` as `programs` does."""
         key = proving_key.verifying_key
-        return ServedModel(proving_key, programs(key).model_id, Interface.of(key.relation), hidden)
+        prediction = predict_gas(key)
+        prediction.require_fitting()
+        gas = prediction.inference["total"]
+        return ServedModel(proving_key, programs(key).model_id, Interface.of(key.relation), gas, hidden)
 
     def answer(
         self, request: QueuedRequest, *, chain_id: int, verifier: str, oracle: str, payee: str, progress: Progress

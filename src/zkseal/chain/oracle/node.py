@@ -24,13 +24,18 @@ from zkseal.errors import (
     ChainError,
     Interrupted,
     NotForChain,
+    OutOfFunds,
     ProofRejected,
     QuantizationError,
+    ResourceLimit,
     WitnessError,
     ZksealError,
 )
 
 __all__ = ["Node", "NodeOptions"]
+
+ANSWER_GAS = 150_000
+"""Gas of an answer besides verifying the proof: what the oracle stores, credits and logs."""
 
 HOPELESS = (WitnessError, QuantizationError, ProofRejected, NotForChain)
 """Errors of proving that another attempt does not change: the request is refused."""
@@ -48,6 +53,7 @@ class NodeOptions:
         max_backoff_s: most seconds between two attempts.
         metrics_s: seconds between two lines of metrics.
         max_fee_wei: highest price of a unit of gas.
+        at_a_loss: also answer requests whose fee does not pay for the gas. Else anyone could spend the account's ether.
     """
 
     start_block: int = 0
@@ -57,6 +63,7 @@ class NodeOptions:
     max_backoff_s: float = 120.0
     metrics_s: float = 60.0
     max_fee_wei: int | None = None
+    at_a_loss: bool = False
 
 
 class Node:
@@ -98,7 +105,7 @@ class Node:
     def run(self, *, once: bool = False) -> None:
         """Steps until `stop` is called; with `once`, until no request is left that could be answered now.
 
-        The node waits longer and longer for a node of the chain that does not answer; it never gives up.
+        While the chain does not answer, or the disk is full, it waits longer and longer; it never gives up.
         """
         self.log.event("started", account=self.account, payee=self.payee, models=[hex(m) for m in self.models])
         failures, told_at = 0, time.monotonic()
@@ -109,9 +116,9 @@ class Node:
                 failures = 0
                 if once and not self._work_left():
                     break
-            except ChainError as error:
+            except (ChainError, ResourceLimit) as error:
                 failures += 1
-                self.log.event("chain_failed", **told(error))
+                self.log.event("step_failed", **told(error))
             except Interrupted:
                 break
             if time.monotonic() - told_at > self.options.metrics_s:
@@ -141,15 +148,15 @@ class Node:
             depth=options.depth,
         )
         pending = [request for request in self.store.unfinished() if self._is_pending(request, head)]
-        for request in pending:
-            if request.proof is not None and request.retry_at <= time.time():
+        due = [request for request in pending if request.retry_at <= time.time()]
+        for request in due:
+            if request.proof is not None:
                 self._attempt(request, partial(self.sender.send, proof=request.proof, head=head))
         self.sender.clear(head)
-        due = [request for request in pending if request.proof is None and request.retry_at <= time.time()]
-        ours = [request for request in due if request.model_id in self.models]
-        if ours:
-            self._attempt(min(ours, key=lambda request: (request.deadline, request.request_id)), self._prove)
-        return bool(ours)
+        unproved = [request for request in due if request.proof is None and request.model_id in self.models]
+        if unproved:
+            self._attempt(min(unproved, key=lambda request: (request.deadline, request.request_id)), self._prove)
+        return bool(unproved)
 
     def tell_metrics(self) -> None:
         """Writes one line of metrics."""
@@ -190,14 +197,31 @@ class Node:
         self.store.set_state(request.request_id, state, reason=reason)
         self.log.event(state, request_id=request.request_id, **({"reason": reason} if reason else {}))
 
+    def _require_worth(self, request: QueuedRequest, model: ServedModel) -> None:
+        """Raises `OutOfFunds` if the fee does not pay for the gas of an answer at today's price."""
+        on_chain = self.connection.call(ORACLE, self.oracle, "getRequest", request.request_id)
+        callback_gas, fee_wei = int(on_chain[2]), int(on_chain[9])
+        cost_wei = (model.gas + ANSWER_GAS + callback_gas) * self.connection.fees().max_fee_wei
+        if fee_wei < cost_wei:
+            raise OutOfFunds(
+                f"Request {request.request_id} pays {fee_wei} wei; an answer costs up to {cost_wei} now. --at-a-loss "
+                "answers all the same.",
+                account=self.account,
+                balance_wei=fee_wei,
+                needed_wei=cost_wei,
+            )
+
     def _prove(self, request: QueuedRequest) -> None:
+        model = self.models[request.model_id]
+        if not self.options.at_a_loss:
+            self._require_worth(request, model)
         started = time.perf_counter()
 
         def progress(stage: str, share: float) -> None:
             if self.stopping.is_set():
                 raise Interrupted("Stopped on request; the request stays in the queue.")
 
-        proof: Proof = self.models[request.model_id].answer(
+        proof: Proof = model.answer(
             request,
             chain_id=self.connection.chain_id,
             verifier=self.verifier,

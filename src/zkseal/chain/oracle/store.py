@@ -11,14 +11,14 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from zkseal.chain.connection import Fees
 from zkseal.chain.transactions import Signed
-from zkseal.errors import FileUnavailable, WrongChain
+from zkseal.errors import FileUnavailable, OutOfDisk, WrongChain
 
 __all__ = ["CLOSED", "Proof", "QueuedRequest", "SentTransaction", "State", "Store"]
 
@@ -146,25 +146,25 @@ class Store:
     @contextlib.contextmanager
     def atomically(self) -> Iterator[None]:
         """All changes inside are on the disk when it ends, or none."""
-        self._db.execute("BEGIN IMMEDIATE")
+        self._execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            self._execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+        self._execute("COMMIT")
 
     # Blocks. ----------------------------------------------------------------------------------------------------------
 
     @property
     def scanned_block(self) -> int | None:
         """Last block whose events were read; None before the first."""
-        row = self._db.execute("SELECT value FROM facts WHERE key = 'scanned_block'").fetchone()
+        row = self._execute("SELECT value FROM facts WHERE key = 'scanned_block'").fetchone()
         return None if row is None else int(row[0])
 
     def set_scanned_block(self, number: int) -> None:
         """Notes that events up to this block were read."""
-        self._db.execute("INSERT OR REPLACE INTO facts VALUES ('scanned_block', ?)", (str(number),))
+        self._execute("INSERT OR REPLACE INTO facts VALUES ('scanned_block', ?)", (str(number),))
 
     # Requests. --------------------------------------------------------------------------------------------------------
 
@@ -174,12 +174,12 @@ class Store:
         if known is not None and known.content == request.content:
             reopened = known.state == "gone"
             state = OPEN if reopened else known.state
-            self._db.execute(
+            self._execute(
                 "UPDATE requests SET seen_block = ?, state = ? WHERE request_id = ?",
                 (request.seen_block, state, request.request_id),
             )
             return reopened
-        self._db.execute(
+        self._execute(
             "INSERT OR REPLACE INTO requests (request_id, model_id, content, public_input, input_commitment, deadline, "
             "seen_block, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -197,24 +197,24 @@ class Store:
 
     def request(self, request_id: int) -> QueuedRequest | None:
         """One request."""
-        found = self._db.execute(f"SELECT {_COLUMNS} FROM requests WHERE request_id = ?", (request_id,)).fetchone()  # noqa: S608
+        found = self._execute(f"SELECT {_COLUMNS} FROM requests WHERE request_id = ?", (request_id,)).fetchone()  # noqa: S608
         return None if found is None else _request(found)
 
     def unfinished(self) -> list[QueuedRequest]:
         """Requests that are open, or answered and not yet final; oldest first."""
         query = f"SELECT {_COLUMNS} FROM requests WHERE state IN (?, ?) ORDER BY request_id"  # noqa: S608
-        return [_request(row) for row in self._db.execute(query, (OPEN, ANSWERED))]
+        return [_request(row) for row in self._execute(query, (OPEN, ANSWERED))]
 
     def set_state(self, request_id: int, state: State, *, reason: str = "", answered_block: int | None = None) -> None:
         """Moves a request to another state."""
-        self._db.execute(
+        self._execute(
             "UPDATE requests SET state = ?, reason = ?, answered_block = ? WHERE request_id = ?",
             (state, reason, answered_block, request_id),
         )
 
     def set_proof(self, request_id: int, proof: Proof) -> None:
         """Keeps a proof; attempts count anew for the sending."""
-        self._db.execute(
+        self._execute(
             "UPDATE requests SET output = ?, commitments = ?, proof = ?, attempts = 0, retry_at = 0 "
             "WHERE request_id = ?",
             (proof.output, proof.commitments, proof.proof, request_id),
@@ -222,21 +222,21 @@ class Store:
 
     def set_retry(self, request_id: int, retry_at: float, reason: str) -> None:
         """Notes a failed attempt and when to try again."""
-        self._db.execute(
+        self._execute(
             "UPDATE requests SET attempts = attempts + 1, retry_at = ?, reason = ? WHERE request_id = ?",
             (retry_at, reason, request_id),
         )
 
     def counts(self) -> Mapping[State, int]:
         """How many requests are in each state."""
-        return dict(self._db.execute("SELECT state, count(*) FROM requests GROUP BY state"))
+        return dict(self._execute("SELECT state, count(*) FROM requests GROUP BY state"))
 
     # Transactions. ----------------------------------------------------------------------------------------------------
 
     def add_transaction(self, transaction: SentTransaction) -> None:
         """Keeps a signed transaction. On the disk when this returns."""
         signed = transaction.signed
-        self._db.execute(
+        self._execute(
             "INSERT OR REPLACE INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 signed.hash,
@@ -258,7 +258,20 @@ class Store:
         if request_id is not None:
             where, values = f"{where} AND request_id = ?", [from_nonce, request_id]
         query = f"SELECT * FROM transactions WHERE {where} ORDER BY nonce, signed_at, rowid"  # noqa: S608
-        return [_transaction(row) for row in self._db.execute(query, values)]
+        return [_transaction(row) for row in self._execute(query, values)]
+
+    def _execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Runs one statement. Raises `OutOfDisk`, `FileUnavailable`."""
+        try:
+            return self._db.execute(statement, values)
+        except sqlite3.OperationalError as error:
+            reason = str(error)
+            kind = OutOfDisk if "full" in reason else FileUnavailable
+            raise kind(
+                f"Cannot write '{self.path}': {reason}. The node goes on when it can.",
+                path=str(self.path),
+                reason=reason,
+            ) from error
 
     def _locked(self) -> int:
         """A lock that ends with the process, however it ends."""

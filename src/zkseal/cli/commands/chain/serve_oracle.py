@@ -62,6 +62,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--max-fee-gwei", type=float, metavar="GWEI", help="highest price of a unit of gas")
     parser.add_argument(
+        "--at-a-loss", action="store_true", help="also answer where the fee does not pay for the gas (local chains)"
+    )
+    parser.add_argument(
         "--metrics-every", type=float, default=60.0, metavar="SECONDS", help="between lines of metrics (default: 60)"
     )
     parser.add_argument("--once", action="store_true", help="answer what is asked now, then end")
@@ -104,6 +107,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
                 poll_s=options.poll,
                 bump_after_s=options.bump_after,
                 metrics_s=options.metrics_every,
+                at_a_loss=options.at_a_loss,
                 max_fee_wei=None if options.max_fee_gwei is None else int(options.max_fee_gwei * 10**9),
             ),
         )
