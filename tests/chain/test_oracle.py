@@ -174,7 +174,7 @@ class Fuse:
         return step
 
 
-STORE_STEPS = ("put", "set_scanned_block", "set_proof", "set_state", "add_transaction")
+STORE_STEPS = ("put", "set_scanned", "set_proof", "set_state", "add_transaction")
 CHAIN_STEPS = ("broadcast", "estimate_gas", "call", "nonce", "fees", "receipt")
 
 
@@ -446,6 +446,25 @@ def test_answers_become_final(fresh: World, tmp_path: Path) -> None:
         assert node.store.unfinished() == []
         assert node.store.counts() == {"final": 1}
         assert request_id == 1
+        assert node.store.transactions() == []
+
+
+def test_a_model_that_is_served_later_misses_nothing(fresh: World, tmp_path: Path) -> None:
+    oracle = fresh.address("InferenceOracle")
+    served = ServedModel.of(fresh.hidden.proving_key, lambda model_id, commitment: fresh.hidden.inputs[0])
+    request = OracleRequest(fresh.ids["hidden"], fresh.now() + 600, [], input_commitment=bytes(31) + b"\1")
+    first, _ = ask(fresh.connection, fresh.user, oracle, request)
+    second = asked(fresh, 0)
+    with oracle_node(fresh, tmp_path / "queue.db") as node:
+        node.run(once=True)
+        fresh.chain.ask("anvil_mine", hex(3 * QUICK.depth))
+        node.step()
+        assert node.store.request(first) is None
+        models = {**node.models, served.model_id: served}
+    with oracle_node(fresh, tmp_path / "queue.db", models=models) as node:
+        node.step()
+        assert node.store.request(first) is not None
+    assert answers(fresh) == {second: 1}
 
 
 def stepped(node: Node) -> list[str]:

@@ -10,11 +10,12 @@ from typing import Any
 
 from zkseal.chain.accounts import Signer
 from zkseal.chain.connection import Connection
+from zkseal.chain.contracts import artifact
 from zkseal.chain.encoding import decode_public_values, public_values
 from zkseal.chain.transactions import POLL_S, transact
 from zkseal.errors import RequestUnanswered
 
-__all__ = ["Answer", "OracleRequest", "RequestStatus", "ask", "status_of", "wait_for_answer"]
+__all__ = ["Answer", "OracleRequest", "RequestStatus", "ask", "read_request", "status_of", "wait_for_answer"]
 
 ORACLE = "InferenceOracle"
 NOBODY = "0x" + "00" * 20
@@ -89,9 +90,18 @@ def ask(connection: Connection, signer: Signer, oracle: str, request: OracleRequ
     return int(event["requestId"]), int(receipt["blockNumber"])
 
 
-def status_of(connection: Connection, oracle: str, request_id: int, block: int | str = "latest") -> RequestStatus:
+def read_request(
+    connection: Connection, oracle: str, request_id: int, block: int | str = "latest"
+) -> Mapping[str, Any]:
+    """A request as the contract holds it, by the names of its fields."""
+    (function,) = (entry for entry in artifact(ORACLE).abi if entry.get("name") == "getRequest")
+    names = [part["name"] for part in function["outputs"][0]["components"]]
+    return dict(zip(names, connection.call(ORACLE, oracle, "getRequest", request_id, block=block), strict=True))
+
+
+def status_of(connection: Connection, oracle: str, request_id: int) -> RequestStatus:
     """The state of a request."""
-    return RequestStatus(connection.call(ORACLE, oracle, "getRequest", request_id, block=block)[3])
+    return RequestStatus(read_request(connection, oracle, request_id)["status"])
 
 
 def wait_for_answer(

@@ -18,8 +18,8 @@ from zkseal.chain.oracle.answers import ServedModel
 from zkseal.chain.oracle.log import Log, told
 from zkseal.chain.oracle.sending import Sender
 from zkseal.chain.oracle.store import ANSWERED, OPEN, Proof, QueuedRequest, Store
-from zkseal.chain.oracle.watch import ORACLE, content_on_chain, scan
-from zkseal.chain.request import RequestStatus
+from zkseal.chain.oracle.watch import content_on_chain, scan
+from zkseal.chain.request import RequestStatus, read_request
 from zkseal.errors import (
     ChainError,
     Interrupted,
@@ -168,8 +168,8 @@ class Node:
 
     def _is_pending(self, request: QueuedRequest, head: Block) -> bool:
         """Whether the chain waits for this request's answer; writes what else it says into the store."""
-        on_chain = self.connection.call(ORACLE, self.oracle, "getRequest", request.request_id, block=head.number)
-        status = RequestStatus(on_chain[3])
+        on_chain = read_request(self.connection, self.oracle, request.request_id, head.number)
+        status = RequestStatus(on_chain["status"])
         if status == RequestStatus.UNKNOWN or content_on_chain(on_chain) != request.content:
             # Reorganized away: it may come back, or another request have its id. The scan will tell.
             self._finish(request, "gone")
@@ -191,7 +191,10 @@ class Node:
             self.store.set_state(request.request_id, ANSWERED, answered_block=head.number)
             self.log.event("answered", request_id=request.request_id, block=head.number)
         elif head.number - request.answered_block >= self.options.depth:
-            self.store.set_state(request.request_id, "final", answered_block=request.answered_block)
+            used = self.connection.nonce(self.account, head.number)
+            with self.store.atomically():
+                self.store.set_state(request.request_id, "final", answered_block=request.answered_block)
+                self.store.forget(request.request_id, used)
 
     def _finish(self, request: QueuedRequest, state: str, reason: str = "") -> None:
         self.store.set_state(request.request_id, state, reason=reason)
@@ -199,9 +202,9 @@ class Node:
 
     def _require_worth(self, request: QueuedRequest, model: ServedModel) -> None:
         """Raises `OutOfFunds` if the fee does not pay for the gas of an answer at today's price."""
-        on_chain = self.connection.call(ORACLE, self.oracle, "getRequest", request.request_id)
-        callback_gas, fee_wei = int(on_chain[2]), int(on_chain[9])
-        cost_wei = (model.gas + ANSWER_GAS + callback_gas) * self.connection.fees().max_fee_wei
+        on_chain = read_request(self.connection, self.oracle, request.request_id)
+        fee_wei = int(on_chain["fee"])
+        cost_wei = (model.gas + ANSWER_GAS + int(on_chain["callbackGas"])) * self.connection.fees().max_fee_wei
         if fee_wei < cost_wei:
             raise OutOfFunds(
                 f"Request {request.request_id} pays {fee_wei} wei; an answer costs up to {cost_wei} now. --at-a-loss "

@@ -11,7 +11,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -162,9 +162,16 @@ class Store:
         row = self._execute("SELECT value FROM facts WHERE key = 'scanned_block'").fetchone()
         return None if row is None else int(row[0])
 
-    def set_scanned_block(self, number: int) -> None:
-        """Notes that events up to this block were read."""
-        self._execute("INSERT OR REPLACE INTO facts VALUES ('scanned_block', ?)", (str(number),))
+    @property
+    def scanned_models(self) -> frozenset[int]:
+        """Models whose requests were read up to that block."""
+        row = self._execute("SELECT value FROM facts WHERE key = 'scanned_models'").fetchone()
+        return frozenset() if row is None else frozenset(int(name, 16) for name in row[0].split())
+
+    def set_scanned(self, number: int, models: Iterable[int]) -> None:
+        """Notes that requests to these models were read up to this block."""
+        for key, value in (("scanned_block", str(number)), ("scanned_models", " ".join(map(hex, models)))):
+            self._execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (key, value))
 
     # Requests. --------------------------------------------------------------------------------------------------------
 
@@ -226,6 +233,13 @@ class Store:
             "UPDATE requests SET attempts = attempts + 1, retry_at = ?, reason = ? WHERE request_id = ?",
             (retry_at, reason, request_id),
         )
+
+    def forget(self, request_id: int, before_nonce: int) -> None:
+        """Drops what a request that is final needs no more: its proof, and transactions whose nonces are used."""
+        self._execute(
+            "UPDATE requests SET output = NULL, commitments = NULL, proof = NULL WHERE request_id = ?", (request_id,)
+        )
+        self._execute("DELETE FROM transactions WHERE request_id = ? AND nonce < ?", (request_id, before_nonce))
 
     def counts(self) -> Mapping[State, int]:
         """How many requests are in each state."""

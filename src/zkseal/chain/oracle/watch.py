@@ -28,16 +28,19 @@ def scan(
     start_block: int,
     depth: int,
 ) -> None:
-    """Puts requests to our models into the store, from `depth` blocks before the last scan up to `head`."""
-    scanned = store.scanned_block
-    first = start_block if scanned is None else max(start_block, min(scanned, head.number) - depth)
+    """Puts requests to our models into the store, from `depth` blocks before the last scan up to `head`.
+
+    For a model that was not served before, from `start_block`.
+    """
     wanted = sorted(models)
+    scanned = store.scanned_block if store.scanned_models.issuperset(wanted) else None
+    first = start_block if scanned is None else max(start_block, min(scanned, head.number) - depth)
     found = [
         _request(event) for event in connection.events(ORACLE, oracle, "Requested", first, head.number, modelId=wanted)
     ]
     with store.atomically():
         news = [request for request in found if store.put(request)]
-        store.set_scanned_block(head.number)
+        store.set_scanned(head.number, wanted)
     for request in news:
         log.event(
             "requested",
@@ -67,10 +70,10 @@ def _request(event: Mapping[str, Any]) -> QueuedRequest:
     )
 
 
-def content_on_chain(request: Any) -> bytes:
-    """The content of a request as InferenceOracle.getRequest returns it: what an answer depends on."""
-    deadline, model_id, commitment, input_hash = request[1], request[10], request[11], request[12]
-    return _content(int(model_id), int(deadline), bytes(commitment), bytes(input_hash))
+def content_on_chain(request: Mapping[str, Any]) -> bytes:
+    """The content of a request that `read_request` returned: what an answer depends on."""
+    commitment, input_hash = bytes(request["inputCommitment"]), bytes(request["inputHash"])
+    return _content(int(request["modelId"]), int(request["deadline"]), commitment, input_hash)
 
 
 def _content(model_id: int, deadline: int, input_commitment: bytes, input_hash: bytes) -> bytes:

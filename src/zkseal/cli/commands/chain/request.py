@@ -3,7 +3,7 @@
 Public inputs are read from a file and rounded as the model does. The fee goes to whoever answers, and comes back after
 the deadline if nobody did.
 
-example: zkseal chain request model.zkv input.json --rpc http://127.0.0.1:8545 --keystore me.json --fee-wei 1000 --wait
+example: zkseal chain request model.zkv input.json --rpc http://127.0.0.1:8545 --keystore me.json --wait
 """
 
 from __future__ import annotations
