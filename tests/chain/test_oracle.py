@@ -90,6 +90,21 @@ def test_requests_to_other_models_are_left_alone(world: World, tmp_path: Path) -
     assert status_of(world.connection, world.address("InferenceOracle"), request_id) == RequestStatus.PENDING
 
 
+def test_a_model_that_is_no_longer_served_does_not_keep_the_node(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id = asked(world, 0)
+    monkeypatch.setattr(ServedModel, "answer", lambda *_, **__: (_ for _ in ()).throw(ResourceLimit("", resource="")))
+    with oracle_node(world, tmp_path / "queue.db") as node:
+        node.step()
+        assert node.store.request(request_id) is not None
+    time.sleep(QUICK.max_backoff_s)
+    served = ServedModel.of(world.hidden.proving_key)
+    with oracle_node(world, tmp_path / "queue.db", models={served.model_id: served}) as node:
+        node.run(once=True)
+    assert answers(world)[request_id] == 0
+
+
 def test_inputs_that_the_model_does_not_take_are_refused(world: World, tmp_path: Path) -> None:
     oracle = world.address("InferenceOracle")
     ids = [

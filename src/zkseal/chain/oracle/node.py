@@ -163,8 +163,9 @@ class Node:
         self.log.metrics(requests=dict(self.store.counts()), scanned_block=self.store.scanned_block)
 
     def _work_left(self) -> bool:
-        now = time.time()
-        return any(request.state == OPEN and request.retry_at <= now for request in self.store.unfinished())
+        """Whether a request is open that this node can do something about now."""
+        due = [r for r in self.store.unfinished() if r.state == OPEN and r.retry_at <= time.time()]
+        return any(request.proof is not None or request.model_id in self.models for request in due)
 
     def _is_pending(self, request: QueuedRequest, head: Block) -> bool:
         """Whether the chain waits for this request's answer; writes what else it says into the store."""
