@@ -9,9 +9,9 @@ import {CodeStorage} from "./lib/CodeStorage.sol";
 
 /// @title Registry of models by ERC-7992
 /// @notice A model is two programs stored as code: the verifying program, which checks inferences, and the
-/// model program, which checks once that the committed model is well formed. Its id is the hash of both, so
-/// whoever relies on an id has checked (off chain, from the same relation) that the two programs belong
-/// together and name the same model commitments.
+/// model program, which checks once that the committed model is well formed. Its id is the hash of both. The registry
+/// sees that both name the same model commitments and an accepted setup; whoever relies on an id has made the programs
+/// again from the verifying key, and compared.
 ///
 /// Way in: `storeProgram` twice, `proveModel`, then `registerModel` or `updateModel`.
 /// Versions: every id is immutable. `updateModel` adds the next version to the family of a model; a family is
@@ -45,6 +45,9 @@ contract ModelRegistry is IModelRegistry, ERC165 {
 
     error ZeroAddress();
     error ProgramNotStored(bytes32 programHash);
+    error ModelsDiffer(bytes32 digest, bytes32 modelProgramDigest);
+    error SetupsDiffer();
+    error SetupRefused(bytes32 tauG2Hash);
     error ModelAlreadyProved(uint256 modelId);
     error ModelNotProved(uint256 modelId, address caller);
     error ModelExists(uint256 modelId);
@@ -61,6 +64,15 @@ contract ModelRegistry is IModelRegistry, ERC165 {
     /// @inheritdoc IModelRegistry
     IZksealVerifier public immutable verifier;
 
+    /// @notice Whether powers of tau of any origin are accepted: for tests, where nothing is at stake.
+    bool public immutable anySetup;
+
+    /// @dev keccak256 of tau*G2 (x.c1, x.c0, y.c1, y.c0) of the ceremonies of Aztec (Ignition), Hermez (Perpetual Powers of
+    /// Tau) and of ezkl's file, which is another of the latter.
+    bytes32 private constant AZTEC = 0xe9a6818e299fcd54ca932974a91f47bb7d52c89025865a20e05fac696e025d63;
+    bytes32 private constant HERMEZ = 0x5736faa81ef252f765fecc3ba80c8bf4d0c048018479d90226905df3f03c0d36;
+    bytes32 private constant EZKL = 0xa36a4f52941766361da20d791ecd91fe09f36a1e89750207bc49040d86983d9a;
+
     /// @notice Code that holds the program of this keccak256 hash, or zero.
     mapping(bytes32 programHash => address pointer) public programAt;
 
@@ -70,14 +82,15 @@ contract ModelRegistry is IModelRegistry, ERC165 {
     mapping(uint256 modelId => Model) private _models;
     mapping(uint256 familyId => Family) private _families;
 
-    constructor(IZksealVerifier verifier_) {
+    constructor(IZksealVerifier verifier_, bool anySetup_) {
         if (address(verifier_) == address(0)) revert ZeroAddress();
         verifier = verifier_;
+        anySetup = anySetup_;
     }
 
     /// @notice Stores a program as code. Storing it again costs little and returns the same address.
-    /// @param program 1 to 24,575 bytes.
-    /// @return pointer Address of the code: a STOP byte and the program.
+    /// @param program 1 to 24,576 bytes of code.
+    /// @return pointer Address of the code.
     /// @dev Reverts with `EmptyData` or `DataTooLong`.
     function storeProgram(bytes calldata program) external returns (address pointer) {
         bytes32 programHash = keccak256(program);
@@ -92,18 +105,21 @@ contract ModelRegistry is IModelRegistry, ERC165 {
     /// The caller becomes the only one who may register the id.
     /// @dev The proof names no owner: whoever sees it may submit it first. Then the id is lost, but nothing else:
     /// committing to the model with fresh blinding gives other programs and another id.
-    /// Reverts with `ProgramNotStored`, `ModelAlreadyProved`, or as the verifier does.
+    /// Reverts with `ProgramNotStored`, `ModelAlreadyProved`, `ModelsDiffer`, `SetupsDiffer`, `SetupRefused`, or as the
+    /// verifier does.
     /// @return modelId The id of the two programs.
     function proveModel(bytes32 programHash, bytes32 modelProgramHash, bytes calldata proof)
         external
         returns (uint256 modelId)
     {
-        if (programAt[programHash] == address(0)) revert ProgramNotStored(programHash);
+        address program = programAt[programHash];
+        if (program == address(0)) revert ProgramNotStored(programHash);
         address modelProgram = programAt[modelProgramHash];
         if (modelProgram == address(0)) revert ProgramNotStored(modelProgramHash);
         modelId = modelIdOf(programHash, modelProgramHash);
         if (proverOf[modelId] != address(0)) revert ModelAlreadyProved(modelId);
         proverOf[modelId] = msg.sender;
+        _requireSameModel(program, modelProgram);
         verifier.verify(modelProgram, "", "", "", proof);
         emit ModelProved(modelId, msg.sender);
     }
@@ -212,6 +228,16 @@ contract ModelRegistry is IModelRegistry, ERC165 {
     /// @notice ERC-165.
     function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
         return interfaceId == type(IERC7992Registry).interfaceId || super.supportsInterface(interfaceId);
+    }
+
+    /// @dev Both programs hold the same model commitments and the same setup, of an accepted ceremony.
+    function _requireSameModel(address program, address modelProgram) private view {
+        bytes32 digest = verifier.modelDigest(program);
+        bytes32 modelProgramDigest = verifier.modelDigest(modelProgram);
+        if (digest != modelProgramDigest) revert ModelsDiffer(digest, modelProgramDigest);
+        bytes32 setup = keccak256(verifier.setupOf(program));
+        if (setup != keccak256(verifier.setupOf(modelProgram))) revert SetupsDiffer();
+        if (!anySetup && setup != AZTEC && setup != HERMEZ && setup != EZKL) revert SetupRefused(setup);
     }
 
     /// @dev The id of a commitment that the caller may add: well formed, proved by the caller, not yet registered.

@@ -35,7 +35,7 @@ contract ModelRegistryTest is Fixture {
 
     function test_constructor_refuses_no_verifier() public {
         vm.expectRevert(ModelRegistry.ZeroAddress.selector);
-        new ModelRegistry(IZksealVerifier(address(0)));
+        new ModelRegistry(IZksealVerifier(address(0)), true);
     }
 
     function test_supports_erc165_and_erc7992() public view {
@@ -45,7 +45,7 @@ contract ModelRegistryTest is Fixture {
     }
 
     function testFuzz_storing_twice_gives_one_address(bytes memory program) public {
-        vm.assume(program.length > 0);
+        vm.assume(program.length > 0 && program[0] != 0xef);
         address pointer = registry.storeProgram(program);
         vm.assertEq(registry.storeProgram(program), pointer);
         vm.assertEq(registry.programAt(keccak256(program)), pointer);
@@ -54,7 +54,29 @@ contract ModelRegistryTest is Fixture {
 
     function test_program_beyond_a_chunk_is_refused() public {
         vm.expectPartialRevert(CodeStorage.DataTooLong.selector);
-        registry.storeProgram(new bytes(24_576));
+        registry.storeProgram(new bytes(24_577));
+    }
+
+    function test_programs_of_different_models_or_setups_are_refused() public {
+        address program = registry.storeProgram("one");
+        address modelProgram = registry.storeProgram("other");
+        double_.tell(program, keccak256("a"), "tau");
+        double_.tell(modelProgram, keccak256("b"), "tau");
+        vm.expectRevert(
+            abi.encodeWithSelector(ModelRegistry.ModelsDiffer.selector, keccak256("a"), keccak256("b"))
+        );
+        registry.proveModel(keccak256("one"), keccak256("other"), "proof");
+        double_.tell(modelProgram, keccak256("a"), "another tau");
+        vm.expectRevert(ModelRegistry.SetupsDiffer.selector);
+        registry.proveModel(keccak256("one"), keccak256("other"), "proof");
+    }
+
+    function test_setup_of_unknown_origin_is_refused() public {
+        ModelRegistry strict = new ModelRegistry(registry.verifier(), false);
+        address program = strict.storeProgram("one");
+        double_.tell(program, bytes32(0), "tau");
+        vm.expectRevert(abi.encodeWithSelector(ModelRegistry.SetupRefused.selector, keccak256("tau")));
+        strict.proveModel(keccak256("one"), keccak256("one"), "proof");
     }
 
     function testFuzz_model_needs_exactly_its_proof(bytes memory proof) public {
@@ -177,7 +199,8 @@ contract ModelRegistryTest is Fixture {
     }
 
     function testFuzz_only_the_owner_changes_anything(address caller) public {
-        vm.assume(caller != modelOwner);
+        // The zero address sends no transactions.
+        vm.assume(caller != modelOwner && caller != address(0));
         bytes memory refusal = abi.encodeWithSelector(IERC7992Registry.NotModelOwner.selector, modelId, caller);
         IERC7992Registry.ModelCommitment memory commitment = commitmentOf("program", "model program");
         vm.startPrank(caller);

@@ -10,7 +10,20 @@ from typing import Any, Literal, TypeAlias, TypedDict, final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ProvingKey", "Srs", "VerifyingKey", "layout", "relation_digest", "setup", "srs_origin"]
+__all__ = [
+    "ProvingKey",
+    "Srs",
+    "VerifyingKey",
+    "chain_commitments",
+    "chain_gas",
+    "chain_model_proof",
+    "chain_program",
+    "chain_proof",
+    "layout",
+    "relation_digest",
+    "setup",
+    "srs_origin",
+]
 
 _Integers: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.int32] | npt.NDArray[np.int16] | npt.NDArray[np.int8]
 _Tensors: TypeAlias = Mapping[int, _Integers]
@@ -58,6 +71,12 @@ class Srs:
     @property
     def published(self) -> str | None: ...
     def points(self, count: int) -> bytes: ...
+
+def chain_program(verifying_key: VerifyingKey, model: bool) -> bytes: ...
+def chain_proof(verifying_key: VerifyingKey, model: bool, proof: bytes) -> bytes: ...
+def chain_model_proof(verifying_key: VerifyingKey) -> bytes: ...
+def chain_commitments(commitments: list[bytes]) -> bytes: ...
+def chain_gas(verifying_key: VerifyingKey, model: bool, fork: str) -> dict[str, int]: ...
 
 @final
 class VerifyingKey:

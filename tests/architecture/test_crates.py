@@ -33,8 +33,10 @@ ARROWS["zkseal-kernels"] = {"zkseal-field", "zkseal-poly"}
 ARROWS["zkseal-prover"] = ARROWS["zkseal-verifier"] | {"zkseal-verifier", "zkseal-kernels"}
 # Setups of the kzg opening, read from files.
 ARROWS["zkseal-srs"] = {"zkseal-field", "zkseal-transcript", "zkseal-commit", "zkseal-kernels"}
+# Programs for the chain, made from verifying keys.
+ARROWS["zkseal-evm"] = ARROWS["zkseal-verifier"] | {"zkseal-verifier"}
 ARROWS["zkseal-testkit"] = ARROWS["zkseal-prover"] | {"zkseal-prover"}
-ARROWS["zkseal-py"] = ARROWS["zkseal-testkit"] | {"zkseal-srs"}
+ARROWS["zkseal-py"] = ARROWS["zkseal-testkit"] | {"zkseal-srs", "zkseal-evm"}
 ARROWS["zkseal-wasm"] = {"zkseal-verifier"}
 
 # What only the proving side of a crate needs, behind its feature `prover`.

@@ -3,12 +3,11 @@ pragma solidity 0.8.30;
 
 /// @title Where everything lies while one proof is checked
 /// @dev Places in memory are addresses, places in calldata are offsets. Cells are 32-byte scalars in one array:
-/// constants | public values | beta eta delta r0 | r | zeta | rho | r_hi r_lo | outputs | registers
+/// public values | beta eta delta r0 | r | zeta | rho | r_hi r_lo | outputs
+/// All but the outputs are what the verifying program is called with.
 struct Frame {
-    /// @dev Memory: the verifying program.
+    /// @dev Memory: the data of the verifying program.
     uint256 program;
-    /// @dev Memory: cell 0.
-    uint256 cells;
     /// @dev Memory: first public value.
     uint256 publics;
     /// @dev Memory: beta; eta, delta and r0 follow.
@@ -21,7 +20,7 @@ struct Frame {
     uint256 productPoint;
     /// @dev Memory: r_hi, then r_lo.
     uint256 rowPoint;
-    /// @dev Memory: outputs of the program.
+    /// @dev Memory: what the program returns.
     uint256 outputs;
     /// @dev Memory: the state of the transcript, then room for what is absorbed.
     uint256 transcript;

@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {Frame} from "./Frame.sol";
-import {Field, HALF, P} from "./Field.sol";
+import {HALF, P} from "./Field.sol";
 
 /// @title The part of the linear claim that falls on the mask vector mu (book, chapters 3 and 5)
 library Mask {
@@ -19,76 +19,92 @@ library Mask {
     }
 
     /// @notice b'(r_lo): the multilinear extension of 2^-R b, with the coefficients of g3, at the column point.
-    function evaluate(Frame memory f, Scales memory s) internal pure returns (uint256 value) {
+    function evaluate(Frame memory f, Scales memory s) internal pure returns (uint256) {
         unchecked {
-            uint256 degree = f.lanes + 2;
-            uint256 ownLookups = f.lanes == 0 ? 0 : degree + (f.lookupVars + 1) * degree;
-            uint256 at = f.transcript + 32;
-            table(f.rowPoint + f.rowVars * 32, f.logRow, 2 + ownLookups + 2 * (f.productVars + f.rowVars), at);
-            value = Field.add(mulmod(s.padU, load(at), P), mulmod(s.padV, load(at + 32), P));
-            at += 64;
-            if (f.lanes != 0) {
-                uint256 pad = load(f.named + 96);
-                uint256 pads = 0;
-                uint256 scale = s.keys;
-                for (uint256 lane = 0; lane < f.lanes; ++lane) {
-                    pads = addmod(pads, mulmod(scale, load(at), P), P);
-                    scale = mulmod(scale, load(f.named + 32), P);
-                    at += 32;
-                }
-                pads = addmod(pads, mulmod(s.helper, load(at), P), P);
-                pads = addmod(pads, mulmod(s.multiplicities, load(at + 32), P), P);
-                value = addmod(value, mulmod(pad, pads, P), P);
-                at += 64;
-                uint256 sum = centred(f.lookupPoint, f.lookupVars, degree, at);
-                at += f.lookupVars * degree * 32;
-                sum = addmod(sum, centred(f.named + 96, 1, degree, at), P);
-                at += degree * 32;
-                value = addmod(value, mulmod(s.helperMask, sum, P), P);
-            }
-            value = addmod(value, mulmod(s.productMask, centred(f.productPoint, f.productVars, 2, at), P), P);
-            at += f.productVars * 64;
+            uint256 share = 1;
             for (uint256 i = 0; i < f.rowVars; ++i) {
-                value = mulmod(value, HALF, P);
+                share = mulmod(share, HALF, P);
             }
-            value = addmod(value, centred(f.rowPoint, f.rowVars, 2, at), P);
+            uint256 start = f.transcript + 32;
+            uint256 at = start;
+            store(at, mulmod(share, s.padU, P));
+            store(at + 32, mulmod(share, s.padV, P));
+            at += 64;
+            if (f.lanes != 0) at = lookupPart(f, s, share, at);
+            at = centred(f.productPoint, f.productVars, 2, mulmod(share, s.productMask, P), at);
+            at = centred(f.rowPoint, f.rowVars, 2, 1, at);
+            return fold(start, (at - start) / 32, f.rowPoint + f.rowVars * 32, f.logRow);
         }
     }
 
-    /// @dev sum over coordinates x and degrees d = 1 .. degree of (x^d - 1/2) times the next weight.
-    function centred(uint256 point, uint256 count, uint256 degree, uint256 weights)
+    /// @dev Coefficients of the pads and of g1. Returns the place behind them.
+    function lookupPart(Frame memory f, Scales memory s, uint256 share, uint256 at) private pure returns (uint256) {
+        unchecked {
+            uint256 degree = f.lanes + 2;
+            uint256 pad = mulmod(share, load(f.named + 96), P);
+            uint256 scale = mulmod(pad, s.keys, P);
+            for (uint256 lane = 0; lane < f.lanes; ++lane) {
+                store(at, scale);
+                scale = mulmod(scale, load(f.named + 32), P);
+                at += 32;
+            }
+            store(at, mulmod(pad, s.helper, P));
+            store(at + 32, mulmod(pad, s.multiplicities, P));
+            scale = mulmod(share, s.helperMask, P);
+            at = centred(f.lookupPoint, f.lookupVars, degree, scale, at + 64);
+            return centred(f.named + 96, 1, degree, scale, at);
+        }
+    }
+
+    /// @dev scale (x^d - 1/2) for coordinates x and degrees d = 1 .. degree. Returns the place behind them.
+    function centred(uint256 point, uint256 count, uint256 degree, uint256 scale, uint256 at)
         private
         pure
-        returns (uint256 sum)
+        returns (uint256)
     {
         assembly ("memory-safe") {
+            let shift := sub(P, mulmod(scale, HALF, P))
+            let bytesOfOne := shl(5, degree)
             for { let end := add(point, shl(5, count)) } lt(point, end) { point := add(point, 0x20) } {
                 let x := mload(point)
-                let power := x
-                for { let last := add(weights, shl(5, degree)) } lt(weights, last) { weights := add(weights, 0x20) } {
-                    sum := addmod(sum, mulmod(add(power, sub(P, HALF)), mload(weights), P), P)
+                let power := mulmod(scale, x, P)
+                for { let last := add(at, bytesOfOne) } lt(at, last) { at := add(at, 0x20) } {
+                    // Less than 2 P: whoever reads it reduces.
+                    mstore(at, add(power, shift))
                     power := mulmod(power, x, P)
                 }
             }
         }
+        return at;
     }
 
-    /// @dev eq(point, i) for i < len, at `to`.
-    function table(uint256 point, uint256 vars, uint256 len, uint256 to) private pure {
+    /// @dev The multilinear extension of `count` values, and zeros beyond, at a point: pairs of neighbours become one, the
+    /// last variable first.
+    function fold(uint256 values, uint256 count, uint256 point, uint256 vars) private pure returns (uint256 value) {
         assembly ("memory-safe") {
-            mstore(to, 1)
-            for {} vars { point := add(point, 0x20) } {
-                vars := sub(vars, 1)
-                let x := mload(point)
-                let count := add(shr(vars, sub(len, 1)), 1)
-                for { let i := shr(1, add(count, 1)) } i {} {
-                    i := sub(i, 1)
-                    let value := mload(add(to, shl(5, i)))
-                    let high := mulmod(value, x, P)
-                    let pair := add(to, shl(6, i))
-                    if lt(add(add(i, i), 1), count) { mstore(add(pair, 0x20), high) }
-                    mstore(pair, addmod(value, sub(P, high), P))
+            let at := add(point, shl(5, vars))
+            for {} and(gt(at, point), gt(count, 1)) {} {
+                at := sub(at, 0x20)
+                let x := mload(at)
+                // An odd one is paired with zero.
+                mstore(add(values, shl(5, count)), 0)
+                count := shr(1, add(count, 1))
+                let from := values
+                for {
+                    let to := values
+                    let end := add(values, shl(5, count))
+                } lt(to, end) { to := add(to, 0x20) } {
+                    let low := mload(from)
+                    // Values are less than 2 P, and so is what is written.
+                    let difference := add(mload(add(from, 0x20)), sub(add(P, P), low))
+                    mstore(to, addmod(low, mulmod(x, difference, P), P))
+                    from := add(from, 0x40)
                 }
+            }
+            value := mload(values)
+            for {} gt(at, point) {} {
+                at := sub(at, 0x20)
+                value := mulmod(value, sub(add(P, 1), mload(at)), P)
             }
         }
     }
@@ -96,6 +112,12 @@ library Mask {
     function load(uint256 at) private pure returns (uint256 value) {
         assembly ("memory-safe") {
             value := mload(at)
+        }
+    }
+
+    function store(uint256 at, uint256 value) private pure {
+        assembly ("memory-safe") {
+            mstore(at, value)
         }
     }
 }

@@ -202,7 +202,7 @@ library Opening {
             );
             front = mulmod(front, claim.chi, P);
             uint256 row = f.program + Programs.ROWS;
-            uint256 place = f.program + Programs.short(f, Programs.COMMITMENTS_AT);
+            uint256 place = Programs.commitments(f);
             uint256 count = Programs.short(f, Programs.MODEL_ROWS) + Programs.short(f, Programs.TABLE_ROWS);
             for (uint256 end = row + 2 * count; row < end; row += 2) {
                 Curve.addMemory(at, place, rowScale(f, row, front));

@@ -4,7 +4,6 @@ pragma solidity 0.8.30;
 import {IZksealVerifier} from "../interfaces/IZksealVerifier.sol";
 import {Field, P} from "./Field.sol";
 import {Frame, LinearClaimRejected, PublicValueOutOfBounds, WrongLength} from "./Frame.sol";
-import {Interpreter} from "./Interpreter.sol";
 import {Mask} from "./Mask.sol";
 import {Opening} from "./Opening.sol";
 import {Programs} from "./Programs.sol";
@@ -33,7 +32,7 @@ contract ZksealVerifier is IZksealVerifier {
         absorbPublics(f, publicValues);
         absorbCommitments(f, commitments);
         absorbProof(f, proof);
-        Opening.Claim memory claim = checkLinear(f);
+        Opening.Claim memory claim = checkLinear(f, program);
         Opening.check(f, claim);
     }
 
@@ -43,7 +42,7 @@ contract ZksealVerifier is IZksealVerifier {
         uint256 at;
         uint256 length;
         unchecked {
-            at = f.program + Programs.short(f, Programs.COMMITMENTS_AT);
+            at = Programs.commitments(f);
             length = Programs.short(f, Programs.MODEL_ROWS) * 64;
         }
         assembly ("memory-safe") {
@@ -78,7 +77,7 @@ contract ZksealVerifier is IZksealVerifier {
             from += 64;
             uint256 start = from;
             uint256 cells = f.publics;
-            uint256 tensor = f.program + Programs.short(f, Programs.PUBLICS_AT);
+            uint256 tensor = Programs.publicTensors(f);
             for (uint256 left = Programs.short(f, Programs.PUBLIC_TENSORS); left != 0; --left) {
                 uint256 bad = absorbPublic(f.transcript, tensor, from, cells);
                 if (bad != 0) revert PublicValueOutOfBounds((bad - start) / 32);
@@ -178,43 +177,80 @@ contract ZksealVerifier is IZksealVerifier {
             uint256 tau = f.productPoint;
             Transcript.challenges(f, "\x01\x0ahelper tau", f.lookupVars, tau);
             l.lambda = Transcript.challenge(f, "\x01\x0dhelper lambda");
-            uint256 claim = 0;
-            for (uint256 place = f.lookupPoint + f.lookupVars * 32; place > f.lookupPoint;) {
-                place -= 32;
-                claim = Sumcheck.runHelper(f, degree, claim, place);
-            }
-            l.claim = Sumcheck.runHelper(f, degree, claim, f.named + 96);
+            l.claim = Sumcheck.runHelper(f, degree, f.lookupVars, f.lookupPoint, f.named + 96);
             l.values = f.cursor;
             Transcript.absorbScalars(f, "\x00\x0dhelper values", degree);
             l.eqTau = eqAtPoint(tau, f.lookupPoint, f.lookupVars);
         }
     }
 
-    /// @dev Stages 5.1 to 5.3 (c); reverts with `LinearClaimRejected`.
-    function checkLinear(Frame memory f) private pure returns (Opening.Claim memory claim) {
-        unchecked {
-            Lookups memory l = runLookups(f);
-            uint256 eta = Transcript.challenge(f, "\x01\x03eta");
-            store(f.named + 32, eta);
-            Transcript.challenges(f, "\x01\x04zeta", f.zeroVars, f.zeroPoint);
-            Interpreter.run(f, Programs.FIRST_SEGMENT);
-            // sum_l eta^l K_l - const.
-            uint256 target = 0;
-            for (uint256 lane = f.lanes; lane != 0;) {
+    /// @dev What the sumchecks of stages 5.2 and 5.3 say, before their first claims are known.
+    struct Rounds {
+        uint256 products;
+        uint256 productSlope;
+        uint256 rows;
+        uint256 rowSlope;
+        uint256 columns;
+        uint256 columnSlope;
+        /// @dev Calldata: U and V.
+        uint256 values;
+        uint256 blindingValue;
+    }
+
+    /// @dev Stages 5.1 to 5.3 (c): first all messages, then the program, then the equations. Reverts with
+    /// `LinearClaimRejected`.
+    function checkLinear(Frame memory f, address program) private view returns (Opening.Claim memory claim) {
+        Lookups memory l = runLookups(f);
+        Rounds memory r = runRounds(f, claim);
+        Programs.run(f, program);
+        uint256 delta = load(f.named + 64);
+        // sum_l eta^l K_l - const, then the claims of the next stages one after the other.
+        uint256 target = 0;
+        for (uint256 lane = f.lanes; lane != 0;) {
+            unchecked {
                 --lane;
-                target = addmod(mulmod(target, eta, P), Transcript.word(l.values + lane * 32), P);
+                target = addmod(mulmod(target, load(f.named + 32), P), Transcript.word(l.values + lane * 32), P);
             }
-            target = Field.sub(target, load(f.outputs));
-            target = Sumcheck.run(
-                f, "\x00\x0dproduct round", "\x01\x0dproduct point", f.productVars, target, f.productPoint
-            );
-            uint256 products = f.cursor;
+        }
+        target = Field.sub(target, load(f.outputs));
+        target = addmod(r.products, mulmod(r.productSlope, target, P), P);
+        target = combinedValue(f, l, r.values, target, delta);
+        target = addmod(r.rows, mulmod(r.rowSlope, target, P), P);
+        target = addmod(r.blindingValue, mulmod(claim.chi, target, P), P);
+        target = addmod(r.columns, mulmod(r.columnSlope, target, P), P);
+        uint256 masks = mulmod(claim.selector, Mask.evaluate(f, scales(f, delta)), P);
+        uint256 data = mulmod(Field.sub(1, claim.selector), load(f.outputs + 64), P);
+        if (target != mulmod(claim.value, addmod(data, masks, P), P)) revert LinearClaimRejected();
+    }
+
+    /// @dev The messages of stages 5.2 and 5.3 (a) to (c).
+    function runRounds(Frame memory f, Opening.Claim memory claim) private pure returns (Rounds memory r) {
+        unchecked {
+            store(f.named + 32, Transcript.challenge(f, "\x01\x03eta"));
+            Transcript.challenges(f, "\x01\x04zeta", f.zeroVars, f.zeroPoint);
+            (r.products, r.productSlope) =
+                Sumcheck.run(f, "\x00\x0dproduct round", "\x01\x0dproduct point", f.productVars, f.productPoint);
+            r.values = f.cursor;
             Transcript.absorbScalars(f, "\x00\x0eproduct values", 2);
-            uint256 delta = Transcript.challenge(f, "\x01\x05delta");
-            store(f.named + 64, delta);
-            Interpreter.run(f, Programs.SECOND_SEGMENT);
-            target = combinedValue(f, l, products, target, delta);
-            return checkColumns(f, target, delta);
+            store(f.named + 64, Transcript.challenge(f, "\x01\x05delta"));
+            (r.rows, r.rowSlope) =
+                Sumcheck.run(f, "\x00\x09row round", "\x01\x09row point", f.rowVars, f.rowPoint);
+            f.blinding = f.cursor;
+            Transcript.absorbPoints(f, "\x00\x08blinding", 2, false);
+            r.blindingValue = Transcript.word(f.cursor);
+            Transcript.absorbScalars(f, "\x00\x0eblinding value", 1);
+            claim.chi = Transcript.challenge(f, "\x01\x03chi");
+            // Variable 0, which selects data or mask, comes last, and before r_lo: for a while it lies on r_hi's last
+            // coordinate, or on rho's.
+            uint256 place = f.rowPoint + f.rowVars * 32 - 32;
+            uint256 last = load(place);
+            (r.columns, r.columnSlope) =
+                Sumcheck.run(f, "\x00\x0ccolumn round", "\x01\x0ccolumn point", f.logRow + 1, place);
+            claim.selector = load(place);
+            store(place, last);
+            claim.value = Transcript.word(f.cursor);
+            claim.blinding = Transcript.word(f.cursor + 32);
+            Transcript.absorbScalars(f, "\x00\x08combined", 2);
         }
     }
 
@@ -258,41 +294,6 @@ contract ZksealVerifier is IZksealVerifier {
             uint256 fractions = mulmod(l.eqTau, Field.sub(mulmod(helper, bottom, P), top), P);
             uint256 summand = addmod(mulmod(l.lambda, helper, P), fractions, P);
             return Field.sub(l.claim, mulmod(Field.sub(1, load(f.named + 96)), summand, P));
-        }
-    }
-
-    /// @dev Stage 5.3 (a) to (c).
-    function checkColumns(Frame memory f, uint256 target, uint256 delta)
-        private
-        pure
-        returns (Opening.Claim memory claim)
-    {
-        unchecked {
-            target = Sumcheck.run(f, "\x00\x09row round", "\x01\x09row point", f.rowVars, target, f.rowPoint);
-            f.blinding = f.cursor;
-            Transcript.absorbPoints(f, "\x00\x08blinding", 2, false);
-            uint256 blindingValue = Transcript.word(f.cursor);
-            Transcript.absorbScalars(f, "\x00\x0eblinding value", 1);
-            claim.chi = Transcript.challenge(f, "\x01\x03chi");
-            target = addmod(blindingValue, mulmod(claim.chi, target, P), P);
-            target = Sumcheck.run(
-                f, "\x00\x0ccolumn round", "\x01\x0ccolumn point", f.logRow, target, f.rowPoint + f.rowVars * 32
-            );
-            // Variable 0, which selects data or mask, comes last; the word of its point is free to be a number of ours.
-            uint256 place;
-            assembly ("memory-safe") {
-                place := claim
-            }
-            target = Sumcheck.run(f, "\x00\x0ccolumn round", "\x01\x0ccolumn point", 1, target, place);
-            claim.value = Transcript.word(f.cursor);
-            claim.blinding = Transcript.word(f.cursor + 32);
-            Transcript.absorbScalars(f, "\x00\x08combined", 2);
-            Interpreter.run(f, Programs.THIRD_SEGMENT);
-            uint256 masks = Mask.evaluate(f, scales(f, delta));
-            uint256 coefficient = addmod(
-                mulmod(Field.sub(1, claim.selector), load(f.outputs + 64), P), mulmod(claim.selector, masks, P), P
-            );
-            if (target != mulmod(claim.value, coefficient, P)) revert LinearClaimRejected();
         }
     }
 

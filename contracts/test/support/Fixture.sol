@@ -25,7 +25,7 @@ abstract contract Fixture is Test {
         vm.warp(1_800_000_000);
         vm.roll(1_000);
         double_ = new VerifierDouble();
-        registry = new ModelRegistry(double_);
+        registry = new ModelRegistry(double_, true);
         inferenceVerifier = new InferenceVerifier(registry);
         modelId = register("program", "model program");
     }

@@ -31,12 +31,16 @@ contract VerifierDouble is IZksealVerifier {
         }
     }
 
-    /// @dev Any two programs go together.
-    function modelDigest(address) external pure returns (bytes32) {
-        return bytes32(0);
+    mapping(address program => bytes32) public modelDigest;
+    mapping(address program => bytes) private _setups;
+
+    /// @dev What a program says of its model and its setup; zero and nothing before.
+    function tell(address program, bytes32 digest, bytes memory tauG2) external {
+        modelDigest[program] = digest;
+        _setups[program] = tauG2;
     }
 
-    function setupOf(address) external pure returns (bytes memory) {
-        return "";
+    function setupOf(address program) external view returns (bytes memory) {
+        return _setups[program];
     }
 }

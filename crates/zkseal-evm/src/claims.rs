@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use zkseal_field::{Fr, inverse_power_of_two, scalar_from_i64};
 use zkseal_relation::{Access, BlockKind, Expr, Layout, LookupBlock, MergedTerm, Relation, Scope};
 
-/// Outputs in the order in which the contract can compute them: before the product rounds, after them, and at the end.
-pub type Segments = [Vec<(Output, Id)>; 3];
+/// What the contract is given, and the nodes that hold it.
+pub type Outputs = Vec<(Output, Id)>;
+
+type Claims = (Outputs, Vec<Separable>);
 
 struct Builder<'l> {
     graph: Graph,
@@ -27,28 +29,28 @@ struct Expansion {
 }
 
 /// Everything that the contract has to compute beside transcript, sumchecks and commitments.
-pub fn build(relation: &Relation, layout: &Layout, space: &Space) -> Result<(Graph, Segments), EvmError> {
+pub fn build(relation: &Relation, layout: &Layout, space: &Space) -> Result<(Graph, Outputs), EvmError> {
     let mut builder = Builder { graph: Graph::default(), relation, layout, space };
     let (expansion, mut linear) = builder.expand()?;
-    let mut first = Vec::new();
+    let mut outputs = Vec::new();
     let mut constant = expansion.constant.clone();
     linear.extend(builder.linear_terms(&expansion)?);
     let mut committed = Vec::new();
     for term in linear {
-        match term.public_value(&mut builder.graph, relation, space) {
+        match term.public_value(&mut builder.graph, relation, space)? {
             Some(value) => constant.push((term.coefficient, value)),
             None => committed.push(term),
         }
     }
-    first.push((Output::Products, builder.graph.sum(constant)));
+    outputs.push((Output::Products, builder.graph.sum(constant)));
     for lane in 0..space.lanes {
         let selector = builder.selector(lane)?;
-        first.push((Output::Selector(lane), selector));
+        outputs.push((Output::Selector(lane), selector));
     }
-    let (second, terms) = builder.claims(&expansion, committed)?;
-    let data = builder.data(&terms)?;
-    let third = vec![(Output::Data, data)];
-    Ok((builder.graph, [first, second, third]))
+    let (claims, terms) = builder.claims(&expansion, committed)?;
+    outputs.extend(claims);
+    outputs.push((Output::Data, builder.data(&terms)?));
+    Ok((builder.graph, outputs))
 }
 
 impl<'l> Builder<'l> {
@@ -193,17 +195,13 @@ impl<'l> Builder<'l> {
             let Some(access) = term.accesses.first() else { continue };
             let weights = self.outer_weights(term)?;
             let coefficient = self.graph.sum(pairs.clone());
-            out.push(separable(&mut self.graph, self.relation, self.space, access, &weights, coefficient)?);
+            out.push(separable(self.relation, self.space, access, &weights, coefficient)?);
         }
         Ok(out)
     }
 
     /// The claims M, U, V and, with lookups, H: terms on committed tensors, and the outputs of the second segment.
-    fn claims(
-        &mut self,
-        expansion: &Expansion,
-        linear: Vec<Separable>,
-    ) -> Result<(Vec<(Output, Id)>, Vec<Separable>), EvmError> {
+    fn claims(&mut self, expansion: &Expansion, linear: Vec<Separable>) -> Result<Claims, EvmError> {
         let (relation, layout, space) = (self.relation, self.layout, self.space);
         let delta = self.graph.cell(space.delta());
         let deltas = self.graph.powers(delta, 3);
@@ -240,8 +238,8 @@ impl<'l> Builder<'l> {
                 [(first, first_weights, [scale_u, own]), (second, second_weights, [scale_v, self.graph.one()])]
             {
                 let coefficient = self.graph.product_of(&[place, factors[0], factors[1]]);
-                let term = separable(&mut self.graph, relation, space, access, &weights, coefficient)?;
-                match term.public_value(&mut self.graph, relation, space) {
+                let term = separable(relation, space, access, &weights, coefficient)?;
+                match term.public_value(&mut self.graph, relation, space)? {
                     Some(value) => constant.push((coefficient, value)),
                     None => terms.push(term),
                 }
@@ -275,30 +273,63 @@ impl<'l> Builder<'l> {
         Ok((first, second))
     }
 
-    /// a(r_hi, r_lo): tensor by tensor.
+    /// a(r_hi, r_lo): the values of the tensors' blocks, joined along the bits of their addresses.
     fn data(&mut self, terms: &[Separable]) -> Result<Id, EvmError> {
         let address = self.space.address();
         let mut by_tensor: BTreeMap<usize, Vec<&Separable>> = BTreeMap::new();
         for term in terms {
             by_tensor.entry(term.tensor).or_default().push(term);
         }
-        let mut total = Vec::new();
+        let mut blocks = Vec::new();
         for (tensor, terms) in by_tensor {
             let (Some(shape), Some(Some(place))) =
                 (self.layout.tensors.get(tensor).map(|t| &t.shape), self.layout.placements.get(tensor))
             else {
                 continue;
             };
-            let (high, low) = address.split_last(usize::try_from(place.num_vars).unwrap_or(usize::MAX));
-            let base = self.graph.eq_at(high, place.address.checked_shr(place.num_vars).unwrap_or(0));
+            let vars = usize::try_from(place.num_vars).unwrap_or(usize::MAX);
+            let (_, low) = address.split_last(vars);
             let mut sum = Vec::with_capacity(terms.len());
             for term in terms {
-                let axes = term.axes_at(&mut self.graph, shape, low);
+                let axes = term.axes_at(&mut self.graph, shape, low)?;
                 sum.push((term.coefficient, axes));
             }
-            let sum = self.graph.sum(sum);
-            total.push((base, sum));
+            blocks.push(Block { first: place.address, vars, value: self.graph.sum(sum) });
         }
-        Ok(self.graph.sum(total))
+        blocks.sort_by_key(|block| block.first);
+        Ok(self.join(&blocks, address))
     }
+
+    /// `sum over blocks of eq(base, first coordinates) value`: blocks that begin alike share these coordinates.
+    fn join(&mut self, blocks: &[Block], point: Slice) -> Id {
+        let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return self.graph.zero() };
+        // Bits of the address that all blocks have in common.
+        let differing = u64::BITS - (first.first ^ last.first).leading_zeros();
+        let below = usize::try_from(differing).unwrap_or(usize::MAX).max(first.vars).min(point.vars);
+        let (shared, rest) = point.split_last(below);
+        let own = u32::try_from(below).unwrap_or(u32::MAX);
+        let index = first.first.checked_shr(own).unwrap_or(0) & low_bits(shared.vars);
+        let prefix = self.graph.eq_at(shared, index);
+        let inside = if blocks.len() == 1 {
+            first.value
+        } else {
+            let (bit, lower) = rest.split_first(1);
+            let split = blocks.partition_point(|block| block.first >> (below - 1) & 1 == 0);
+            let (low, high) = blocks.split_at(split);
+            let (low, high) = (self.join(low, lower), self.join(high, lower));
+            self.graph.between(bit.first, low, high)
+        };
+        self.graph.product(prefix, inside)
+    }
+}
+
+/// A tensor's place among the addresses, and the value of its coefficients there.
+struct Block {
+    first: u64,
+    vars: usize,
+    value: Id,
+}
+
+fn low_bits(count: usize) -> u64 {
+    u32::try_from(count).ok().and_then(|count| 1u64.checked_shl(count)).map_or(u64::MAX, |bit| bit - 1)
 }

@@ -7,7 +7,8 @@
 //! | [`space`] | the cells that it reads and writes |
 //! | [`graph`] | arithmetic as a graph, every operation once |
 //! | [`weights`], [`claims`] | stages 5.2 and 5.3 of the protocol as such a graph |
-//! | [`assemble`], [`interpreter`] | the graph as instructions, and what these do |
+//! | [`emit`] | the graph as EVM code |
+//! | [`gas`] | what a verification will cost |
 //! | [`proof`] | proofs and commitments in the encoding of the chain |
 //!
 //! The contract itself does what is the same for all models: transcript, sumchecks, mask, commitments, opening
@@ -17,17 +18,18 @@
 
 #![forbid(unsafe_code)]
 
-pub mod assemble;
 pub mod claims;
+pub mod emit;
 pub mod error;
+pub mod gas;
 pub mod graph;
-pub mod interpreter;
 pub mod program;
 pub mod proof;
 pub mod space;
 pub mod weights;
 
 pub use error::EvmError;
+pub use gas::{Fork, Gas};
 pub use program::Program;
 pub use proof::{encode_commitments, encode_proof};
 pub use space::{Output, Space};

@@ -1,21 +1,24 @@
 //! The verifying program: all that the universal contract has to know about one model.
 //!
+//! It is code: called with the cells of [`crate::space`], it returns the outputs; copied, it tells the rest.
+//!
 //! | bytes | content |
 //! | --- | --- |
-//! | 0 | `ZKVP`, u8 1 |
-//! | 5 | u8 c, R, n, L (0 without lookups), n2, nz, 0 |
-//! | 12 | u16: public tensors, public values; rows of model, table, input, output, witness, helper; constants, cells |
-//! | 32 | state of the transcript after `table` |
-//! | 64 | tau*G2, 128 bytes |
-//! | 192 | u16: offsets of the three segments, of the public tensors, of the commitments |
-//! | 202 | u16 row number of each committed row: model, table, input, output, witness, helper |
+//! | 0 | PUSH2 entry, JUMP |
+//! | 4 | `ZKVP`, u8 1 |
+//! | 9 | u8 c, R, n, L (0 without lookups), n2, nz, 0 |
+//! | 16 | u16: public tensors, public values; rows of model, table, input, output, witness, helper |
+//! | 32 | u16: offset of the public tensors, of the commitments, and of their end |
+//! | 38 | state of the transcript after `table` |
+//! | 70 | tau*G2, 128 bytes |
+//! | 198 | u16 row number of each committed row: model, table, input, output, witness, helper |
 //! | | for each public tensor: u32 index, u32 length, i64 least, i64 greatest value |
 //! | | commitments of model and table, 64 bytes each |
-//! | | the three segments ([`crate::assemble`]) |
-//! | end | constants, 32 bytes each |
+//! | | 32 zero bytes, so that nothing before looks like the argument of a PUSH that swallows the entry |
+//! | entry | JUMPDEST, instructions |
 
-use crate::assemble::{Assembled, assemble};
 use crate::claims::build;
+use crate::emit::{Code, emit, op};
 use crate::error::{EvmError, fit};
 use crate::space::Space;
 use zkseal_commit::kzg;
@@ -25,9 +28,9 @@ use zkseal_verifier::Instance;
 use zkseal_verifier::transcript::head;
 
 /// Bytes before the row numbers.
-pub const HEADER_BYTES: usize = 202;
-/// Largest code of a contract, without the byte that stops its execution.
-pub const MAX_PROGRAM_BYTES: u64 = 24_575;
+pub const HEADER_BYTES: usize = 198;
+/// Largest code of a contract (EIP-170).
+pub const MAX_PROGRAM_BYTES: u64 = 24_576;
 const MAX_SHORT: u64 = 0xffff;
 
 /// A program and what it was made from.
@@ -35,10 +38,12 @@ const MAX_SHORT: u64 = 0xffff;
 pub struct Program {
     /// The bytes that are stored as code.
     pub bytes: Vec<u8>,
+    /// Bytes before the instructions.
+    pub entry: usize,
     /// Its cells.
     pub space: Space,
     /// Its instructions.
-    pub assembled: Assembled,
+    pub code: Code,
 }
 
 impl Program {
@@ -54,9 +59,33 @@ impl Program {
             return Err(EvmError::Scheme);
         }
         let space = Space::new(relation, layout);
-        let (graph, segments) = build(relation, layout, &space)?;
-        let assembled = assemble(&graph, &segments, &space)?;
-        let mut bytes = b"ZKVP\x01".to_vec();
+        let (graph, outputs) = build(relation, layout, &space)?;
+        let code = emit(&graph, &outputs, &space);
+        let short = |out: &mut Vec<u8>, what: &'static str, value: usize| {
+            let value: u16 = fit(what, value as u64, MAX_SHORT)?;
+            out.extend(value.to_be_bytes());
+            Ok::<(), EvmError>(())
+        };
+        let mut rows = Vec::new();
+        for column in COLUMNS {
+            for row in layout.column(column).map(|c| c.rows.as_slice()).unwrap_or_default() {
+                let row: u16 = fit("the number of a row", *row, MAX_SHORT)?;
+                rows.extend(row.to_be_bytes());
+            }
+        }
+        let mut publics = Vec::new();
+        for (index, _) in &space.public_tensors {
+            publics.extend(public_tensor(relation, *index)?);
+        }
+        let commitments: Vec<u8> = instance.model.iter().chain(instance.table).flat_map(encode_uncompressed).collect();
+        let publics_at = HEADER_BYTES + rows.len();
+        let commitments_at = publics_at + publics.len();
+        let data_end = commitments_at + commitments.len();
+        let entry = data_end + 32;
+        let mut bytes = vec![op::PUSH2];
+        short(&mut bytes, "the size of the program", entry)?;
+        bytes.push(op::JUMP);
+        bytes.extend(b"ZKVP\x01");
         for (what, value) in [
             ("c", space.log_row),
             ("R", space.row_vars),
@@ -68,49 +97,24 @@ impl Program {
         ] {
             bytes.push(fit(what, value as u64, 255)?);
         }
-        let short = |out: &mut Vec<u8>, what: &'static str, value: usize| {
-            let value: u16 = fit(what, value as u64, MAX_SHORT)?;
-            out.extend(value.to_be_bytes());
-            Ok::<(), EvmError>(())
-        };
         short(&mut bytes, "the number of public tensors", space.public_tensors.len())?;
         short(&mut bytes, "the number of public values", space.publics)?;
         for column in COLUMNS {
             short(&mut bytes, "the number of rows of a column", layout.num_rows(column))?;
         }
-        short(&mut bytes, "the number of constants", assembled.constants.len())?;
-        short(&mut bytes, "the number of cells", assembled.cells)?;
-        bytes.extend(head(instance).state());
-        bytes.extend(kzg::encode_g2(&setup.tau_g2));
-        // Everything behind the offsets, so that these are known.
-        let mut tail = Vec::new();
-        for column in COLUMNS {
-            for row in layout.column(column).map(|c| c.rows.as_slice()).unwrap_or_default() {
-                let row: u16 = fit("the number of a row", *row, MAX_SHORT)?;
-                tail.extend(row.to_be_bytes());
-            }
-        }
-        let publics_at = HEADER_BYTES + tail.len();
-        for (index, _) in &space.public_tensors {
-            tail.extend(public_tensor(relation, *index)?);
-        }
-        let commitments_at = HEADER_BYTES + tail.len();
-        for commitment in instance.model.iter().chain(instance.table) {
-            tail.extend(encode_uncompressed(commitment));
-        }
-        let mut offsets = Vec::new();
-        for segment in &assembled.segments {
-            offsets.push(HEADER_BYTES + tail.len());
-            tail.extend(segment);
-        }
-        offsets.extend([publics_at, commitments_at]);
-        for offset in offsets {
+        for offset in [publics_at, commitments_at, data_end] {
             short(&mut bytes, "the size of the program", offset)?;
         }
-        bytes.extend(tail);
-        bytes.extend(assembled.constant_bytes());
+        bytes.extend(head(instance).state());
+        bytes.extend(kzg::encode_g2(&setup.tau_g2));
+        for part in [&rows, &publics, &commitments] {
+            bytes.extend(part);
+        }
+        bytes.extend([0; 32]);
+        bytes.push(op::JUMPDEST);
+        bytes.extend(&code.bytes);
         fit::<u64>("the size of the program", bytes.len() as u64, MAX_PROGRAM_BYTES)?;
-        Ok(Self { bytes, space, assembled })
+        Ok(Self { bytes, entry, space, code })
     }
 }
 

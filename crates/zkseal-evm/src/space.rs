@@ -1,8 +1,10 @@
-//! The cells that a program reads: one array of scalars in the contract's memory.
+//! The cells that a program reads: one array of scalars in memory.
 //!
 //! ```text
-//! constants | public values | beta eta delta r0 | r | zeta | rho | r_hi r_lo | outputs | registers
+//! public values | beta eta delta r0 | r | zeta | rho | r_hi r_lo | outputs | registers
 //! ```
+//!
+//! All but the outputs and registers are the calldata of a program.
 
 use zkseal_relation::{Column, Layout, LookupArgument, Relation};
 
@@ -25,6 +27,12 @@ pub struct Slice {
 }
 
 impl Slice {
+    /// The coordinate at a position, from the most significant.
+    #[must_use]
+    pub const fn at(self, position: usize) -> Cell {
+        Cell(self.first.0 + position)
+    }
+
     /// The last `vars` coordinates, and those before.
     #[must_use]
     pub fn split_last(self, vars: usize) -> (Self, Self) {
@@ -170,6 +178,12 @@ impl Space {
             Output::Selector(lane) => FIXED_OUTPUTS + lane,
         };
         Cell(address.first.0 + address.vars + place)
+    }
+
+    /// Number of cells that the contract fills.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.output(Output::Products).0
     }
 
     /// The first register.

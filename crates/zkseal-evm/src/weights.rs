@@ -3,7 +3,7 @@
 use crate::error::{EvmError, fit};
 use crate::graph::{Graph, Id};
 use crate::space::{Cell, Slice, Space};
-use zkseal_field::{Fr, One, Zero};
+use zkseal_field::{Fr, One, scalar_from_i64};
 use zkseal_poly::bits;
 use zkseal_relation::{Access, Column, Map, Relation};
 
@@ -17,10 +17,22 @@ pub enum Axis {
     Eq(Vec<Slice>, u64),
     /// 1 at one index.
     Unit(u64),
-    /// A vector as long as the axis.
-    Dense(Id),
+    /// At `offset + sum stride i`, the sum of the products of the loops' weights.
+    Affine(Vec<Strided>, i64),
+    /// The same at `list_i`, for one loop.
+    Listed(Vec<Slice>, Vec<i32>),
+    /// The same at the values of these cells.
+    Gathered(Vec<Slice>, Vec<Cell>),
     /// Nothing.
     Zero,
+}
+
+/// A loop in an affine map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strided {
+    stride: i64,
+    points: Vec<Slice>,
+    len: u64,
 }
 
 /// `coefficient * prod over axes` as coefficients of a tensor's entries.
@@ -58,7 +70,6 @@ pub fn deal(relation: &Relation, loops: &[u32], point: Slice) -> Result<Vec<(u32
 
 /// The coefficients that an access leaves, given the weights of its loops.
 pub fn separable(
-    graph: &mut Graph,
     relation: &Relation,
     space: &Space,
     access: &Access,
@@ -68,8 +79,7 @@ pub fn separable(
     let tensor = size_of(u64::from(access.tensor));
     let shape = &relation.tensor(tensor)?.shape;
     let maps = access.maps.iter().zip(shape);
-    let axes =
-        maps.map(|(map, axis)| axis_of(graph, relation, space, map, *axis, weights)).collect::<Result<_, _>>()?;
+    let axes = maps.map(|(map, axis)| axis_of(relation, space, map, *axis, weights)).collect::<Result<_, _>>()?;
     Ok(Separable { coefficient, tensor, axes })
 }
 
@@ -77,40 +87,32 @@ fn points_of(weights: &LoopWeights, index: u32) -> Vec<Slice> {
     weights.iter().find(|(l, _)| *l == index).map(|(_, points)| points.clone()).unwrap_or_default()
 }
 
-fn loop_table(graph: &mut Graph, relation: &Relation, weights: &LoopWeights, index: u32) -> Result<Id, EvmError> {
-    let len = size_of(u64::from(relation.loop_size(index)?));
-    Ok(graph.table(&points_of(weights, index), len))
-}
-
-fn axis_of(
-    graph: &mut Graph,
-    relation: &Relation,
-    space: &Space,
-    map: &Map,
-    axis: u32,
-    weights: &LoopWeights,
-) -> Result<Axis, EvmError> {
-    let len = size_of(u64::from(axis));
+fn axis_of(relation: &Relation, space: &Space, map: &Map, axis: u32, weights: &LoopWeights) -> Result<Axis, EvmError> {
+    let len_of = |index: u32| relation.loop_size(index).map(u64::from);
     match map {
         Map::Affine { terms, offset } => match terms.as_slice() {
             [] => Ok(match u32::try_from(*offset) {
                 Ok(index) if index < axis => Axis::Unit(u64::from(index)),
                 _ => Axis::Zero,
             }),
-            [(1, index)] if *offset == 0 && relation.loop_size(*index)? <= axis => {
-                Ok(Axis::Eq(points_of(weights, *index), u64::from(relation.loop_size(*index)?)))
+            [(1, index)] if *offset == 0 && len_of(*index)? <= u64::from(axis) => {
+                Ok(Axis::Eq(points_of(weights, *index), len_of(*index)?))
             }
-            terms => affine(graph, relation, terms, i64::from(*offset), len, weights).map(Axis::Dense),
+            terms => {
+                let strided = |(stride, index): &(i32, u32)| -> Result<Strided, EvmError> {
+                    Ok(Strided { stride: i64::from(*stride), points: points_of(weights, *index), len: len_of(*index)? })
+                };
+                Ok(Axis::Affine(terms.iter().map(strided).collect::<Result<_, _>>()?, i64::from(*offset)))
+            }
         },
         Map::Gather { loop_index, list } => {
             let list = relation.lists.get(size_of(u64::from(*list))).cloned().unwrap_or_default();
-            let weights = loop_table(graph, relation, weights, *loop_index)?;
-            Ok(Axis::Dense(graph.scatter(list, weights, len)))
+            Ok(Axis::Listed(points_of(weights, *loop_index), list))
         }
         Map::GatherPublic { loop_index, tensor } => {
             let first = public_cell(space, size_of(u64::from(*tensor)));
-            let weights = loop_table(graph, relation, weights, *loop_index)?;
-            Ok(Axis::Dense(graph.scatter_public(first, weights, len)))
+            let cells = (0..size_of(len_of(*loop_index)?)).map(|i| Cell(first.0.saturating_add(i))).collect();
+            Ok(Axis::Gathered(points_of(weights, *loop_index), cells))
         }
     }
 }
@@ -119,49 +121,81 @@ fn public_cell(space: &Space, tensor: usize) -> Cell {
     space.public_tensors.iter().find(|(index, _)| *index == tensor).map_or(Cell(0), |(_, cell)| *cell)
 }
 
-/// The vector of an affine map of at least one loop: loops are joined two at a time.
-fn affine(
-    graph: &mut Graph,
-    relation: &Relation,
-    terms: &[(i32, u32)],
-    offset: i64,
-    len: usize,
-    weights: &LoopWeights,
-) -> Result<Id, EvmError> {
-    // A vector and its stride: a single 1, then the loops so far.
-    let mut joined = (graph.numbers(vec![Fr::one()]), 0i64);
-    let mut offset = offset;
-    for (position, (stride, index)) in terms.iter().enumerate() {
-        let right = (loop_table(graph, relation, weights, *index)?, i64::from(*stride));
-        if position.saturating_add(1) == terms.len() {
-            return Ok(graph.spread(joined, right, offset, len));
+/// Every sum of the loops' indices with its weight.
+fn spread(graph: &mut Graph, loops: &[Strided], offset: i64) -> Result<Vec<(i64, Id)>, EvmError> {
+    let mut pairs = vec![(offset, graph.one())];
+    for own in loops {
+        let count = (pairs.len() as u64).saturating_mul(own.len);
+        fit::<u64>("the number of index combinations of an access", count, MAX_COMBINATIONS)?;
+        let table = graph.table(&own.points, size_of(own.len));
+        let mut next = Vec::with_capacity(pairs.len().saturating_mul(table.len()));
+        for (start, factor) in &pairs {
+            for (step, weight) in (0i64..).zip(&table) {
+                next.push((start.saturating_add(step.saturating_mul(own.stride)), graph.product(*factor, *weight)));
+            }
         }
-        if position == 0 {
-            joined = right;
-            continue;
-        }
-        // All sums of these loops, from the least.
-        let reach = |(id, stride): (Id, i64)| {
-            let last = i64::try_from(graph.len(id).unwrap_or(1)).unwrap_or(i64::MAX).saturating_sub(1);
-            last.saturating_mul(stride)
-        };
-        let (one, other) = (reach(joined), reach(right));
-        let least = one.min(0).saturating_add(other.min(0));
-        let span = one.max(0).saturating_add(other.max(0)).saturating_sub(least).saturating_add(1);
-        let span = fit::<u64>("the reach of an index", u64::try_from(span).unwrap_or(u64::MAX), MAX_SPAN)?;
-        joined = (graph.spread(joined, right, least.saturating_neg(), size_of(span)), 1);
-        offset = offset.saturating_add(least);
+        pairs = next;
     }
-    Ok(joined.0)
+    Ok(pairs)
 }
 
-/// Longest vector of sums of loops.
-const MAX_SPAN: u64 = 1 << 14;
+/// Most combinations of loop indices that are written out.
+const MAX_COMBINATIONS: u64 = 1 << 12;
+
+/// `sum over i and the other loops of weights times eq(point, stride i + others)`, the long loop i by its bits: for every
+/// sum of the others, its low bits are those of the index and the rest shifts i. `None` if no loop allows it.
+fn by_shifts(
+    graph: &mut Graph,
+    loops: &[Strided],
+    offset: i64,
+    point: Slice,
+    axis: u32,
+) -> Result<Option<Id>, EvmError> {
+    let fits = |own: &&Strided| own.stride > 0 && own.stride.count_ones() == 1 && own.points.len() <= 1;
+    let Some(long) = loops.iter().filter(fits).max_by_key(|own| own.len) else { return Ok(None) };
+    let bits = size_of(u64::from(long.stride.trailing_zeros()));
+    if bits > point.vars {
+        return Ok(None);
+    }
+    let others: Vec<Strided> = loops.iter().filter(|own| *own != long).cloned().collect();
+    if others.len() + 1 != loops.len() {
+        return Ok(None);
+    }
+    let (high, low) = point.split_last(bits);
+    let mut terms = Vec::new();
+    for (start, weight) in spread(graph, &others, offset)? {
+        let (shift, rest) = (start.div_euclid(long.stride), start.rem_euclid(long.stride));
+        // Indices below the end of the axis.
+        let room = i64::from(axis).saturating_sub(start).saturating_add(long.stride - 1).div_euclid(long.stride);
+        let end = u64::try_from(room).unwrap_or(0).min(long.len);
+        let begin = shift.min(0).unsigned_abs();
+        if end <= begin {
+            continue;
+        }
+        let up = shift.max(0).unsigned_abs();
+        let inside = match long.points.as_slice() {
+            [] => {
+                let (first, last) = (begin.saturating_add_signed(shift), end.saturating_add_signed(shift));
+                let (whole, front) = (graph.overlap(&[high], last), graph.overlap(&[high], first));
+                let minus = graph.constant(-Fr::one());
+                let one = graph.one();
+                let front = if first == 0 { graph.zero() } else { front };
+                graph.sum(vec![(one, whole), (minus, front)])
+            }
+            [own, ..] if begin == 0 => graph.shifted_overlap(*own, high, end, up),
+            [own, ..] => graph.shifted_overlap(high, *own, end - begin, begin),
+        };
+        let place = graph.eq_at(low, rest.unsigned_abs());
+        let factor = graph.product(place, inside);
+        terms.push((weight, factor));
+    }
+    Ok(Some(graph.sum(terms)))
+}
 
 impl Axis {
     /// The multilinear extension at a point of bits(axis) coordinates.
-    fn evaluate(&self, graph: &mut Graph, point: Slice, axis: u32) -> Id {
-        match self {
+    fn evaluate(&self, graph: &mut Graph, point: Slice, axis: u32) -> Result<Id, EvmError> {
+        Ok(match self {
             Self::Eq(points, len) => {
                 let (high, low) = point.split_last(vars(*len));
                 let mut all = points.clone();
@@ -170,83 +204,123 @@ impl Axis {
                 graph.product(prefix, sum)
             }
             Self::Unit(index) => graph.eq_at(point, *index),
-            Self::Dense(vector) => {
-                let table = graph.table(&[point], size_of(u64::from(axis)));
-                graph.dot(*vector, table)
+            Self::Affine(loops, offset) => match by_shifts(graph, loops, *offset, point, axis)? {
+                Some(value) => value,
+                None => {
+                    let (own, table) = (self.dense(graph, axis)?, graph.table(&[point], size_of(u64::from(axis))));
+                    graph.dot(&own, &table)
+                }
+            },
+            Self::Listed(points, list) => {
+                let weights = graph.table(points, list.len());
+                let inside = list.iter().zip(weights).filter_map(|(entry, weight)| {
+                    let index = u64::try_from(*entry).ok().filter(|index| *index < u64::from(axis))?;
+                    Some((index, weight))
+                });
+                let pairs: Vec<(u64, Id)> = inside.collect();
+                let terms = pairs.into_iter().map(|(index, weight)| (graph.eq_at(point, index), weight)).collect();
+                graph.sum(terms)
+            }
+            Self::Gathered(points, cells) => {
+                let weights = graph.table(points, cells.len());
+                let terms = cells.iter().zip(weights).map(|(cell, weight)| (graph.eq_at_cell(point, *cell), weight));
+                let terms = terms.collect();
+                graph.sum(terms)
             }
             Self::Zero => graph.zero(),
-        }
+        })
     }
 
     /// The vector.
-    fn dense(&self, graph: &mut Graph, axis: u32) -> Id {
+    fn dense(&self, graph: &mut Graph, axis: u32) -> Result<Vec<Id>, EvmError> {
         let size = size_of(u64::from(axis));
-        match self {
-            Self::Eq(points, len) if *len == u64::from(axis) => graph.table(points, size),
+        fit::<u64>("the length of a public axis", u64::from(axis), MAX_COMBINATIONS)?;
+        Ok(match self {
             Self::Eq(points, len) => {
-                let table = graph.table(points, size_of(*len));
-                let unit = graph.numbers(vec![Fr::one()]);
-                graph.spread((unit, 0), (table, 1), 0, size)
+                let mut table = graph.table(points, size_of(*len));
+                let zero = graph.zero();
+                table.resize(size, zero);
+                table
             }
             Self::Unit(index) => {
-                let entry = |i: usize| if size_of(*index) == i { Fr::one() } else { Fr::zero() };
-                graph.numbers((0..size).map(entry).collect())
+                let one = graph.one();
+                graph.scatter(size, [(i64::try_from(*index).unwrap_or(-1), one)])
             }
-            Self::Dense(vector) => *vector,
-            Self::Zero => graph.numbers(vec![Fr::zero(); size]),
-        }
+            Self::Affine(loops, offset) => {
+                let pairs = spread(graph, loops, *offset)?;
+                graph.scatter(size, pairs)
+            }
+            Self::Listed(points, list) => {
+                let weights = graph.table(points, list.len());
+                graph.scatter(size, list.iter().map(|entry| i64::from(*entry)).zip(weights))
+            }
+            Self::Gathered(points, cells) => {
+                let weights = graph.table(points, cells.len());
+                let mut out = Vec::with_capacity(size);
+                for index in 0..u64::from(axis) {
+                    let pairs = cells.iter().zip(&weights).map(|(cell, weight)| (graph.is(*cell, index), *weight));
+                    let pairs = pairs.collect();
+                    out.push(graph.sum(pairs));
+                }
+                out
+            }
+            Self::Zero => vec![graph.zero(); size],
+        })
     }
 
     /// `sum (lo + i) weight_i`.
-    fn of_progression(&self, graph: &mut Graph, lo: i64) -> Id {
-        let start = graph.constant(zkseal_field::scalar_from_i64(lo));
-        match self {
+    fn of_progression(&self, graph: &mut Graph, lo: i64, axis: u32) -> Result<Id, EvmError> {
+        let start = graph.constant(scalar_from_i64(lo));
+        let one = graph.one();
+        Ok(match self {
             Self::Eq(points, len) => {
-                let (sum, ranks, one) = (graph.overlap(points, *len), graph.rank(points, *len), graph.one());
+                let (sum, ranks) = (graph.overlap(points, *len), graph.rank(points, *len));
                 graph.sum(vec![(start, sum), (one, ranks)])
             }
-            Self::Unit(index) => {
-                let (index, one) = (graph.constant(Fr::from(*index)), graph.one());
-                graph.sum(vec![(one, start), (one, index)])
-            }
-            Self::Dense(vector) => graph.ramp(*vector, lo),
+            Self::Unit(index) => graph.constant(scalar_from_i64(lo) + Fr::from(*index)),
             Self::Zero => graph.zero(),
-        }
+            _ => {
+                let weights = self.dense(graph, axis)?;
+                let numbers = (0u64..).zip(weights);
+                let terms = numbers.map(|(i, w)| (graph.constant(scalar_from_i64(lo) + Fr::from(i)), w)).collect();
+                graph.sum(terms)
+            }
+        })
     }
 }
 
 impl Separable {
     /// The product of the axes' multilinear extensions at a point of the tensor's block; the coefficient is left out.
-    pub fn axes_at(&self, graph: &mut Graph, shape: &[u32], point: Slice) -> Id {
+    pub fn axes_at(&self, graph: &mut Graph, shape: &[u32], point: Slice) -> Result<Id, EvmError> {
         let mut rest = point;
         let mut factors = Vec::with_capacity(shape.len());
         for (axis, size) in self.axes.iter().zip(shape) {
             let (part, tail) = rest.split_first(vars(u64::from(*size)));
-            factors.push(axis.evaluate(graph, part, *size));
+            factors.push(axis.evaluate(graph, part, *size)?);
             rest = tail;
         }
-        graph.product_of(&factors)
+        Ok(graph.product_of(&factors))
     }
 
     /// The value without the coefficient if the tensor is public; `None` for a committed one.
-    pub fn public_value(&self, graph: &mut Graph, relation: &Relation, space: &Space) -> Option<Id> {
-        let tensor = relation.tensors.get(self.tensor)?;
+    pub fn public_value(&self, graph: &mut Graph, relation: &Relation, space: &Space) -> Result<Option<Id>, EvmError> {
+        let Some(tensor) = relation.tensors.get(self.tensor) else { return Ok(None) };
         match tensor.column {
-            Column::Progression => self.axes.first().map(|axis| axis.of_progression(graph, tensor.lo)),
+            Column::Progression => match (self.axes.first(), tensor.shape.first()) {
+                (Some(axis), Some(size)) => axis.of_progression(graph, tensor.lo, *size).map(Some),
+                _ => Ok(None),
+            },
             Column::Public => {
-                let mut values = graph.publics(public_cell(space, self.tensor), size_of(tensor.len()));
-                for (position, (axis, size)) in self.axes.iter().zip(&tensor.shape).enumerate().rev() {
-                    let weights = axis.dense(graph, *size);
-                    if position == 0 {
-                        return Some(graph.dot(values, weights));
-                    }
-                    values = graph.fold(values, weights);
+                let first = public_cell(space, self.tensor);
+                let count = size_of(tensor.len());
+                let mut values: Vec<Id> = (0..count).map(|i| graph.cell(Cell(first.0.saturating_add(i)))).collect();
+                for (axis, size) in self.axes.iter().zip(&tensor.shape).rev() {
+                    let weights = axis.dense(graph, *size)?;
+                    values = values.chunks(weights.len().max(1)).map(|chunk| graph.dot(chunk, &weights)).collect();
                 }
-                // A tensor without axes holds one value.
-                let one = graph.numbers(vec![Fr::one()]);
-                Some(graph.dot(values, one))
+                Ok(values.first().copied())
             }
-            _ => None,
+            _ => Ok(None),
         }
     }
 }

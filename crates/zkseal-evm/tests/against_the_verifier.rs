@@ -1,8 +1,10 @@
 //! A program computes, at any challenges, what the verifier computes.
 
+mod evm;
+
 use zkseal_evm::graph::Graph;
 use zkseal_evm::space::Slice;
-use zkseal_evm::{Output, Program, Space, encode_proof, interpreter};
+use zkseal_evm::{Output, Program, Space, encode_proof};
 use zkseal_field::{Fr, One, scalar_from_i64};
 use zkseal_poly::eq_at;
 use zkseal_relation::{Column, Expansion, Layout, LookupArgument, Params, PublicValues, Relation, Suffix};
@@ -23,9 +25,8 @@ fn scalars(seed: u64) -> impl Iterator<Item = Fr> {
     })
 }
 
-fn values(cells: &[Fr], constants: usize, slice: Slice) -> Vec<Fr> {
-    let first = constants + slice.first.0;
-    cells[first..first + slice.vars].to_vec()
+fn values(cells: &[Fr], slice: Slice) -> Vec<Fr> {
+    cells[slice.first.0..slice.first.0 + slice.vars].to_vec()
 }
 
 /// Public values inside the bounds that a statement must keep: what is gathered with is below 3.
@@ -40,22 +41,20 @@ fn compare(key: &VerifyingKey, relation: &Relation, layout: &Layout, kind: Proof
     let parts = key.instance();
     let instance = Instance { kind, relation, relation_digest: &digest, layout, ..parts };
     let program = Program::new(&instance).expect("a program");
-    let (space, constants) = (&program.space, program.assembled.constants.len());
+    let space = &program.space;
     let public = public_values(relation, seed as i64);
-    let mut cells: Vec<Fr> = scalars(seed).take(program.assembled.cells).collect();
-    cells[..constants].copy_from_slice(&program.assembled.constants);
+    let mut cells: Vec<Fr> = scalars(seed).take(space.inputs()).collect();
     let listed = public.values().flatten().map(|value| scalar_from_i64(*value));
-    cells[constants..constants + space.publics].iter_mut().zip(listed).for_each(|(cell, value)| *cell = value);
-    let named = |cell: zkseal_evm::space::Cell| cells[constants + cell.0];
+    cells[..space.publics].iter_mut().zip(listed).for_each(|(cell, value)| *cell = value);
+    let named = |cell: zkseal_evm::space::Cell| cells[cell.0];
     let (beta, eta, delta, pad) = (named(space.beta()), named(space.eta()), named(space.delta()), named(space.pad()));
-    let point = values(&cells, constants, space.lookup_point());
-    let zeta = values(&cells, constants, space.zero_point());
-    let rho = values(&cells, constants, space.product_point());
-    let address = values(&cells, constants, space.address());
-    for segment in &program.assembled.segments {
-        interpreter::run(segment, &mut cells).expect("a well-formed segment");
-    }
-    let output = |output| cells[constants + space.output(output).0];
+    let point = values(&cells, space.lookup_point());
+    let zeta = values(&cells, space.zero_point());
+    let rho = values(&cells, space.product_point());
+    let address = values(&cells, space.address());
+    let ran = evm::run(&program.bytes, &cells);
+    assert_eq!(ran.gas, program.code.gas + evm::ENTRY_GAS, "every instruction runs once");
+    let output = |output| ran.outputs[space.output(output).0 - space.inputs()];
 
     let whole: Vec<Fr> = point.iter().copied().chain([pad]).collect();
     let forms = (space.lanes > 0).then(|| helper::forms(layout, &whole));

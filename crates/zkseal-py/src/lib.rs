@@ -7,6 +7,7 @@
 
 mod convert;
 mod errors;
+mod evm;
 mod fork;
 mod srs;
 
@@ -364,6 +365,11 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(relation_digest, module)?)?;
     module.add_function(wrap_pyfunction!(layout, module)?)?;
     module.add_function(wrap_pyfunction!(setup, module)?)?;
+    module.add_function(wrap_pyfunction!(evm::chain_program, module)?)?;
+    module.add_function(wrap_pyfunction!(evm::chain_proof, module)?)?;
+    module.add_function(wrap_pyfunction!(evm::chain_model_proof, module)?)?;
+    module.add_function(wrap_pyfunction!(evm::chain_commitments, module)?)?;
+    module.add_function(wrap_pyfunction!(evm::chain_gas, module)?)?;
     module.add_function(wrap_pyfunction!(srs_origin, module)?)?;
     module.add_class::<Srs>()?;
     module.add_class::<VerifyingKey>()?;
