@@ -152,11 +152,15 @@ class Connection:
             )
         return block
 
+    def code(self, address: str, block: Tag = "latest") -> bytes:
+        """The code at an address; empty if there is none."""
+        with self._mapped("eth_getCode"):
+            return bytes(self.web3.eth.get_code(to_checksum_address(address), block))  # type: ignore[arg-type]
+
     def code_hash(self, address: str, block: Tag = "latest") -> str | None:
         """keccak256 of the code at an address; None if there is none."""
-        with self._mapped("eth_getCode"):
-            code = self.web3.eth.get_code(to_checksum_address(address), block)  # type: ignore[arg-type]
-        return f"0x{keccak(bytes(code)).hex()}" if code else None
+        code = self.code(address, block)
+        return f"0x{keccak(code).hex()}" if code else None
 
     def balance_wei(self, account: str) -> int:
         """Wei that an account has."""

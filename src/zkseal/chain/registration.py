@@ -11,14 +11,15 @@ from typing import Any
 
 from zkseal.chain.accounts import Signer
 from zkseal.chain.connection import Connection
+from zkseal.chain.contracts import artifact
 from zkseal.chain.encoding import PROOF_SYSTEM_ID
 from zkseal.chain.programs import Programs, programs
 from zkseal.chain.transactions import settle, transact
-from zkseal.errors import TransactionReverted
+from zkseal.errors import NotDeployed, TransactionReverted
 from zkseal.proving import VerifyingKey
 from zkseal.proving.core import native, running
 
-__all__ = ["Registered", "is_registered", "register"]
+__all__ = ["Checked", "Registered", "check", "is_registered", "register"]
 
 NOBODY = "0x" + "00" * 20
 REGISTRY = "ModelRegistry"
@@ -67,6 +68,48 @@ def register(
     _, _, owner = connection.call(REGISTRY, registry, "getModel", made.model_id)
     status = connection.call(REGISTRY, registry, "statusOf", made.model_id)
     return Registered(made.model_id, owner, int(status[1]), registration.gas_used)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A registered model whose code on the chain is what its verifying key makes."""
+
+    model_id: int
+    owner: str
+    version: int
+    minimum_version: int
+    deprecated: bool
+    any_setup: bool
+
+
+def check(connection: Connection, registry: str, verifying_key: VerifyingKey) -> Checked:
+    """Makes a model's programs from its verifying key and compares them with the chain: for whoever relies on its id.
+
+    A program that somebody made up can accept anything under its own id. Compared are the model's id, the code that the
+    registry holds for it, and the code of the contract that verifies proofs.
+
+    Raises:
+        NotForChain: the key was not made for a chain.
+        NotDeployed: the registry's verifier, or the model's program, is other code than this release's.
+        TransactionReverted: `ModelNotFound` if the registry does not know the model.
+    """
+    made = programs(verifying_key)
+    program, version, minimum, deprecated = connection.call(REGISTRY, registry, "statusOf", made.model_id)
+    _, _, owner = connection.call(REGISTRY, registry, "getModel", made.model_id)
+    verifier = connection.call(REGISTRY, registry, "verifier")
+    for what, address, good in (
+        ("verifying program", program, made.program.__eq__),
+        # Creation code ends with the code that it deploys: the verifier has neither constructor nor immutable values.
+        ("ZksealVerifier", verifier, artifact("ZksealVerifier").bytecode.endswith),
+    ):
+        if not (code := connection.code(address)) or not good(code):
+            raise NotDeployed(
+                f"The {what} at {address} is not the code of this release. Do not rely on this registry before you know why.",
+                contract=what,
+                chain_id=connection.chain_id,
+            )
+    any_setup = bool(connection.call(REGISTRY, registry, "anySetup"))
+    return Checked(made.model_id, owner, int(version), int(minimum), bool(deprecated), any_setup)
 
 
 def is_registered(connection: Connection, registry: str, model_id: int) -> bool:

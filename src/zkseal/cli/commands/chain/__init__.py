@@ -11,7 +11,7 @@ import argparse
 import importlib.util
 from types import ModuleType
 
-from zkseal.cli.commands.chain import deploy, gas, register, request, serve_oracle, submit
+from zkseal.cli.commands.chain import check, deploy, gas, register, request, serve_oracle, submit
 from zkseal.cli.console import Console
 from zkseal.errors import MissingDependency
 
@@ -20,6 +20,7 @@ __all__ = ["SUBCOMMANDS", "configure", "run"]
 SUBCOMMANDS: dict[str, ModuleType] = {
     "deploy": deploy,
     "register": register,
+    "check": check,
     "submit": submit,
     "request": request,
     "serve-oracle": serve_oracle,

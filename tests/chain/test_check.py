@@ -1,0 +1,48 @@
+"""What whoever relies on a model id compares: programs made from the verifying key, and code on the chain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.chain.worlds import Model
+
+from zkseal.chain.address_book import AddressBook
+from zkseal.chain.deployment import deploy
+from zkseal.chain.local import LocalChain, local_signer
+from zkseal.chain.programs import programs
+from zkseal.chain.registration import check, register
+from zkseal.errors import NotDeployed, TransactionReverted
+
+OWNER = local_signer(0)
+
+
+@pytest.fixture
+def registry(chain: LocalChain, tmp_path: Path) -> str:
+    book = AddressBook(tmp_path / "book.json")
+    deploy(chain.connection, OWNER, book, contracts=["ZksealVerifier", "ModelRegistry"])
+    return book.address(chain.connection, "ModelRegistry")
+
+
+def test_the_code_of_a_registered_model_is_its_keys(chain: LocalChain, registry: str, hidden_model: Model) -> None:
+    key = hidden_model.verifying_key
+    with pytest.raises(TransactionReverted, match="ModelNotFound"):
+        check(chain.connection, registry, key)
+    register(chain.connection, OWNER, registry, key)
+    checked = check(chain.connection, registry, key)
+    assert (checked.model_id, checked.owner, checked.deprecated) == (programs(key).model_id, OWNER.address, False)
+    assert not checked.any_setup
+
+
+@pytest.mark.parametrize("what", ["program", "verifier"])
+def test_other_code_is_named(chain: LocalChain, registry: str, hidden_model: Model, what: str) -> None:
+    key = hidden_model.verifying_key
+    register(chain.connection, OWNER, registry, key)
+    program = chain.connection.call("ModelRegistry", registry, "statusOf", programs(key).model_id)[0]
+    verifier = chain.connection.call("ModelRegistry", registry, "verifier")
+    address = program if what == "program" else verifier
+    code = bytearray(chain.connection.code(address))
+    code[-1] ^= 1
+    chain.connection.web3.provider.make_request("anvil_setCode", [address, "0x" + code.hex()])  # type: ignore[arg-type]
+    with pytest.raises(NotDeployed, match="is not the code of this release"):
+        check(chain.connection, registry, key)
