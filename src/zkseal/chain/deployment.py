@@ -30,14 +30,16 @@ CORE = ("ZksealVerifier", "ModelRegistry", "InferenceVerifier", "InferenceOracle
 DEPLOYER = "deployer"
 """Stands for the account that deploys, where an address is expected."""
 
-_DEFAULTS = {
+_DEFAULTS: dict[str, str | bool] = {
     "verifier_": "ZksealVerifier",
     "registry_": "ModelRegistry",
     "inferenceVerifier_": "InferenceVerifier",
     "inferenceVerifier": "InferenceVerifier",
     "gate_": "CreditScore",
     "owner_": DEPLOYER,
+    "anySetup_": False,
 }
+"""What arguments are that nobody names. A registry takes models whose powers of tau are of a published ceremony."""
 
 Parameters = Mapping[str, Any]
 """Constructor arguments by name: numbers, text, addresses (0x.. or a name of the book), objects for structs."""

@@ -104,6 +104,7 @@ _REMEDIES = {
     "NotPending": "The request was answered or cancelled meanwhile.",
     "ModelAlreadyProved": "Somebody submitted this model proof first; run setup again for fresh commitments.",
     "ModelExists": "The model is registered already.",
+    "SetupRefused": "This registry takes keys whose powers of tau are of a published ceremony (docs/guides/setups.md).",
     "NotModelOwner": "Use the keystore of the model's owner.",
 }
 

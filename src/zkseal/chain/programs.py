@@ -13,8 +13,8 @@ from zkseal.proving.core import native, running
 
 __all__ = ["PROGRAM_BYTES_CAP", "Programs", "programs", "require_kzg"]
 
-PROGRAM_BYTES_CAP = 24_575
-"""Most bytes of a program: a contract's code (EIP-170) less a STOP byte."""
+PROGRAM_BYTES_CAP = 24_576
+"""Most bytes of a program, which is code (EIP-170)."""
 
 
 @dataclass(frozen=True)

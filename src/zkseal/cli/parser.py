@@ -6,8 +6,8 @@ import argparse
 from types import ModuleType
 
 from zkseal._version import __version__
-from zkseal.cli.commands import compile as compile_command
 from zkseal.cli.commands import chain, evaluate, inspect, open_, prove, setup, verify
+from zkseal.cli.commands import compile as compile_command
 
 __all__ = ["COMMANDS", "build_parser"]
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from zkseal.cli.commands.chain.shared_options import add_keystore, add_node, connected, opened_book, opened_keystore
 from zkseal.cli.console import Console
+from zkseal.cli.setups import add_insecure_srs
 from zkseal.errors import FileUnavailable, InvalidEncoding
 
 __all__ = ["configure", "run"]
@@ -32,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--parameters", type=Path, metavar="FILE", help="JSON: constructor arguments by contract, and by name"
     )
+    add_insecure_srs(parser)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
@@ -39,6 +41,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
     from zkseal.chain.deployment import CORE, deploy
 
     parameters = {} if options.parameters is None else _read(options.parameters)
+    if options.insecure_srs:
+        parameters["ModelRegistry"] = {**parameters.get("ModelRegistry", {}), "anySetup_": True}
     contracts = CORE if options.contracts is None else tuple(filter(None, options.contracts.split(",")))
     connection = connected(options)
     deployed = deploy(
