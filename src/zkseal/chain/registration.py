@@ -104,8 +104,8 @@ def check(connection: Connection, registry: str, verifying_key: VerifyingKey) ->
     ):
         if not (code := connection.code(address)) or not good(code):
             raise NotDeployed(
-                f"The {what} at {address} is not the code of this release. Do not rely on this registry before you know "
-                "why.",
+                f"The {what} at {address} is not the code of this release. Do not rely on this registry before you "
+                "know why.",
                 contract=what,
                 chain_id=connection.chain_id,
             )
