@@ -88,8 +88,22 @@ contract InferenceVerifier is IERC7992Verifier, IERC7992Storage, IInferenceVerif
     /// @return stmts The statement hashes, in order.
     function verifyMany(Inference[] calldata inferences) external returns (bytes32[] memory stmts) {
         stmts = new bytes32[](inferences.length);
+        IZksealVerifier.Item[] memory items = new IZksealVerifier.Item[](inferences.length);
         for (uint256 i = 0; i < inferences.length; ++i) {
-            stmts[i] = _consume(inferences[i].modelId, inferences[i].output, inferences[i].evidence);
+            Inference calldata inference = inferences[i];
+            Evidence calldata evidence = inference.evidence;
+            stmts[i] = _mark(inference.modelId, inference.output, evidence);
+            address program = _programOf(inference.modelId, evidence.deadline);
+            items[i] = IZksealVerifier.Item(
+                program, abi.encodePacked(stmts[i]), inference.output, evidence.commitments, evidence.proof
+            );
+        }
+        verifier.verifyMany(items);
+        for (uint256 i = 0; i < inferences.length; ++i) {
+            Inference calldata inference = inferences[i];
+            emit InferenceVerified(
+                inference.modelId, keccak256(inference.evidence.commitments), inference.output, msg.sender
+            );
         }
     }
 
@@ -182,23 +196,39 @@ contract InferenceVerifier is IERC7992Verifier, IERC7992Storage, IInferenceVerif
         private
         returns (bytes32 stmt)
     {
-        bytes32 inputCommitment = keccak256(evidence.commitments);
+        stmt = _mark(modelId, output, evidence);
+        _verify(stmt, modelId, output, evidence);
+        emit InferenceVerified(modelId, keccak256(evidence.commitments), output, msg.sender);
+    }
+
+    /// @dev The caller's statement, used from now on.
+    function _mark(uint256 modelId, bytes calldata output, Evidence calldata evidence) private returns (bytes32 stmt) {
         stmt = statementOf(
-            msg.sender, evidence.subject, modelId, inputCommitment, keccak256(output), evidence.nonce, evidence.deadline
+            msg.sender,
+            evidence.subject,
+            modelId,
+            keccak256(evidence.commitments),
+            keccak256(output),
+            evidence.nonce,
+            evidence.deadline
         );
         if (usedAt[stmt] != 0) revert StatementUsed(stmt);
         usedAt[stmt] = block.number;
-        _verify(stmt, modelId, output, evidence);
-        emit InferenceVerified(modelId, inputCommitment, output, msg.sender);
     }
 
     function _verify(bytes32 stmt, uint256 modelId, bytes calldata output, Evidence calldata evidence) private view {
-        if (block.timestamp > evidence.deadline) revert DeadlinePassed(evidence.deadline);
+        address program = _programOf(modelId, evidence.deadline);
+        verifier.verify(program, abi.encodePacked(stmt), output, evidence.commitments, evidence.proof);
+    }
+
+    /// @dev The program of a model whose inferences are accepted up to a deadline that has not passed.
+    function _programOf(uint256 modelId, uint256 deadline) private view returns (address) {
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline);
         IModelRegistry.ModelStatus memory status = _registry.statusOf(modelId);
         if (status.deprecated) revert VerificationRefused_ModelDeprecated(modelId);
         if (status.version < status.minimumVersion) {
             revert VersionRefused(modelId, status.version, status.minimumVersion);
         }
-        verifier.verify(status.program, abi.encodePacked(stmt), output, evidence.commitments, evidence.proof);
+        return status.program;
     }
 }

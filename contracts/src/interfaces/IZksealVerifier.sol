@@ -4,6 +4,15 @@ pragma solidity 0.8.30;
 /// @title The universal proof verifier
 /// @notice One contract for every model: what differs between models is the verifying program it reads.
 interface IZksealVerifier {
+    /// @notice One proof, as the arguments of `verify`.
+    struct Item {
+        address program;
+        bytes context;
+        bytes publicValues;
+        bytes commitments;
+        bytes proof;
+    }
+
     /// @notice Returns if the proof is valid and reverts if it is not.
     /// @param program Address of the SSTORE2-style code that holds the verifying program.
     /// @param context Bytes bound by the proof.
@@ -17,6 +26,10 @@ interface IZksealVerifier {
         bytes calldata commitments,
         bytes calldata proof
     ) external view;
+
+    /// @notice Returns if all proofs are valid and reverts if one is not. They share one product of pairings, so that all
+    /// programs must be of one setup.
+    function verifyMany(Item[] calldata items) external view;
 
     /// @notice keccak256 of the model commitments that a program holds, 64 bytes each: those of the program that checks
     /// inferences and of the program that checks the model proof have to be the same.

@@ -45,6 +45,18 @@ library Curve {
         multiplyAndAdd(at, scalar);
     }
 
+    /// @notice Replaces the sum (two words of memory) by `scalar` times itself plus a point.
+    /// @param at Memory: five words to work in.
+    function foldInto(uint256 at, uint256 sum, uint256 point, uint256 scalar) internal view {
+        assembly ("memory-safe") {
+            mcopy(at, point, 0x40)
+        }
+        addMemory(at, sum, scalar);
+        assembly ("memory-safe") {
+            mcopy(sum, at, 0x40)
+        }
+    }
+
     /// @notice Adds a point of calldata.
     function addOnce(uint256 at, uint256 offset) internal view {
         bool good;
@@ -69,14 +81,21 @@ library Curve {
     /// @notice Whether e(sum, G2) = e(the point of calldata, the point of G2 in memory).
     function pairingsAgree(uint256 at, uint256 offset, uint256 pointG2) internal view returns (bool agree) {
         assembly ("memory-safe") {
+            calldatacopy(add(at, 0xc0), offset, 0x40)
+        }
+        return pairingsAgree(at, pointG2);
+    }
+
+    /// @notice The same with the point behind the sum and four words.
+    function pairingsAgree(uint256 at, uint256 pointG2) internal view returns (bool agree) {
+        assembly ("memory-safe") {
             // G2 of EIP-197, imaginary parts first.
             mstore(add(at, 0x40), 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2)
             mstore(add(at, 0x60), 0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed)
             mstore(add(at, 0x80), 0x090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b)
             mstore(add(at, 0xa0), 0x12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa)
             // The negative of the point: the identity has y = 0 and stays.
-            mstore(add(at, 0xc0), calldataload(offset))
-            let y := calldataload(add(offset, 0x20))
+            let y := mload(add(at, 0xe0))
             if y { y := sub(Q, y) }
             mstore(add(at, 0xe0), y)
             mcopy(add(at, 0x100), pointG2, 0x80)

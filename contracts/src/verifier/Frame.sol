@@ -64,5 +64,7 @@ error IdentityPoint(uint256 at);
 error NotOnCurve();
 /// @notice The claim about all columns does not hold.
 error LinearClaimRejected();
+/// @notice Proofs that are verified together are of one setup.
+error SetupsDiffer();
 /// @notice The opening of the combined row does not hold.
 error OpeningRejected();

@@ -50,11 +50,19 @@ library Opening {
 
     /// @notice Reverts with `OpeningRejected` or `NotOnCurve` unless the combined row opens to the claim's value at r_lo.
     function check(Frame memory f, Claim memory claim) internal view {
+        (uint256 at, uint256 right) = reduce(f, claim);
+        if (!Curve.pairingsAgree(at, right, f.program + Programs.TAU_G2)) revert OpeningRejected();
+    }
+
+    /// @notice What is left of the opening: that e(left, G2) = e(right, tau*G2).
+    /// @return at Memory: left; Curve can go on from there.
+    /// @return right Calldata: the other point.
+    function reduce(Frame memory f, Claim memory claim) internal view returns (uint256 at, uint256 right) {
         unchecked {
             uint256 points = f.cursor;
             uint256 values = points + 7 * POINT;
             Challenges memory c = absorb(f, points, values);
-            uint256 at = f.transcript + 32;
+            at = f.transcript + 32;
             Nodes memory n = nodes(f, c, at);
             uint256 constant_ = constantOf(f, claim, c, n, values);
             Curve.start(at);
@@ -69,7 +77,7 @@ library Opening {
             Curve.addCalldata(at, points + 5 * POINT, Field.neg(scalar));
             Curve.addCalldata(at, points + 6 * POINT, c.z);
             Curve.addPoint(at, 1, 2, Field.neg(constant_));
-            if (!Curve.pairingsAgree(at, points + 6 * POINT, f.program + Programs.TAU_G2)) revert OpeningRejected();
+            right = points + 6 * POINT;
         }
     }
 

@@ -2,8 +2,9 @@
 pragma solidity 0.8.30;
 
 import {IZksealVerifier} from "../interfaces/IZksealVerifier.sol";
+import {Curve} from "./Curve.sol";
 import {Field, P} from "./Field.sol";
-import {Frame, LinearClaimRejected, PublicValueOutOfBounds, WrongLength} from "./Frame.sol";
+import {Frame, LinearClaimRejected, OpeningRejected, PublicValueOutOfBounds, SetupsDiffer, WrongLength} from "./Frame.sol";
 import {Mask} from "./Mask.sol";
 import {Opening} from "./Opening.sol";
 import {Programs} from "./Programs.sol";
@@ -24,6 +25,80 @@ contract ZksealVerifier is IZksealVerifier {
         bytes calldata proof
     ) external view {
         Frame memory f = Programs.load(program);
+        Opening.Claim memory claim = reduce(f, program, context, publicValues, commitments, proof);
+        Opening.check(f, claim);
+    }
+
+    /// @inheritdoc IZksealVerifier
+    /// @dev Every proof comes down to e(left, G2) = e(right, tau*G2). With weights that depend on all of these points, the
+    /// weighted sums agree if all do, and else with probability (count - 1) / P.
+    function verifyMany(Item[] calldata items) external view {
+        uint256 count = items.length;
+        if (count == 0) return;
+        // left and right of each proof, 128 bytes, then tau*G2.
+        bytes memory equations = new bytes(count * 128 + 128);
+        uint256 start;
+        assembly ("memory-safe") {
+            start := add(equations, 0x20)
+        }
+        uint256 tauG2 = start + count * 128;
+        uint256 scratch;
+        for (uint256 i = 0; i < count; ++i) {
+            Item calldata item = items[i];
+            assembly ("memory-safe") {
+                // Every proof takes the same memory.
+                switch scratch
+                case 0 { scratch := mload(0x40) }
+                default { mstore(0x40, scratch) }
+            }
+            Frame memory f = Programs.load(item.program);
+            Opening.Claim memory claim =
+                reduce(f, item.program, item.context, item.publicValues, item.commitments, item.proof);
+            (uint256 at, uint256 right) = Opening.reduce(f, claim);
+            uint256 setup = f.program + Programs.TAU_G2;
+            bool same;
+            assembly ("memory-safe") {
+                let place := add(start, shl(7, i))
+                mcopy(place, at, 0x40)
+                calldatacopy(add(place, 0x40), right, 0x40)
+                if iszero(i) { mcopy(tauG2, setup, 0x80) }
+                same := eq(keccak256(tauG2, 0x80), keccak256(setup, 0x80))
+            }
+            if (!same) revert SetupsDiffer();
+        }
+        if (!agree(equations, scratch, count)) revert OpeningRejected();
+    }
+
+    /// @dev The sum of the equations, by Horner's rule with the hash of all of them.
+    function agree(bytes memory equations, uint256 at, uint256 count) private view returns (bool) {
+        uint256 weight = uint256(keccak256(equations)) % P;
+        uint256 start;
+        assembly ("memory-safe") {
+            start := add(equations, 0x20)
+        }
+        uint256 left = start + (count - 1) * 128;
+        for (uint256 place = left; place > start;) {
+            place -= 128;
+            // sum = sum * weight + equation, at `left`.
+            Curve.foldInto(at, left, place, weight);
+            Curve.foldInto(at, left + 64, place + 64, weight);
+        }
+        assembly ("memory-safe") {
+            mcopy(at, left, 0x40)
+            mcopy(add(at, 0xc0), add(left, 0x40), 0x40)
+        }
+        return Curve.pairingsAgree(at, start + count * 128);
+    }
+
+    /// @dev All of one verification but the last equation.
+    function reduce(
+        Frame memory f,
+        address program,
+        bytes calldata context,
+        bytes calldata publicValues,
+        bytes calldata commitments,
+        bytes calldata proof
+    ) private view returns (Opening.Claim memory) {
         uint256 offset;
         assembly ("memory-safe") {
             offset := context.offset
@@ -32,8 +107,7 @@ contract ZksealVerifier is IZksealVerifier {
         absorbPublics(f, publicValues);
         absorbCommitments(f, commitments);
         absorbProof(f, proof);
-        Opening.Claim memory claim = checkLinear(f, program);
-        Opening.check(f, claim);
+        return checkLinear(f, program);
     }
 
     /// @inheritdoc IZksealVerifier

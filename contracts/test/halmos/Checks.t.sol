@@ -20,6 +20,8 @@ import {Test} from "../support/Test.sol";
 contract AcceptAll is IZksealVerifier {
     function verify(address, bytes calldata, bytes calldata, bytes calldata, bytes calldata) external view {}
 
+    function verifyMany(Item[] calldata items) external view {}
+
     function modelDigest(address) external pure returns (bytes32) {
         return bytes32(0);
     }

@@ -19,6 +19,13 @@ contract VerifierDouble is IZksealVerifier {
         _accepted[keccak256(abi.encode(program, context, publicValues, commitments, proof))] = true;
     }
 
+    function verifyMany(Item[] calldata items) external view {
+        for (uint256 i = 0; i < items.length; ++i) {
+            Item calldata item = items[i];
+            this.verify(item.program, item.context, item.publicValues, item.commitments, item.proof);
+        }
+    }
+
     function verify(
         address program,
         bytes calldata context,
