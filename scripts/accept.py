@@ -43,6 +43,9 @@ def on_chain(*files: str) -> tuple[str, ...]:
     return ("make", "test-python", f"PYTEST={' '.join(files)}")
 
 
+VERIFIER_TESTS = ("words", "encodings", "vectors", "programs", "many")
+"""Parts of the tests of the EVM's verifier."""
+
 BENCH = ("make", "bench")
 """Prints the tables, and fails if a limit does not hold on a machine that could show it (bench/checks.py)."""
 
@@ -149,7 +152,7 @@ LINES = (
         "4.3",
         "every change of a proof rejected by the EVM; Rust, Python and EVM agree on the KZG corpus; slither, halmos",
         (
-            on_chain("tests/chain/test_verifier.py", "tests/chain/test_verifier_corpus.py"),
+            on_chain(*(f"tests/chain/test_verifier_{part}.py" for part in VERIFIER_TESTS)),
             pytest("tests/conformance", "reference/tests/test_vectors.py"),
             ("make", "contracts"),
             ("make", "audit"),
