@@ -248,25 +248,23 @@ impl Emitter<'_> {
     fn size_of(&self, id: Id) -> u64 {
         match self.graph.node(id) {
             Node::Complement(_) => UNREDUCED,
-            Node::Sum(pairs) => pairs.iter().fold(0, |size, (a, b)| self.size_after(size, self.term_size(*a, *b)).1),
+            Node::Sum(pairs) => pairs.iter().fold(0, |size, (a, b)| size_after(size, self.term_size(*a, *b)).2),
             Node::Cell(_) | Node::Constant(_) | Node::EqAtCell(..) | Node::Is(..) => 1,
         }
-    }
-
-    /// Whether the sum so far is reduced before the next term, and its size with that term.
-    fn size_after(&self, size: u64, own: u64) -> (bool, u64) {
-        if size + own > ROOM { (true, 1 + own) } else { (false, size + own) }
     }
 
     /// `sum a b`: products are added as they are while they fit a word.
     fn sum(&mut self, pairs: &[(Id, Id)]) {
         let mut size = 0;
         for (a, b) in pairs {
-            let (full, next) = self.size_after(size, self.term_size(*a, *b));
+            let (full, large, next) = size_after(size, self.term_size(*a, *b));
             if full {
                 self.reduce();
             }
             self.term(*a, *b);
+            if large {
+                self.reduce();
+            }
             if size > 0 {
                 self.plain(op::ADD, 3, 2, 1);
             }
@@ -383,6 +381,15 @@ impl Emitter<'_> {
         self.plain(op::MUL, 5, 2, 1);
         self.plain(op::XOR, 3, 2, 1);
     }
+}
+
+/// Whether the sum so far is reduced before the next term is added, whether that term is (for a term as large as a word no
+/// reduced sum leaves room), and the size of both together, at most `ROOM`.
+fn size_after(size: u64, own: u64) -> (bool, bool, u64) {
+    let large = size > 0 && own >= ROOM;
+    let own = if large { 1 } else { own };
+    let full = size + own > ROOM;
+    (full, large, own + if full { 1 } else { size })
 }
 
 /// Bytes of a number without leading zeros.
