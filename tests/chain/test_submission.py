@@ -13,7 +13,7 @@ from zkseal.chain.encoding import Evidence, public_values
 from zkseal.chain.inference import Inference, check_commitment, commit
 from zkseal.chain.local import local_chain
 from zkseal.chain.registration import register
-from zkseal.chain.submission import Submission, check, prove_for, submit, verify_call
+from zkseal.chain.submission import Submission, check, prove_for, submit, submit_many, verify_call
 from zkseal.chain.transactions import Call, send
 from zkseal.errors import (
     NotForChain,
@@ -92,6 +92,25 @@ def test_a_record_can_be_kept(world: World, inference: Inference) -> None:
         "InferenceVerifier", world.address("InferenceVerifier"), "getInference", stored["inferenceId"]
     )
     assert record == [world.ids["hidden"], inference.input_commitment, inference.public]
+
+
+def test_several_in_one_transaction(world: World, inference: Inference) -> None:
+    """Of two models; each further one costs less than one by itself, and one that is wrong undoes all."""
+    public = commit(world.public.proving_key, world.public.inputs[1])
+    alone = submit(world.connection, world.user, made(world, inference))["gas_used"]
+    several = [made(world, inference), made(world, public), made(world, inference)]
+    used = submit_many(world.connection, world.user, several)
+    assert used["gas_used"] < alone + 2 * 0.8 * alone
+    receipt = world.connection.receipt(used["transaction"])
+    assert receipt is not None
+    events = world.connection.events_in("InferenceVerifier", "InferenceVerified", receipt)
+    assert [event["output"] for event in events] == [inference.public, public.public, inference.public]
+
+    good, bad = made(world, inference), made(world, public)
+    wrong = replace(bad, statement=replace(bad.statement, output=public_values([1, 2, 3, 0])))
+    with pytest.raises(TransactionReverted):
+        submit_many(world.connection, world.user, [good, wrong])
+    submit(world.connection, world.user, good)
 
 
 def test_commitments_can_be_used_again(world: World, inference: Inference) -> None:

@@ -17,7 +17,18 @@ from zkseal.chain.contracts import Artifact
 from zkseal.chain.failures import already_known, nonce_used, out_of_gas, reverted, underpriced
 from zkseal.errors import ChainError, GasCapExceeded, NodeRefused, OutOfFunds, TransactionPending, TransactionReverted
 
-__all__ = ["TRANSACTION_GAS_CAP", "Call", "Signed", "broadcast", "gas_for", "send", "settle", "sign", "transact"]
+__all__ = [
+    "TRANSACTION_GAS_CAP",
+    "Call",
+    "Receipt",
+    "Signed",
+    "broadcast",
+    "gas_for",
+    "send",
+    "settle",
+    "sign",
+    "transact",
+]
 
 TRANSACTION_GAS_CAP = 1 << 24
 """Most gas of one transaction since Osaka (EIP-7825)."""
