@@ -157,6 +157,11 @@ class Connection:
         with self._mapped("eth_getCode"):
             return bytes(self.web3.eth.get_code(to_checksum_address(address), block))  # type: ignore[arg-type]
 
+    def code_made_by(self, creation: bytes) -> bytes:
+        """The code that creation code leaves, immutable values filled in. Nothing is sent."""
+        with self._mapped("eth_call"):
+            return bytes(self.web3.eth.call({"data": HexBytes(creation)}))
+
     def code_hash(self, address: str, block: Tag = "latest") -> str | None:
         """keccak256 of the code at an address; None if there is none."""
         code = self.code(address, block)

@@ -85,31 +85,32 @@ class Checked:
 def check(connection: Connection, registry: str, verifying_key: VerifyingKey) -> Checked:
     """Makes a model's programs from its verifying key and compares them with the chain: for whoever relies on its id.
 
-    A program that somebody made up can accept anything under its own id. Compared are the model's id, the code that the
-    registry holds for it, and the code of the contract that verifies proofs.
+    A program that somebody made up can accept anything under its own id, and a registry that somebody made up can answer
+    anything. Compared are the model's id, the code that the registry holds for it, and, to the last byte, the codes of the
+    registry and of the contract that verifies proofs.
 
     Raises:
         NotForChain: the key was not made for a chain.
-        NotDeployed: the registry's verifier, or the model's program, is other code than this release's.
+        NotDeployed: the registry, its verifier, or the model's program, is other code than this release's.
         TransactionReverted: `ModelNotFound` if the registry does not know the model.
     """
     made = programs(verifying_key)
     program, version, minimum, deprecated = connection.call(REGISTRY, registry, "statusOf", made.model_id)
     _, _, owner = connection.call(REGISTRY, registry, "getModel", made.model_id)
     verifier = connection.call(REGISTRY, registry, "verifier")
-    for what, address, good in (
-        ("verifying program", program, made.program.__eq__),
-        # Creation code ends with the code that it deploys: the verifier has neither constructor nor immutable values.
-        ("ZksealVerifier", verifier, artifact("ZksealVerifier").bytecode.endswith),
+    any_setup = bool(connection.call(REGISTRY, registry, "anySetup"))
+    for what, address, code in (
+        ("verifying program", program, made.program),
+        ("ZksealVerifier", verifier, connection.code_made_by(artifact("ZksealVerifier").creation())),
+        (REGISTRY, registry, connection.code_made_by(artifact(REGISTRY).creation(verifier, any_setup))),
     ):
-        if not (code := connection.code(address)) or not good(code):
+        if not code or connection.code(address) != code:
             raise NotDeployed(
                 f"The {what} at {address} is not the code of this release. Do not rely on this registry before you "
                 "know why.",
                 contract=what,
                 chain_id=connection.chain_id,
             )
-    any_setup = bool(connection.call(REGISTRY, registry, "anySetup"))
     return Checked(made.model_id, owner, int(version), int(minimum), bool(deprecated), any_setup)
 
 
