@@ -85,9 +85,9 @@ class Checked:
 def check(connection: Connection, registry: str, verifying_key: VerifyingKey) -> Checked:
     """Makes a model's programs from its verifying key and compares them with the chain: for whoever relies on its id.
 
-    A program that somebody made up can accept anything under its own id, and a registry that somebody made up can answer
-    anything. Compared are the model's id, the code that the registry holds for it, and, to the last byte, the codes of the
-    registry and of the contract that verifies proofs.
+    A program that somebody made up can accept anything under its own id, and a registry that somebody made up can
+    answer anything. Compared are the model's id, the code that the registry holds for it, and, to the last byte, the
+    codes of the registry and of the contract that verifies proofs.
 
     Raises:
         NotForChain: the key was not made for a chain.
