@@ -16,7 +16,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs instructions networks frameworks contracts audit chain-artifacts demo-chain fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas instructions networks frameworks contracts audit chain-artifacts demo-chain fuzz mutants wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -102,6 +102,9 @@ scaling: $(VENV)/.native  ## how cost grows: measures, draws docs/performance/: 
 
 costs: $(VENV)/.native $(VENV)/.networks  ## measure and fit the constants of src/zkseal/proving/cost.py: half an hour
 	$(BIN)/python -m bench.costs $(COSTS)
+
+gas: $(VENV)/.native $(ANVIL)  ## gas of verifying on a chain, measured on anvil: writes docs/performance/gas.md, a minute
+	$(BIN)/python -m bench.gas $(GAS)
 
 instructions: $(VENV)/.native  ## instructions of fixed proofs and verifications, within 3 % of bench/instructions.json
 	@scripts/toolchain rust

@@ -16,6 +16,7 @@ __all__ = [
     "VerifyingKey",
     "chain_commitments",
     "chain_gas",
+    "chain_gas_of",
     "chain_model_proof",
     "chain_program",
     "chain_proof",
@@ -77,6 +78,7 @@ def chain_proof(verifying_key: VerifyingKey, model: bool, proof: bytes) -> bytes
 def chain_model_proof(verifying_key: VerifyingKey) -> bytes: ...
 def chain_commitments(commitments: list[bytes]) -> bytes: ...
 def chain_gas(verifying_key: VerifyingKey, model: bool, fork: str) -> dict[str, int]: ...
+def chain_gas_of(relation: bytes, c: int, lanes: int, fork: str) -> dict[str, int]: ...
 
 @final
 class VerifyingKey:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from bench.gas import BATCHES, LIMITS, MARGINAL, Ledger, measure_model, prepare
 from tests.chain.worlds import Model, populated
 
+from zkseal import _native
 from zkseal.chain.gas import FORKS, Fork, predict_gas
 from zkseal.chain.inference import commit
 from zkseal.chain.local import local_chain
@@ -32,6 +35,50 @@ def test_an_inference_costs_what_was_predicted(
             used = submit(world.connection, world.user, submission)["gas_used"]
             print(f"{fork}: predicted {predicted:,}, used {used:,}")
             assert 0.93 * predicted < used < 1.07 * predicted + RECORDING
+
+
+PREDICTED_WITHIN = 0.05
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_a_verification_costs_what_was_predicted(fork: Fork) -> None:
+    """Transactions to the verifier itself, calldata included; the model proof as well."""
+    with local_chain(hardfork=fork) as running:
+        ledger = Ledger(running)
+        for name, limit in LIMITS.items():
+            model = prepare(name)
+            used = measure_model(ledger, model)
+            assert used["verify"] <= limit
+            near(used["verify"], model.predicted[fork])
+            near(used["model_proof"], model.predicted_model[fork])
+
+
+def near(used: int, predicted: Mapping[str, int]) -> None:
+    assert abs(predicted["total"] / used - 1) <= PREDICTED_WITHIN, (used, predicted)
+
+
+def test_a_second_inference_is_cheap() -> None:
+    """In the same proof, or in the same transaction."""
+    with local_chain() as running:
+        ledger = Ledger(running)
+        one = prepare(MARGINAL)
+        program, _ = ledger.store(one.program)
+        alone = ledger.verify(program, one.parts)
+        for batch in BATCHES:
+            several = prepare(MARGINAL, batch)
+            used = ledger.verify(ledger.store(several.program)[0], several.parts)
+            near(used, several.predicted["osaka"])
+            assert used - alone < 10_000 * (batch - 1)
+        both = ledger.verify_many([(program, one.parts)] * 2)
+        assert both < 2 * alone - 100_000
+
+
+def test_the_prediction_needs_no_key(hidden_model: Model, public_model: Model) -> None:
+    for model in (hidden_model, public_model):
+        core = model.verifying_key.core
+        for fork in FORKS:
+            predicted = _native.chain_gas_of(core.relation, core.c, core.lanes, fork)
+            assert predicted == _native.chain_gas(core, False, fork)
 
 
 def test_what_does_not_fit_is_refused(hidden_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ from zkseal.errors import (
 from zkseal.files.container import read_container, write_container
 from zkseal.files.kinds import PROVING_KEY
 from zkseal.proving import Scheme, Srs, lay_out
-from zkseal.proving.gas import ROW_BITS, estimate_gas
+from zkseal.proving.gas import ROW_BITS, predicted_gas
 from zkseal.receipts import ZkEvidence
 from zkseal.zoo import MODELS
 from zkseal_reference import ProtocolError
@@ -168,7 +168,7 @@ def test_a_real_model_proves_under_a_ceremony(model: zkseal.CompiledModel) -> No
 
 def test_the_row_length_is_that_of_the_least_gas(model: zkseal.CompiledModel, of_aztec: Keys) -> None:
     encoded, scheme = model.relation.encode(), Scheme("helper", 1, "kzg")
-    gas = {bits: estimate_gas(lay_out(encoded, bits, scheme)) for bits in ROW_BITS if 1 << bits <= 1_025}
+    gas = {bits: predicted_gas(encoded, bits, scheme) for bits in ROW_BITS if 1 << bits <= 1_025}
     assert of_aztec.verifying.row_bits == min(gas, key=lambda bits: gas[bits])
 
 

@@ -3,10 +3,12 @@
 //! Prices were fitted to transactions on anvil and revm (tests/chain/test_gas.py compares, for several models and hard
 //! forks); what the precompiled contracts take is their specification's (EIP-196, 197, 198, 1108, 2565, 7883).
 
-use crate::error::EvmError;
-use crate::program::{COLUMNS, Program};
-use zkseal_relation::Column;
-use zkseal_verifier::Instance;
+use crate::claims::build;
+use crate::emit::emit;
+use crate::error::{EvmError, fit};
+use crate::program::{COLUMNS, HEADER_BYTES, MAX_PROGRAM_BYTES};
+use crate::space::Space;
+use zkseal_relation::{Column, Layout, LookupArgument, Opening, Relation};
 
 /// A hard fork, as far as prices differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,14 +85,17 @@ impl Gas {
 const TERM: u64 = 6_000 + 150 + 2 * 100 + 330;
 const PAIRING: u64 = 45_000 + 2 * 34_000 + 100 + 180;
 
-/// The prediction.
+/// The prediction for proofs of a relation: no commitment is needed for it, and so no key.
 ///
 /// # Errors
-/// As [`Program::new`].
-pub fn predict(instance: &Instance<'_>, fork: Fork) -> Result<Gas, EvmError> {
-    let program = Program::new(instance)?;
-    let layout = instance.layout;
-    let space = &program.space;
+/// As [`crate::Program::new`].
+pub fn predict(relation: &Relation, layout: &Layout, fork: Fork) -> Result<Gas, EvmError> {
+    if !matches!((layout.params.argument, layout.params.opening), (LookupArgument::Helper { .. }, Opening::Kzg)) {
+        return Err(EvmError::Scheme);
+    }
+    let space = &Space::new(relation, layout);
+    let (graph, outputs) = build(relation, layout, space)?;
+    let code = emit(&graph, &outputs, space);
     let rows = |column: Column| layout.num_rows(column) as u64;
     let own_points = rows(Column::Witness) + rows(Column::Helper) + 3 + 7;
     let proof_bytes = layout.proof_bytes() as u64 + 32 * own_points;
@@ -101,21 +106,27 @@ pub fn predict(instance: &Instance<'_>, fork: Fork) -> Result<Gas, EvmError> {
     let sparse = 32 * (public_words + 14);
     let (nonzero, zero) = (dense + 3 * public_words + 24, sparse - 3 * public_words - 24 + dense / 256);
     let calldata = 21_000 + 16 * nonzero + 4 * zero;
-    let words = (program.entry + 32 * space.registers()) as u64 / 32;
+    let committed: u64 = COLUMNS.iter().map(|column| rows(*column)).sum();
+    let fixed = rows(Column::Model) + rows(Column::Table);
+    let entry = HEADER_BYTES as u64 + 2 * committed + 24 * space.public_tensors.len() as u64 + 64 * fixed + 32;
+    fit::<u64>("the size of the program", entry + 1 + code.bytes.len() as u64, MAX_PROGRAM_BYTES)?;
+    let words = entry / 32 + space.registers() as u64;
     let lanes = space.lanes as u64;
+    // Numbers that a round of the helper argument sends, and values behind it.
+    let degree = if lanes > 0 { lanes + 2 } else { 0 };
     let helper_rounds = if lanes > 0 { space.lookup_vars as u64 + 1 } else { 0 };
     let plain_rounds = (space.product_vars + space.row_vars + space.log_row + 1) as u64;
     let challenges = (space.lookup_vars + space.zero_vars) as u64;
     let mask_len = layout.mask.len() as u64;
-    let committed: u64 = COLUMNS.iter().map(|column| rows(*column)).sum();
     let mut gas = Gas {
         calldata,
         load: 2_600 + 700 + 9 * words + words * words / 512,
-        rounds: 9_000
+        rounds: 8_050
             + 540 * plain_rounds
-            + (430 + 130 * (lanes + 2)) * helper_rounds
+            + 1_000 * degree
+            + (430 + 210 * degree) * helper_rounds
             + 330 * challenges
-            + 60 * public_words
+            + 350 * public_words
             + 40 * own_points,
         program: 0,
         mask: 2_000 + 165 * mask_len,
@@ -128,9 +139,9 @@ pub fn predict(instance: &Instance<'_>, fork: Fork) -> Result<Gas, EvmError> {
         pairing: PAIRING,
         floor: 0,
     };
-    let cells = program.code.cells as u64;
+    let cells = code.cells as u64;
     // A cold account, its calldata and memory, and every instruction once.
-    gas.program = 100 + 12 + program.code.gas + 3 * space.inputs() as u64 + 3 * cells + cells * cells / 512;
+    gas.program = 100 + 12 + code.gas + 3 * space.inputs() as u64 + 3 * cells + cells * cells / 512;
     if fork != Fork::Cancun {
         let floor = 21_000 + 40 * nonzero + 10 * zero;
         gas.floor = floor.saturating_sub(gas.total());

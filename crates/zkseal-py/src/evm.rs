@@ -5,7 +5,9 @@ use crate::convert::commitments_from;
 use crate::errors::{raise, verify_error};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use zkseal_evm::{EvmError, Fork, Program, encode_commitments, encode_proof, gas};
+use zkseal_evm::{EvmError, Fork, Gas, Program, encode_commitments, encode_proof, gas};
+use zkseal_relation::{Layout, LookupArgument, Opening, Params};
+use zkseal_verifier::Instance;
 use zkseal_verifier::key::ModelPart;
 
 fn evm_error(py: Python<'_>, error: &EvmError) -> PyErr {
@@ -27,7 +29,7 @@ fn with_instance<T>(
     py: Python<'_>,
     key: &VerifyingKey,
     model: bool,
-    work: impl FnOnce(&zkseal_verifier::Instance<'_>) -> Result<T, EvmError>,
+    work: impl FnOnce(&Instance<'_>) -> Result<T, EvmError>,
 ) -> PyResult<T> {
     let made = if model {
         let part = model_part(py, key)?;
@@ -86,19 +88,39 @@ pub fn chain_gas<'py>(
     model: bool,
     fork: &str,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let Some(fork) = Fork::named(fork) else {
-        return Err(raise(
-            py,
-            "WrongInput",
-            &format!("There is no hard fork {fork}; there are cancun, prague, osaka."),
-            &[],
-        ));
-    };
-    let predicted = with_instance(py, &verifying_key, model, |instance| gas::predict(instance, fork))?;
+    let fork = fork_named(py, fork)?;
+    let predict = |instance: &Instance<'_>| gas::predict(instance.relation, instance.layout, fork);
+    items(py, &with_instance(py, &verifying_key, model, predict)?)
+}
+
+/// The same for inference proofs of a relation under rows of 2^c entries and the helper argument, before there is a key.
+#[pyfunction]
+pub fn chain_gas_of<'py>(
+    py: Python<'py>,
+    relation: &[u8],
+    c: u8,
+    lanes: u8,
+    fork: &str,
+) -> PyResult<Bound<'py, PyDict>> {
+    let fork = fork_named(py, fork)?;
+    let relation = crate::parse(py, relation)?;
+    // Nothing costs more or less under another setup.
+    let params = Params::new(c, LookupArgument::Helper { lanes }, Opening::Kzg, [0; 32]);
+    let layout = params.and_then(|params| Layout::new(&relation, params));
+    let layout = layout.map_err(|e| verify_error(py, &e.into()))?;
+    items(py, &gas::predict(&relation, &layout, fork).map_err(|e| evm_error(py, &e))?)
+}
+
+fn fork_named(py: Python<'_>, name: &str) -> PyResult<Fork> {
+    let message = || format!("There is no hard fork {name}; there are cancun, prague, osaka.");
+    Fork::named(name).ok_or_else(|| raise(py, "WrongInput", &message(), &[]))
+}
+
+fn items<'py>(py: Python<'py>, gas: &Gas) -> PyResult<Bound<'py, PyDict>> {
     let out = PyDict::new(py);
-    for (item, gas) in predicted.items() {
-        out.set_item(item, gas)?;
+    for (item, amount) in gas.items() {
+        out.set_item(item, amount)?;
     }
-    out.set_item("total", predicted.total())?;
+    out.set_item("total", gas.total())?;
     Ok(out)
 }

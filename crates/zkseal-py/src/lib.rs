@@ -370,6 +370,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(evm::chain_model_proof, module)?)?;
     module.add_function(wrap_pyfunction!(evm::chain_commitments, module)?)?;
     module.add_function(wrap_pyfunction!(evm::chain_gas, module)?)?;
+    module.add_function(wrap_pyfunction!(evm::chain_gas_of, module)?)?;
     module.add_function(wrap_pyfunction!(srs_origin, module)?)?;
     module.add_class::<Srs>()?;
     module.add_class::<VerifyingKey>()?;

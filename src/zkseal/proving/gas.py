@@ -1,34 +1,34 @@
-"""The row length of keys whose proofs are verified on chain."""
+"""The row length of keys whose proofs are verified on chain: the one of the least predicted gas."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zkseal.errors import InvalidParameters, TooFewPowers
+from zkseal.errors import InvalidParameters, NotForChain, TooFewPowers
+from zkseal.proving.core import native, running
 from zkseal.proving.cost import MAX_ROW_BITS, Layout, lay_out
 from zkseal.proving.scheme import Scheme
 
-__all__ = ["choose_row_bits_by_gas", "estimate_gas"]
+__all__ = ["choose_row_bits_by_gas", "predicted_gas"]
 
 ROW_BITS = range(8, 16)
 """Row lengths that are tried: longer ones take more memory and powers than they save."""
 
+FORK = "osaka"
+"""Whose prices count: the newest that the predictor knows."""
 
-def estimate_gas(layout: Layout) -> int:
-    """Estimated gas of verifying a proof on chain: an estimate that the gas predictor (crates/zkseal-evm) will replace.
 
-    7,000 for each committed row (a scalar multiplication, and reading it), 2,500 for each round of a sumcheck, 320 for
-    each variable of the opening.
+def predicted_gas(encoded: bytes, row_bits: int, scheme: Scheme) -> int:
+    """Predicted gas of verifying a proof of an encoded relation on chain, as a transaction (crates/zkseal-evm).
+
+    Raises:
+        NotForChain: no chain verifies this scheme, or the verifying program is longer than code may be.
+        InvalidParameters: the mask does not fit in a row of this length.
     """
-    n = layout.leaf_bits
-    if n == 0:
-        lookup_rounds = 0
-    elif layout.scheme.lookup_argument == "tree":
-        lookup_rounds = n * (n + 1) // 2
-    else:
-        lookup_rounds = n + 1
-    rounds = lookup_rounds + layout.product_bits + layout.row_vars + layout.row_bits + 1
-    return 7_000 * sum(layout.rows.values()) + 2_500 * rounds + 320 * layout.row_bits
+    if (scheme.lookup_argument, scheme.opening) != ("helper", "kzg"):
+        raise NotForChain("No contract verifies proofs of this scheme.", reason="scheme")
+    with running("predicting gas"):
+        return int(native().chain_gas_of(encoded, row_bits, scheme.lanes, FORK)["total"])
 
 
 def choose_row_bits_by_gas(encoded: bytes, scheme: Scheme, powers: int) -> int:
@@ -40,7 +40,7 @@ def choose_row_bits_by_gas(encoded: bytes, scheme: Scheme, powers: int) -> int:
     """
     usable = [layout for layout in _layouts(encoded, scheme, ROW_BITS) if 1 << layout.row_bits <= powers]
     if usable:
-        return min(usable, key=estimate_gas).row_bits
+        return min(usable, key=lambda layout: _rank(encoded, layout)).row_bits
     fitting = next(_layouts(encoded, scheme, range(ROW_BITS.start, MAX_ROW_BITS + 1)), None)
     if fitting is None:
         raise InvalidParameters(
@@ -57,6 +57,14 @@ def too_few_powers(row_bits: int, powers: int) -> TooFewPowers:
         expected=1 << row_bits,
         got=powers,
     )
+
+
+def _rank(encoded: bytes, layout: Layout) -> tuple[bool, int]:
+    """Gas; behind all that a chain takes, what it does not take, by the length of the proof."""
+    try:
+        return False, predicted_gas(encoded, layout.row_bits, layout.scheme)
+    except NotForChain:
+        return True, layout.proof_bytes
 
 
 def _layouts(encoded: bytes, scheme: Scheme, lengths: range) -> Iterator[Layout]:

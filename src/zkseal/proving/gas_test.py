@@ -2,10 +2,10 @@
 
 import pytest
 
-from zkseal.errors import InvalidParameters, TooFewPowers
+from zkseal.errors import InvalidParameters, NotForChain, TooFewPowers
 from zkseal.pipeline import CompiledModel
-from zkseal.proving import Layout, Scheme, lay_out
-from zkseal.proving.gas import choose_row_bits_by_gas, estimate_gas
+from zkseal.proving import Scheme, lay_out
+from zkseal.proving.gas import choose_row_bits_by_gas, predicted_gas
 from zkseal.relation import Column, RelationBuilder
 
 pytestmark = pytest.mark.native
@@ -13,23 +13,31 @@ pytestmark = pytest.mark.native
 ON_CHAIN = Scheme("helper", 1, "kzg")
 
 
-def layout(scheme: Scheme, leaf_bits: int) -> Layout:
-    rows = {"model": 2, "input": 1, "witness": 3, "helper": 1}
-    return Layout(10, leaf_bits, 7, 3, 100, rows, 0, 0, 3_000, 3_000, scheme)
+OFF_CHAIN = Scheme("tree", 1, "kzg")
 
 
-def test_gas_is_that_of_rows_rounds_and_the_opening() -> None:
-    rounds_after = 7 + 3 + 11
-    assert estimate_gas(layout(ON_CHAIN, 9)) == 7_000 * 7 + 2_500 * (10 + rounds_after) + 320 * 10
-    assert estimate_gas(layout(Scheme("tree", 1, "kzg"), 9)) == 7_000 * 7 + 2_500 * (45 + rounds_after) + 320 * 10
-    assert estimate_gas(layout(ON_CHAIN, 0)) == 7_000 * 7 + 2_500 * rounds_after + 320 * 10
+def test_lanes_that_are_not_needed_cost_gas(tiny: CompiledModel) -> None:
+    one, eight = (predicted_gas(tiny.relation.encode(), 9, Scheme("helper", lanes, "kzg")) for lanes in (1, 8))
+    assert 250_000 < one < eight < 500_000
+
+
+@pytest.mark.parametrize("scheme", [OFF_CHAIN, Scheme("helper", 1, "ipa"), Scheme()])
+def test_schemes_that_no_chain_verifies_cost_no_gas(tiny: CompiledModel, scheme: Scheme) -> None:
+    with pytest.raises(NotForChain):
+        predicted_gas(tiny.relation.encode(), 12, scheme)
 
 
 def test_the_choice_is_the_cheapest_that_the_powers_allow(tiny: CompiledModel) -> None:
     encoded = tiny.relation.encode()
     for powers, allowed in ((1 << 15, range(8, 16)), (1_500, range(8, 11)), (256, range(8, 9))):
-        gas = {bits: estimate_gas(lay_out(encoded, bits, ON_CHAIN)) for bits in allowed}
+        gas = {bits: predicted_gas(encoded, bits, ON_CHAIN) for bits in allowed}
         assert gas[choose_row_bits_by_gas(encoded, ON_CHAIN, powers)] == min(gas.values())
+
+
+def test_where_no_chain_verifies_the_shortest_proof_is_taken(tiny: CompiledModel) -> None:
+    encoded = tiny.relation.encode()
+    lengths = {bits: lay_out(encoded, bits, OFF_CHAIN).proof_bytes for bits in range(8, 16)}
+    assert lengths[choose_row_bits_by_gas(encoded, OFF_CHAIN, 1 << 15)] == min(lengths.values())
 
 
 def test_what_the_powers_do_not_allow_is_said_with_what_it_takes(tiny: CompiledModel) -> None:
