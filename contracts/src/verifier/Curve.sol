@@ -100,7 +100,8 @@ library Curve {
             mstore(add(at, 0xe0), y)
             mcopy(add(at, 0x100), pointG2, 0x80)
             let good := staticcall(gas(), 8, at, 0x180, 0x00, 0x20)
-            agree := and(good, eq(mload(0x00), 1))
+            // A chain without this contract answers with nothing.
+            agree := and(and(good, eq(returndatasize(), 0x20)), eq(mload(0x00), 1))
         }
     }
 }

@@ -78,6 +78,11 @@ library Opening {
             Curve.addCalldata(at, points + 6 * POINT, c.z);
             Curve.addPoint(at, 1, 2, Field.neg(constant_));
             right = points + 6 * POINT;
+            uint256 transcript = f.transcript;
+            assembly ("memory-safe") {
+                // What Solidity allocated has not reached the transcript: a mistake of this code, if ever.
+                if gt(mload(0x40), transcript) { invalid() }
+            }
         }
     }
 

@@ -36,7 +36,7 @@ library Programs {
     uint256 internal constant ROWS = 194;
 
     uint256 private constant WORD = 32;
-    /// @dev For the structs of the verifier (31 words) and the data of an error.
+    /// @dev For the structs of the verifier, 43 words, and the data of an error; `Opening.reduce` sees that it is enough.
     uint256 private constant HEAP_BYTES = 0x600;
     /// @dev Outputs beside one for each lane.
     uint256 private constant OUTPUTS = 6;
