@@ -14,6 +14,12 @@ __all__ = [
     "ProvingKey",
     "Srs",
     "VerifyingKey",
+    "attest_chain",
+    "attest_intel",
+    "attest_nitro",
+    "attest_signature",
+    "attest_snp",
+    "attest_spdm",
     "chain_commitments",
     "chain_gas",
     "chain_gas_of",
@@ -54,6 +60,23 @@ def setup(
     srs: Srs | None = None,
 ) -> tuple[bytes, bytes]: ...
 def srs_origin(setup_digest: bytes) -> str: ...
+def attest_chain(
+    leaf: bytes, intermediates: list[bytes], roots: list[bytes], revocation_lists: list[bytes], now: int
+) -> dict[str, Any]: ...
+def attest_signature(public_key: bytes, scheme: str, message: bytes, signature: bytes, what: str) -> None: ...
+def attest_snp(
+    report: bytes,
+    leaf: bytes,
+    intermediates: list[bytes],
+    roots: list[bytes],
+    revocation_lists: list[bytes],
+    now: int,
+) -> dict[str, Any]: ...
+def attest_nitro(document: bytes, roots: list[bytes], revocation_lists: list[bytes], now: int) -> dict[str, Any]: ...
+def attest_spdm(
+    report: bytes, certificates: list[bytes], roots: list[bytes], revocation_lists: list[bytes], now: int
+) -> dict[str, Any]: ...
+def attest_intel(quote: bytes, collateral: str, root: bytes, now: int) -> dict[str, Any]: ...
 
 @final
 class Srs:

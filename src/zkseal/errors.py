@@ -39,8 +39,13 @@
     │   ├── WrongContext           a receipt for another context
     │   └── InsecureSetup          a key whose powers of tau come from no published ceremony
     ├── AppraisalError         the evidence does not satisfy the policy
-    │   ├── Expired                the receipt is past its expiry
-    │   └── PolicyDenied           the policy refuses this statement or this evidence
+    │   ├── Expired                the receipt, a certificate or collateral is not valid at the time of the appraisal
+    │   ├── PolicyDenied           the policy refuses this statement or this evidence
+    │   ├── UntrustedRoot          a certificate chain that leads to no pinned root
+    │   ├── SignatureRejected      a signature of evidence, or a hash that stands for one, that does not hold
+    │   ├── CertificateRevoked     a certificate, or a platform, that its vendor took back
+    │   ├── MeasurementMismatch    code or configuration other than the reference values
+    │   └── NonceMismatch          evidence that is not bound to the nonce of the appraisal
     ├── SetupError             no keys can be made for this program
     │   ├── WeightOutOfBounds      a weight outside the bounds that setup has to prove
     │   ├── InvalidPower           a power of tau that was changed: off the curve, or no power of this tau
@@ -79,6 +84,7 @@ __all__ = [
     "AccumulatorTooWide",
     "AppraisalError",
     "CalibrationMissing",
+    "CertificateRevoked",
     "ChainError",
     "DecodeError",
     "DigestMismatch",
@@ -97,6 +103,7 @@ __all__ = [
     "InvalidRelation",
     "KeystoreRejected",
     "LinearClaimRejected",
+    "MeasurementMismatch",
     "MissingDependency",
     "ModelError",
     "ModelProofRejected",
@@ -105,6 +112,7 @@ __all__ = [
     "NonCanonicalPoint",
     "NonCanonicalScalar",
     "NonFiniteWeight",
+    "NonceMismatch",
     "NotDeployed",
     "NotForChain",
     "NotOnCurve",
@@ -118,6 +126,7 @@ __all__ = [
     "RequestUnanswered",
     "ResourceLimit",
     "SetupError",
+    "SignatureRejected",
     "StatementMismatch",
     "ToleranceExceeded",
     "TooFewPowers",
@@ -128,6 +137,7 @@ __all__ = [
     "UnsatisfiedConstraint",
     "UnsupportedDtype",
     "UnsupportedOp",
+    "UntrustedRoot",
     "ValueOutOfBounds",
     "WeightOutOfBounds",
     "WitnessError",
@@ -361,15 +371,35 @@ class InsecureSetup(ProofRejected):
 
 
 class AppraisalError(ZksealError):
-    """The receipt is sound, but the policy does not accept it."""
+    """The evidence is not authentic, or the policy does not accept it. Fields: check, and result where one was made."""
 
 
 class Expired(AppraisalError):
-    """The receipt is past its expiry. Fields: expiry, now."""
+    """A receipt, a certificate or collateral is not valid at the time of the appraisal. Fields: check, reason."""
 
 
 class PolicyDenied(AppraisalError):
-    """The policy refuses this statement or this evidence. Fields: reason."""
+    """The policy refuses this statement or this evidence. Fields: check, reason."""
+
+
+class UntrustedRoot(AppraisalError):
+    """The certificate chain leads to no pinned root. Fields: check, reason."""
+
+
+class SignatureRejected(AppraisalError):
+    """A signature of the evidence, or a hash that stands for one, does not hold. Fields: check, reason."""
+
+
+class CertificateRevoked(AppraisalError):
+    """A certificate, or the platform, is revoked by its vendor. Fields: check, reason."""
+
+
+class MeasurementMismatch(AppraisalError):
+    """Code or configuration is none of the reference values. Fields: check, claim, got."""
+
+
+class NonceMismatch(AppraisalError):
+    """The evidence is not bound to the nonce of this appraisal. Fields: check, expected, got."""
 
 
 # Keys, machine, user, us. ---------------------------------------------------------------------------------------------

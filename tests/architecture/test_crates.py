@@ -36,7 +36,9 @@ ARROWS["zkseal-srs"] = {"zkseal-field", "zkseal-transcript", "zkseal-commit", "z
 # Programs for the chain, made from verifying keys.
 ARROWS["zkseal-evm"] = ARROWS["zkseal-verifier"] | {"zkseal-verifier"}
 ARROWS["zkseal-testkit"] = ARROWS["zkseal-prover"] | {"zkseal-prover"}
-ARROWS["zkseal-py"] = ARROWS["zkseal-testkit"] | {"zkseal-srs", "zkseal-evm"}
+# Attestation evidence; knows nothing of proofs.
+ARROWS["zkseal-attest"] = set()
+ARROWS["zkseal-py"] = ARROWS["zkseal-testkit"] | {"zkseal-srs", "zkseal-evm", "zkseal-attest"}
 ARROWS["zkseal-wasm"] = {"zkseal-verifier"}
 
 # What only the proving side of a crate needs, behind its feature `prover`.
@@ -89,6 +91,37 @@ def test_crates_depend_downwards(crate: str) -> None:
 
 def test_the_verifier_reaches_nothing_but_arithmetic_and_hashing() -> None:
     assert reached("zkseal-verifier") <= VERIFIER_DEPENDENCIES
+
+
+# Everything that the verifiers of attestation evidence may use from outside: signatures, formats, one Intel library.
+ATTEST_DEPENDENCIES = {
+    "anyhow",
+    "dcap-qvl",
+    "der",
+    "minicbor",
+    "p256",
+    "p384",
+    "rsa",
+    "serde_json",
+    "sha2",
+    "thiserror",
+    "x509-cert",
+}
+
+
+def test_attestation_reaches_signatures_and_formats_only() -> None:
+    assert reached("zkseal-attest") == ATTEST_DEPENDENCIES
+    shared = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["dependencies"]
+    # Without `report`, which would bring an HTTP client, and at one version: its sentences are our error classes.
+    assert shared["dcap-qvl"]["version"] == "=0.7.1"
+    assert not shared["dcap-qvl"]["default-features"]
+    assert "report" not in shared["dcap-qvl"]["features"]
+
+
+def test_attestation_asks_no_clock_network_or_file() -> None:
+    words = re.compile(r"SystemTime|Instant::now|std::(net|fs|env|process|thread)|UnixTime::now")
+    for path in (ROOT / "crates" / "zkseal-attest" / "src").rglob("*.rs"):
+        assert not words.search(path.read_text()), path
 
 
 @pytest.mark.parametrize("crate", sorted(ARROWS["zkseal-verifier"] | {"zkseal-verifier"}))

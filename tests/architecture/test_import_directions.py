@@ -31,6 +31,8 @@ ARROWS: dict[str, set[str]] = {
     "pages": {"pipeline", "quantize"},
     # Models on a chain: contracts, transactions, the oracle node.
     "chain": {"files", "pipeline", "proving", "receipts", "relation"},
+    # Evidence of trusted execution environments, appraised.
+    "tee": {"_native"},
     "cli": {
         "chain",
         "files",
@@ -43,6 +45,7 @@ ARROWS: dict[str, set[str]] = {
         "quantize",
         "receipts",
         "relation",
+        "tee",
     },
     # The public names, and nothing else.
     "__init__": {"pipeline", "proving", "quantize", "receipts"},
@@ -149,6 +152,14 @@ def test_the_graph_has_no_cycle() -> None:
 )
 def test_a_wrong_arrow_is_found(part: str, source: str) -> None:
     assert len(wrong_arrows(part, source)) == 1
+
+
+def test_evidence_is_appraised_without_clock_network_and_randomness() -> None:
+    """Time, roots and collateral are arguments of `zkseal.tee`."""
+    outside = {"asyncio", "datetime", "http", "os", "random", "secrets", "socket", "ssl", "time", "urllib"}
+    for path in (PACKAGE / "tee").rglob("*.py"):
+        heads = {name.partition(".")[0] for _, name in imported(ast.parse(path.read_text()))}
+        assert not heads & outside, path
 
 
 def test_a_right_arrow_is_allowed() -> None:

@@ -5,6 +5,7 @@
 //!
 //! Dependency position: `py -> prover -> verifier`.
 
+mod attest;
 mod convert;
 mod errors;
 mod evm;
@@ -372,6 +373,12 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(evm::chain_gas, module)?)?;
     module.add_function(wrap_pyfunction!(evm::chain_gas_of, module)?)?;
     module.add_function(wrap_pyfunction!(srs_origin, module)?)?;
+    module.add_function(wrap_pyfunction!(attest::attest_chain, module)?)?;
+    module.add_function(wrap_pyfunction!(attest::attest_signature, module)?)?;
+    module.add_function(wrap_pyfunction!(attest::attest_snp, module)?)?;
+    module.add_function(wrap_pyfunction!(attest::attest_nitro, module)?)?;
+    module.add_function(wrap_pyfunction!(attest::attest_spdm, module)?)?;
+    module.add_function(wrap_pyfunction!(attest::attest_intel, module)?)?;
     module.add_class::<Srs>()?;
     module.add_class::<VerifyingKey>()?;
     module.add_class::<ProvingKey>()

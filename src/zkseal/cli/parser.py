@@ -6,7 +6,7 @@ import argparse
 from types import ModuleType
 
 from zkseal._version import __version__
-from zkseal.cli.commands import chain, evaluate, inspect, open_, prove, setup, verify
+from zkseal.cli.commands import chain, evaluate, inspect, open_, prove, setup, tee, verify
 from zkseal.cli.commands import compile as compile_command
 
 __all__ = ["COMMANDS", "build_parser"]
@@ -20,6 +20,7 @@ COMMANDS: dict[str, ModuleType] = {
     "open": open_,
     "evaluate": evaluate,
     "chain": chain,
+    "tee": tee,
 }
 
 

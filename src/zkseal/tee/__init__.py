@@ -1,0 +1,42 @@
+"""Evidence of trusted execution environments, appraised offline: `appraise_evidence(evidence, policy, now=...)`.
+
+=====================  ==========================================================================
+`evidence`             `Evidence`, `Endorsements`; the kind of a file by its content
+`policy`, `policies/`  `AppraisalPolicy` and the policies that come with zkseal, as TOML
+`roots`, `roots/`      pinned roots
+`verifiers/`           one module for each kind of evidence
+`appraise`             `appraise_evidence`
+`result`               checks, assurance, `AttestationResult` as an EAR
+`jws`, `canonical_xml`, `pem`, `tpm_structures`  formats
+=====================  ==========================================================================
+
+Binary evidence and all signatures are checked in Rust (`crates/zkseal-attest`). There is no clock and no network here:
+time, roots and collateral are arguments.
+
+Dependency position: imports `errors` and `_native`. `cli` uses it.
+"""
+
+from zkseal.tee.appraise import appraise_evidence
+from zkseal.tee.evidence import Endorsements, Evidence, read_evidence
+from zkseal.tee.policy import AppraisalPolicy, load_policy, parse_policy, shipped_policies
+from zkseal.tee.result import Assurance, AttestationResult, Check, DevAttestationResult, Outcome, Platform
+from zkseal.tee.roots import Roots, pinned_roots
+
+__all__ = [
+    "AppraisalPolicy",
+    "Assurance",
+    "AttestationResult",
+    "Check",
+    "DevAttestationResult",
+    "Endorsements",
+    "Evidence",
+    "Outcome",
+    "Platform",
+    "Roots",
+    "appraise_evidence",
+    "load_policy",
+    "parse_policy",
+    "pinned_roots",
+    "read_evidence",
+    "shipped_policies",
+]

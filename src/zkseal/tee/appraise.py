@@ -1,0 +1,97 @@
+"""`appraise_evidence`: one piece of evidence under one policy, check by check. No clock, no network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zkseal.errors import PolicyDenied, ZksealError
+from zkseal.tee.context import Context, Found, denied
+from zkseal.tee.evidence import Evidence
+from zkseal.tee.policy import AppraisalPolicy
+from zkseal.tee.result import (
+    DEV_PROFILE,
+    PROFILE,
+    Assurance,
+    AttestationResult,
+    Check,
+    Checks,
+    DevAttestationResult,
+    Outcome,
+    Rejected,
+    digest,
+    ear,
+)
+from zkseal.tee.roots import Roots, pinned_roots
+from zkseal.tee.verifiers import VERIFIERS
+
+__all__ = ["appraise_evidence"]
+
+POLICY_CHECKS = ("platform", "assurance")
+
+
+def appraise_evidence(
+    evidence: Evidence,
+    policy: AppraisalPolicy,
+    *,
+    now: int,
+    nonce: bytes | None = None,
+    roots: Roots | None = None,
+) -> AttestationResult | DevAttestationResult:
+    """Appraises evidence at the time `now` (Unix seconds) and returns what was checked.
+
+    Args:
+        nonce: what the evidence has to be bound to; without it the check `nonce` is not made.
+        roots: trust anchors, by default those that zkseal pins.
+
+    Raises:
+        AppraisalError: the first check that failed, or that was not made and has to be. Fields: `check`, and `result`,
+            the result so far as an EAR whose checks tell the rest.
+        InvalidEncoding: evidence or endorsements are malformed. Fields as above.
+    """
+    module = VERIFIERS[evidence.platform]
+    found = Found(Checks((*module.ANNOUNCED, *POLICY_CHECKS)))
+    context = Context(evidence, policy, roots if roots is not None else pinned_roots(), now, nonce)
+    try:
+        module.verify(context, found)
+        _check_policy(context, found)
+    except Rejected:
+        pass
+    checks = found.checks.finish()
+    error = _first_error(found, checks, policy, evidence)
+    production = found.assurance >= Assurance.VTPM_CLOUD
+    parts: dict[str, Any] = {
+        "platform": evidence.platform,
+        "assurance": found.assurance,
+        "checks": checks,
+        "claims": found.claims,
+        "evidence_digest": digest(evidence.payload),
+        "policy_id": policy.policy_id,
+        "now": now,
+        "nonce": nonce,
+    }
+    if error is not None:
+        profile = PROFILE if production else DEV_PROFILE
+        error.fields["result"] = ear(profile=profile, development=not production, **parts)
+        raise error
+    return AttestationResult(**parts) if production else DevAttestationResult(**parts)
+
+
+def _check_policy(context: Context, found: Found) -> None:
+    policy, platform = context.policy, context.evidence.platform
+    text = f"the policy does not accept evidence of {platform}"
+    found.checks.require("platform", platform in policy.platforms, denied("platform", text), str(platform))
+    text = f"the assurance is {found.assurance.name.lower()}, the policy wants {policy.min_assurance}"
+    enough = found.assurance >= policy.assurance
+    found.checks.require("assurance", enough, denied("assurance", text), found.assurance.name.lower())
+
+
+def _first_error(
+    found: Found, checks: tuple[Check, ...], policy: AppraisalPolicy, evidence: Evidence
+) -> ZksealError | None:
+    if found.checks.failures:
+        return found.checks.failures[0]
+    for check in checks:
+        if check.outcome is Outcome.NOT_CHECKED and not policy.allows_unmade(evidence.platform, check.name):
+            reason = f"the check {check.name} was not made ({check.detail}), and the policy does not allow that"
+            return PolicyDenied(f"{reason[:1].upper()}{reason[1:]}.", check=check.name, reason=reason)
+    return None
