@@ -66,7 +66,7 @@ def scalar_changes(found: Verified, data: bytes, at: int, kind: str, all_: bool)
     for large in (own + P, P, WORD - 1, *([own + 4 * P] if own < WORD - 4 * P else [])):
         yield f"{large - own:+} at {at}", put(data, at, large), Answer("NonCanonicalScalar", {"at": at})
     bits = (0, 255, seeded(found.name).randrange(1, 250)) if all_ else (0,)
-    for new in {own ^ 1 << bit for bit in bits} | ({(own + 1) % P, 0} if all_ else set()):
+    for new in {own ^ 1 << bit for bit in bits} | ({(own + 1) % P, 0, P - 1} if all_ else set()):
         if new >= P:
             yield f"a bit at {at}", put(data, at, new), Answer("NonCanonicalScalar", {"at": at})
         elif new != own:
