@@ -148,7 +148,7 @@ impl Certificate {
     /// `Chain`.
     pub(crate) fn check_signed_by(&self, issuer: &Self) -> Result<(), AttestError> {
         let scheme = Scheme::of_oid(&self.parsed.signature_algorithm().oid)?;
-        let signature = self.parsed.signature().raw_bytes();
+        let signature = self.parsed.signature().as_bytes().unwrap_or_default();
         issuer.key.verify_der(scheme, &self.signed, signature, "certificate").map_err(|_| AttestError::Chain {
             rule: format!("{} is not signed by {}", self.subject(), issuer.subject()),
         })
@@ -192,9 +192,10 @@ impl RevocationList {
     pub(crate) fn check(&self, certificate: &Certificate, issuer: &Certificate, now: u64) -> Result<(), AttestError> {
         let list = &self.parsed.tbs_cert_list;
         let scheme = Scheme::of_oid(&self.parsed.signature_algorithm.oid)?;
-        issuer.key.verify_der(scheme, &self.signed, self.parsed.signature.raw_bytes(), "revocation list").map_err(
-            |_| AttestError::Chain { rule: format!("a revocation list is not signed by {}", issuer.subject()) },
-        )?;
+        let signature = self.parsed.signature.as_bytes().unwrap_or_default();
+        issuer.key.verify_der(scheme, &self.signed, signature, "revocation list").map_err(|_| AttestError::Chain {
+            rule: format!("a revocation list is not signed by {}", issuer.subject()),
+        })?;
         let critical = |extensions: Option<&Vec<Extension>>| extensions.is_some_and(|es| es.iter().any(|e| e.critical));
         if critical(list.crl_extensions.as_ref()) {
             return Err(AttestError::format("revocation list", "a critical extension is not understood"));

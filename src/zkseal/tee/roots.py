@@ -6,7 +6,7 @@ their digests are pinned in tests/tee/test_roots.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
@@ -29,7 +29,6 @@ class Roots:
     nvidia_rim: tuple[bytes, ...] = ()
     confidential_space: tuple[bytes, ...] = ()
     tpm: tuple[bytes, ...] = ()
-    development: tuple[bytes, ...] = field(default=())
 
 
 def _read(name: str) -> bytes:
