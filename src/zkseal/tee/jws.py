@@ -82,11 +82,10 @@ def key_of(jwks: str, token: Token) -> bytes:
         UntrustedRoot: the set has no such key.
         InvalidEncoding: the set is none.
     """
+    kind = ALGORITHMS[token.algorithm]
     try:
         keys = json.loads(jwks, object_pairs_hook=unique)["keys"]
-        named = [
-            k for k in keys if k.get("kid") == token.header.get("kid") and k.get("kty") == ALGORITHMS[token.algorithm]
-        ]
+        named = [key for key in keys if key.get("kid") == token.header.get("kid") and key.get("kty") == kind]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidEncoding("The JSON Web Key Set is none.", reason="JWKS") from error
     if len(named) != 1:

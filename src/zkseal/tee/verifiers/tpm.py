@@ -165,10 +165,10 @@ def _of(message: bytes, number: int, kind: type[Any]) -> list[Any]:
 def _decode_attestation(payload: bytes) -> tuple[bytes, list[bytes], list[_Quote]]:
     """Key, certificates and quotes of a go-tpm-tools `Attestation`.
 
-    `ak_pub` = 1, `quotes` = 2 (`quote` = 1, `raw_sig` = 2, `pcrs` = 3 with `pcrs` = 2 as map), `ak_cert` = 5,
-    `intermediate_certs` = 6.
+    `ak_pub` = 1, `quotes` = 2 (`quote` = 1, `raw_sig` = 2, `pcrs` = 3 with `pcrs` = 2 as map), `ak_cert` = 6,
+    `intermediate_certs` = 7. Event logs (3 and 5) are not replayed here.
     """
-    keys, certificates = _of(payload, 1, bytes), _of(payload, 5, bytes) + _of(payload, 6, bytes)
+    keys, certificates = _of(payload, 1, bytes), _of(payload, 6, bytes) + _of(payload, 7, bytes)
     if len(keys) != 1:
         raise InvalidEncoding("The attestation has no single key.", reason="protobuf")
     quotes: list[_Quote] = []
