@@ -15,8 +15,11 @@ from targets import CONTEXT, FIXTURE, FIXTURES, KEYS, SAVERS, SIDES, join_sectio
 
 import zkseal
 from zkseal import files
+from zkseal.files.ceremonies import load_srs
 from zkseal.files.container import read_container
 from zkseal.receipts import ZkEvidence, cbor
+
+POWERS = Path(__file__).resolve().parents[2] / "crates" / "zkseal-srs" / "fixtures" / "kzg10-bn254-aztec-srs-1024.bin"
 
 
 def write(folder: Path) -> None:
@@ -69,6 +72,13 @@ def write(folder: Path) -> None:
         seed("relation_python", side, model.relation.encode())
         for name, data in variants.annotated(model.relation):
             seed("relation_python", f"{side}-{name}", data)
+    # The same under powers of tau, which keys and openings carry.
+    tiny = zkseal.compile(models.mlp(), samples, max_error=1.0)
+    proving_key, verifying_key = zkseal.setup(tiny, opening="kzg", srs=load_srs(POWERS), row_bits=8)
+    proved = zkseal.prove(proving_key, samples[0], context=CONTEXT)
+    for kind, thing in zip(files.KINDS[1:], (proving_key, verifying_key, proved.receipt, proved.opening), strict=True):
+        file(kind, f"kzg{kind.suffix}", thing)
+    seed("receipt", "kzg-receipt", proved.receipt.to_cbor())
     # A model with attributes, and a relation with everything that a relation can say.
     images = np.linspace(-1, 1, 64, dtype=np.float32).reshape(4, 1, 4, 4)
     network = zkseal.compile(models.convolution(), images)

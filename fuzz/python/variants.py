@@ -102,9 +102,18 @@ _PROGRAM: dict[str, Change] = {
     "other-layout": lambda plain: plain["program"]["layouts"][0][1].__setitem__(1, [1 << 40]),
 }
 
+_OPENING: dict[str, Change] = {
+    "opening-model": lambda head: head.update(model=3),
+    "opening-more": lambda head: head.update(more=1),
+    "opening-side": lambda head: head.pop("input"),
+    "opening-blindings": lambda head: head.update(input="text"),
+    "opening-powers": lambda head: head.update(powers=b""),
+}
+
 _SECTIONS: dict[bytes, dict[str, dict[str, Change]]] = {
     files.COMPILED.code: {"head": _HEAD},
     files.PROVING_KEY.code: {"head": _PROVENANCE, "program": _PROGRAM},
+    files.OPENING.code: {"head": _OPENING},
 }
 """By kind of file and section of CBOR."""
 
