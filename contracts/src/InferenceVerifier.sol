@@ -113,16 +113,7 @@ contract InferenceVerifier is IERC7992Verifier, IERC7992Storage, IInferenceVerif
         view
         returns (bytes32 stmt)
     {
-        stmt = statementOf(
-            consumer,
-            evidence.subject,
-            modelId,
-            keccak256(evidence.commitments),
-            keccak256(output),
-            evidence.nonce,
-            evidence.deadline
-        );
-        if (usedAt[stmt] != 0) revert StatementUsed(stmt);
+        stmt = _unused(consumer, modelId, output, evidence);
         _verify(stmt, modelId, output, evidence);
     }
 
@@ -203,8 +194,18 @@ contract InferenceVerifier is IERC7992Verifier, IERC7992Storage, IInferenceVerif
 
     /// @dev The caller's statement, used from now on.
     function _mark(uint256 modelId, bytes calldata output, Evidence calldata evidence) private returns (bytes32 stmt) {
+        stmt = _unused(msg.sender, modelId, output, evidence);
+        usedAt[stmt] = block.number;
+    }
+
+    /// @dev A consumer's statement, if it was not used.
+    function _unused(address consumer, uint256 modelId, bytes calldata output, Evidence calldata evidence)
+        private
+        view
+        returns (bytes32 stmt)
+    {
         stmt = statementOf(
-            msg.sender,
+            consumer,
             evidence.subject,
             modelId,
             keccak256(evidence.commitments),
@@ -213,7 +214,6 @@ contract InferenceVerifier is IERC7992Verifier, IERC7992Storage, IInferenceVerif
             evidence.deadline
         );
         if (usedAt[stmt] != 0) revert StatementUsed(stmt);
-        usedAt[stmt] = block.number;
     }
 
     function _verify(bytes32 stmt, uint256 modelId, bytes calldata output, Evidence calldata evidence) private view {

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.chain.worlds import Model, World, keys_of, populated
 
-from zkseal.chain.local import LocalChain, find_anvil, local_chain
+from zkseal.chain.address_book import AddressBook
+from zkseal.chain.deployment import deploy
+from zkseal.chain.local import LocalChain, find_anvil, local_chain, local_signer
 from zkseal.errors import MissingDependency
 
 
@@ -48,6 +51,14 @@ def chain() -> Iterator[LocalChain]:
     """A new chain."""
     with local_chain() as running:
         yield running
+
+
+@pytest.fixture
+def registry(chain: LocalChain, tmp_path: Path) -> str:
+    """Address of a registry on a new chain; account 0 deployed it."""
+    book = AddressBook(tmp_path / "book.json")
+    deploy(chain.connection, local_signer(0), book, contracts=["ZksealVerifier", "ModelRegistry"])
+    return book.address(chain.connection, "ModelRegistry")
 
 
 @pytest.fixture(scope="module")

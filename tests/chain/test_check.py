@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from tests.chain.worlds import Model
 
-from zkseal.chain.address_book import AddressBook
-from zkseal.chain.deployment import deploy
 from zkseal.chain.local import LocalChain, local_signer
 from zkseal.chain.programs import programs
 from zkseal.chain.registration import check, register
 from zkseal.errors import NotDeployed, TransactionReverted
 
 OWNER = local_signer(0)
-
-
-@pytest.fixture
-def registry(chain: LocalChain, tmp_path: Path) -> str:
-    book = AddressBook(tmp_path / "book.json")
-    deploy(chain.connection, OWNER, book, contracts=["ZksealVerifier", "ModelRegistry"])
-    return book.address(chain.connection, "ModelRegistry")
 
 
 def test_the_code_of_a_registered_model_is_its_keys(chain: LocalChain, registry: str, hidden_model: Model) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +9,6 @@ from tests.chain.worlds import Model, World, keys_of
 
 import zkseal
 from zkseal.chain import transactions
-from zkseal.chain.address_book import AddressBook
-from zkseal.chain.deployment import deploy
 from zkseal.chain.local import LocalChain, local_signer
 from zkseal.chain.programs import PROGRAM_BYTES_CAP, programs
 from zkseal.chain.registration import is_registered, register
@@ -23,13 +20,6 @@ STEPS = ["store verifying program", "store model program", "prove model", "regis
 
 class Stopped(BaseException):
     """The process ends here."""
-
-
-@pytest.fixture
-def registry(chain: LocalChain, tmp_path: Path) -> str:
-    book = AddressBook(tmp_path / "book.json")
-    deploy(chain.connection, OWNER, book, contracts=["ZksealVerifier", "ModelRegistry"])
-    return book.address(chain.connection, "ModelRegistry")
 
 
 def test_registration_takes_four_transactions_once(chain: LocalChain, registry: str, hidden_model: Model) -> None:

@@ -46,3 +46,17 @@ library Field {
         }
     }
 }
+
+/// @dev A word of memory.
+function load(uint256 at) pure returns (uint256 value) {
+    assembly ("memory-safe") {
+        value := mload(at)
+    }
+}
+
+/// @dev Writes a word of memory.
+function store(uint256 at, uint256 value) pure {
+    assembly ("memory-safe") {
+        mstore(at, value)
+    }
+}

@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {Frame} from "./Frame.sol";
-import {HALF, P} from "./Field.sol";
+import {HALF, P, load, store} from "./Field.sol";
 
 /// @title The part of the linear claim that falls on the mask vector mu (book, chapters 3 and 5)
 library Mask {
@@ -106,18 +106,6 @@ library Mask {
                 at := sub(at, 0x20)
                 value := mulmod(value, sub(add(P, 1), mload(at)), P)
             }
-        }
-    }
-
-    function load(uint256 at) private pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := mload(at)
-        }
-    }
-
-    function store(uint256 at, uint256 value) private pure {
-        assembly ("memory-safe") {
-            mstore(at, value)
         }
     }
 }

@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IZksealVerifier} from "../interfaces/IZksealVerifier.sol";
 import {Curve} from "./Curve.sol";
-import {Field, P} from "./Field.sol";
+import {Field, P, load, store} from "./Field.sol";
 import {Frame, LinearClaimRejected, OpeningRejected, PublicValueOutOfBounds, SetupsDiffer, WrongLength} from "./Frame.sol";
 import {Mask} from "./Mask.sol";
 import {Opening} from "./Opening.sol";
@@ -403,18 +403,6 @@ contract ZksealVerifier is IZksealVerifier {
                 product := mulmod(product, factor, P)
                 y := add(y, 0x20)
             }
-        }
-    }
-
-    function load(uint256 at) private pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := mload(at)
-        }
-    }
-
-    function store(uint256 at, uint256 value) private pure {
-        assembly ("memory-safe") {
-            mstore(at, value)
         }
     }
 }

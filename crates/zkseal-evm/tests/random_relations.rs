@@ -2,21 +2,18 @@
 //! the challenges are.
 
 mod bounds;
+mod comparison;
 mod evm;
 
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use zkseal_evm::space::{Cell, Slice};
-use zkseal_evm::{EvmError, Output, Program};
-use zkseal_field::{Fr, One, Zero, scalar_from_digest, scalar_from_i64};
-use zkseal_poly::eq_at;
+use zkseal_evm::{EvmError, Program};
 use zkseal_relation::{
-    Access, BlockKind, Column, Expansion, Expr, Layout, Lookup, LookupArgument, Map, Params, PublicValues, Relation,
-    Scope, Suffix, Table, Tensor, Term, ZeroConstraint, validate::validate,
+    Access, Column, Expr, Layout, Lookup, LookupArgument, Map, Params, PublicValues, Relation, Scope, Table, Tensor,
+    Term, ZeroConstraint, validate::validate,
 };
 use zkseal_transcript::keccak256;
-use zkseal_verifier::claims::{Combination, evaluate_tensors, linear_part};
-use zkseal_verifier::{Instance, ProofKind, Statement, VerifyingKey, helper, lookups};
+use zkseal_verifier::{Instance, ProofKind, Statement, VerifyingKey};
 
 /// Choices, first that of proptest, which shrinks them to few and small ones; then zeros.
 struct Tape<'t> {
@@ -185,23 +182,6 @@ fn relation(choices: &[u16]) -> Relation {
     maker.relation
 }
 
-/// Deterministic scalars; now and then 0, 1 or -1.
-fn scalars(seed: u64) -> impl Iterator<Item = Fr> {
-    (0u64..).map(move |index| {
-        let digest = keccak256(&[&seed.to_be_bytes(), &index.to_be_bytes()]);
-        match digest[0] {
-            0 => Fr::zero(),
-            1 => Fr::one(),
-            2 => -Fr::one(),
-            _ => scalar_from_digest(&digest),
-        }
-    })
-}
-
-fn values(cells: &[Fr], slice: Slice) -> Vec<Fr> {
-    cells[slice.first.0..slice.first.0 + slice.vars].to_vec()
-}
-
 /// Bounds of each public tensor, as the program has them.
 fn bounds_of(program: &Program) -> Vec<(usize, i64, i64)> {
     let short = |at: usize| usize::from(u16::from_be_bytes([program.bytes[at], program.bytes[at + 1]]));
@@ -251,53 +231,7 @@ fn compare(
         }
     }
 
-    let mut cells: Vec<Fr> = scalars(seed).take(space.inputs()).collect();
-    let listed = public.values().flatten().map(|value| scalar_from_i64(*value));
-    cells[..space.publics].iter_mut().zip(listed).for_each(|(cell, value)| *cell = value);
-    let named = |cell: Cell| cells[cell.0];
-    let (beta, eta, delta, pad) = (named(space.beta()), named(space.eta()), named(space.delta()), named(space.pad()));
-    let point = values(&cells, space.lookup_point());
-    let zeta = values(&cells, space.zero_point());
-    let rho = values(&cells, space.product_point());
-    let address = values(&cells, space.address());
-    let ran = evm::run(&program.bytes, &cells);
-    assert_eq!(ran.gas, program.code.gas + evm::ENTRY_GAS, "every instruction runs once");
-    let output = |output| ran.outputs[space.output(output).0 - space.inputs()];
-
-    let whole: Vec<Fr> = point.iter().copied().chain([pad]).collect();
-    let forms = (space.lanes > 0).then(|| helper::forms(&layout, &whole));
-    let suffix = Suffix {
-        lookup_point: if space.lanes > 0 { &point } else { &[] },
-        lookup_scale: if space.lanes > 0 { Fr::one() - pad } else { Fr::zero() },
-        zero_point: &zeta,
-        eta,
-        beta,
-    };
-    let expansion = Expansion::new(relation, &layout, &public, &suffix)?;
-    let linear = linear_part(relation, &public, &expansion, forms.as_ref(), eta, layout.mask.len())?;
-    assert_eq!(output(Output::Products), linear.constant, "the constant of T2");
-    let combination = Combination {
-        relation,
-        layout: &layout,
-        public: &public,
-        expansion: &expansion,
-        linear: &linear,
-        lookups: forms.as_ref(),
-        rho: &rho,
-        delta,
-    };
-    let coefficients = combination.coefficients()?;
-    assert_eq!(output(Output::Claims), coefficients.constant, "public parts of the claims");
-    assert_eq!(output(Output::Data), evaluate_tensors(&layout, &coefficients.tensors, &address), "a(r_hi, r_lo)");
-    for (slot, name) in [Output::Lin, Output::PadU, Output::PadV].into_iter().enumerate() {
-        assert_eq!(output(name), eq_at(&rho, layout.lin_slot + slot as u64));
-    }
-    for lane in 0..space.lanes {
-        let own = layout.blocks.iter().filter(|block| block.lane == lane && matches!(block.kind, BlockKind::Lookup(_)));
-        let sum: Fr = own.map(|block| lookups::indicator(relation, block, &point).expect("a block")).sum();
-        assert_eq!(output(Output::Selector(lane)), sum, "the indicator of lane {lane}");
-    }
-    Ok(())
+    comparison::compare(&program, relation, &layout, &public, seed)
 }
 
 /// Whether there was something to compare.

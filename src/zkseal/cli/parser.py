@@ -8,6 +8,7 @@ from types import ModuleType
 from zkseal._version import __version__
 from zkseal.cli.commands import chain, evaluate, inspect, open_, prove, setup, tee, verify
 from zkseal.cli.commands import compile as compile_command
+from zkseal.cli.declare import add_command
 
 __all__ = ["COMMANDS", "build_parser"]
 
@@ -35,16 +36,5 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"zkseal {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, module in COMMANDS.items():
-        description = (module.__doc__ or "").strip()
-        command = commands.add_parser(
-            name,
-            help=description.splitlines()[0].rstrip("."),
-            description=description,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        module.configure(command)
-        command.add_argument(
-            "--json", action="store_true", help="print one JSON object on standard output, also for errors"
-        )
+        add_command(commands, name, module)
     return parser

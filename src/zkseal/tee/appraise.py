@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from zkseal.errors import PolicyDenied, ZksealError
 from zkseal.tee.context import Context, Found, denied
 from zkseal.tee.evidence import Evidence
 from zkseal.tee.policy import AppraisalPolicy
 from zkseal.tee.result import (
-    DEV_PROFILE,
-    PROFILE,
-    Assurance,
+    Appraised,
     AttestationResult,
     Check,
     Checks,
@@ -19,7 +15,6 @@ from zkseal.tee.result import (
     Outcome,
     Rejected,
     digest,
-    ear,
 )
 from zkseal.tee.roots import Roots, pinned_roots
 from zkseal.tee.verifiers import VERIFIERS
@@ -58,22 +53,20 @@ def appraise_evidence(
         pass
     checks = found.checks.finish()
     error = _first_error(found, checks, policy, evidence)
-    production = found.assurance >= Assurance.VTPM_CLOUD
-    parts: dict[str, Any] = {
-        "platform": evidence.platform,
-        "assurance": found.assurance,
-        "checks": checks,
-        "claims": found.claims,
-        "evidence_digest": digest(evidence.payload),
-        "policy_id": policy.policy_id,
-        "now": now,
-        "nonce": nonce,
-    }
+    appraised = Appraised(
+        platform=evidence.platform,
+        assurance=found.assurance,
+        checks=checks,
+        claims=found.claims,
+        evidence_digest=digest(evidence.payload),
+        policy_id=policy.policy_id,
+        now=now,
+        nonce=nonce,
+    )
     if error is not None:
-        profile = PROFILE if production else DEV_PROFILE
-        error.fields["result"] = ear(profile=profile, development=not production, **parts)
+        error.fields["result"] = appraised.to_json()
         raise error
-    return AttestationResult(**parts) if production else DevAttestationResult(**parts)
+    return (AttestationResult if appraised.production else DevAttestationResult)(**vars(appraised))
 
 
 def _check_policy(context: Context, found: Found) -> None:

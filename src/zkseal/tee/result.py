@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from zkseal.errors import AppraisalError, DecodeError, PolicyDenied, ZksealError
 
 __all__ = [
+    "Appraised",
     "Assurance",
     "AttestationResult",
     "Check",
@@ -200,12 +201,12 @@ def status_of(vector: Mapping[str, int]) -> str:
 
 
 @dataclass(frozen=True)
-class AttestationResult:
-    """Evidence of a production root that satisfied a policy.
+class Appraised:
+    """What an appraisal found, before anything is made of it.
 
     Attributes:
         platform: kind of evidence.
-        assurance: `VTPM_CLOUD` or `HARDWARE`.
+        assurance: what root closed the chain.
         checks: every check, also those not made.
         claims: what the evidence says, as JSON values; bytes are hexadecimal.
         evidence_digest: SHA-256 of the payload.
@@ -223,80 +224,53 @@ class AttestationResult:
     now: int
     nonce: bytes | None
 
-    def __post_init__(self) -> None:
-        if self.assurance < Assurance.VTPM_CLOUD:
-            raise PolicyDenied("This evidence is of no production root.", reason="development", check="assurance")
+    @property
+    def production(self) -> bool:
+        """Whether a production root closed the chain."""
+        return self.assurance >= Assurance.VTPM_CLOUD
 
     def to_json(self) -> dict[str, Any]:
-        """The result as the claims of an EAR."""
-        return _ear(self, PROFILE, development=False)
+        """Claims of an EAR, contraindicated unless of a production root.
+
+        draft-ietf-rats-ear-04 spells `ear_status`, where its fourth revision and ours agree.
+        """
+        outcomes = {check.name: check.outcome for check in self.checks}
+        vector = trust_vector(self.platform, outcomes, development=not self.production)
+        return {
+            "eat_profile": PROFILE if self.production else DEV_PROFILE,
+            "iat": self.now,
+            "ear_verifier_id": {"developer": "zkseal", "build": "zkseal.tee"},
+            "eat_nonce": self.nonce.hex() if self.nonce is not None else None,
+            "assurance": self.assurance.name.lower(),
+            "evidence_digest": self.evidence_digest.hex(),
+            "checks": [check.to_json() for check in self.checks],
+            "submods": {
+                str(self.platform): {
+                    "ear_status": status_of(vector),
+                    "ear_trustworthiness_vector": vector,
+                    "ear_appraisal_policy_id": self.policy_id,
+                    "ear_veraison_annotated_evidence": dict(self.claims),
+                }
+            },
+        }
 
 
 @dataclass(frozen=True)
-class DevAttestationResult:
-    """Evidence of a development root, or of none. No production interface takes it. Fields as `AttestationResult`."""
+class AttestationResult(Appraised):
+    """Evidence of a production root that satisfied a policy."""
 
-    platform: Platform
-    assurance: Assurance
-    checks: tuple[Check, ...]
-    claims: Mapping[str, Any]
-    evidence_digest: bytes
-    policy_id: str
-    now: int
-    nonce: bytes | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The result as the claims of an EAR, contraindicated."""
-        return _ear(self, DEV_PROFILE, development=True)
+    def __post_init__(self) -> None:
+        if not self.production:
+            raise PolicyDenied("This evidence is of no production root.", reason="development", check="assurance")
 
 
-def _ear(result: AttestationResult | DevAttestationResult, profile: str, *, development: bool) -> dict[str, Any]:
-    return ear(
-        profile=profile,
-        platform=result.platform,
-        assurance=result.assurance,
-        checks=result.checks,
-        claims=result.claims,
-        evidence_digest=result.evidence_digest,
-        policy_id=result.policy_id,
-        now=result.now,
-        nonce=result.nonce,
-        development=development,
-    )
+@dataclass(frozen=True)
+class DevAttestationResult(Appraised):
+    """Evidence of a development root, or of none. No production interface takes it."""
 
-
-def ear(
-    *,
-    profile: str,
-    platform: Platform,
-    assurance: Assurance,
-    checks: tuple[Check, ...],
-    claims: Mapping[str, Any],
-    evidence_digest: bytes,
-    policy_id: str,
-    now: int,
-    nonce: bytes | None,
-    development: bool,
-) -> dict[str, Any]:
-    """Claims of an EAR: draft-ietf-rats-ear-04 spells `ear_status`, where its fourth revision and ours agree."""
-    vector = trust_vector(platform, {check.name: check.outcome for check in checks}, development=development)
-    return {
-        "eat_profile": profile,
-        "iat": now,
-        "ear_verifier_id": {"developer": "zkseal", "build": "zkseal.tee"},
-        "eat_nonce": nonce.hex() if nonce is not None else None,
-        "assurance": assurance.name.lower(),
-        "evidence_digest": evidence_digest.hex(),
-        "checks": [check.to_json() for check in checks],
-        "submods": {
-            str(platform): {
-                "ear_status": status_of(vector),
-                "ear_trustworthiness_vector": vector,
-                "ear_appraisal_policy_id": policy_id,
-                "ear_veraison_annotated_evidence": dict(claims),
-            }
-        },
-    }
+    def __post_init__(self) -> None:
+        if self.production:
+            raise PolicyDenied("This evidence is of a production root.", reason="production", check="assurance")
 
 
 def digest(payload: bytes) -> bytes:

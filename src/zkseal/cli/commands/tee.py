@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from zkseal.cli.console import Console
+from zkseal.cli.declare import add_json
 from zkseal.errors import FileUnavailable, WrongInput, ZksealError
 from zkseal.tee import (
     AppraisalPolicy,
@@ -58,13 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     platforms = [str(platform) for platform in Platform]
     command.add_argument("--platform", choices=platforms, help="kind of evidence, if content is not enough")
     command.add_argument("--index", type=int, default=0, metavar="N", help="which device of a list (default: 0)")
-    # Without a default here: that of the outer parser would be overwritten.
-    command.add_argument(
-        "--json",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help="print one JSON object on standard output, also for errors",
-    )
+    add_json(command, nested=True)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:

@@ -13,6 +13,7 @@ from types import ModuleType
 
 from zkseal.cli.commands.chain import check, deploy, gas, register, request, serve_oracle, submit
 from zkseal.cli.console import Console
+from zkseal.cli.declare import add_command
 from zkseal.errors import MissingDependency
 
 __all__ = ["SUBCOMMANDS", "configure", "run"]
@@ -32,22 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the subcommands, each with its own arguments."""
     commands = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
     for name, module in SUBCOMMANDS.items():
-        description = (module.__doc__ or "").strip()
-        command = commands.add_parser(
-            name,
-            help=description.splitlines()[0].rstrip("."),
-            description=description,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        module.configure(command)
-        # Without a default here: that of the outer parser would be overwritten.
-        command.add_argument(
-            "--json",
-            action="store_true",
-            default=argparse.SUPPRESS,
-            help="print one JSON object on standard output, also for errors",
-        )
+        add_command(commands, name, module, nested=True)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
