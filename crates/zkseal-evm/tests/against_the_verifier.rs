@@ -5,7 +5,7 @@ mod evm;
 
 use zkseal_evm::graph::Graph;
 use zkseal_evm::{Program, Space, encode_proof};
-use zkseal_field::{Fr, One};
+use zkseal_field::Fr;
 use zkseal_relation::{Column, Layout, LookupArgument, Params, PublicValues, Relation};
 use zkseal_verifier::{Instance, ProofKind, VerifyingKey};
 
