@@ -1,6 +1,7 @@
 """Imports point downwards only: the graph of ARCHITECTURE.md, checked on the source text of every module."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ PACKAGE = ROOT / "src" / "zkseal"
 # Part of the package -> parts that it may import. Every part may import `errors`, itself, and `_version`.
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
+    "json_text": set(),
     "_version": set(),
     "graph": set(),
     "relation": set(),
@@ -110,7 +112,7 @@ def wrong_arrows(part: str, source: str) -> list[str]:
             wrong.append(f"line {line}: imports are absolute in the package")
         elif head == "zkseal":
             target = rest.partition(".")[0] or "__init__"
-            if target not in ARROWS[part] | {"errors", "_version", part}:
+            if target not in ARROWS[part] | {"errors", "json_text", "_version", part}:
                 wrong.append(f"line {line}: {part} imports {target}")
         elif part not in ONLY_IN.get(head, {part}):
             wrong.append(f"line {line}: {part} imports {head}")
@@ -123,6 +125,18 @@ def wrong_arrows(part: str, source: str) -> list[str]:
 def test_imports_point_downwards(path: Path) -> None:
     assert part_of(path) in ARROWS, f"{part_of(path)} is a new part: give it a place in ARROWS and ARCHITECTURE.md"
     assert wrong_arrows(part_of(path), path.read_text()) == []
+
+
+# Files of the package, that nobody else writes.
+OWN_JSON = {"chain/contracts.py"}
+
+
+@pytest.mark.parametrize("path", list(sources()), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_json_of_others_is_read_with_a_bound_on_its_depth(path: Path) -> None:
+    """`json.loads` overflows the stack in a process where a library has raised the recursion limit."""
+    name = str(path.relative_to(PACKAGE))
+    if name not in OWN_JSON | {"json_text.py"}:
+        assert not re.search(r"\bjson\.loads?\(", path.read_text()), "use zkseal.json_text.parse_json"
 
 
 def test_the_graph_has_no_cycle() -> None:

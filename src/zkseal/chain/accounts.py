@@ -5,7 +5,6 @@ The files are the encrypted JSON (version 3) that geth, cast and other wallets w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from zkseal.errors import FileUnavailable, KeystoreRejected
+from zkseal.json_text import parse_json
 
 __all__ = ["Signer", "load_signer", "password_from_file"]
 
@@ -48,7 +48,7 @@ def load_signer(path: Path, password: Callable[[], str]) -> Signer:
         KeystoreRejected: it is no keystore, or the password does not open it.
     """
     try:
-        document = json.loads(_read(path))
+        document = parse_json(_read(path))
         if not isinstance(document, dict) or "crypto" not in {key.lower() for key in document}:
             raise ValueError("no keystore")
     except ValueError:

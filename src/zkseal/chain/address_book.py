@@ -23,6 +23,7 @@ from typing import Any
 from zkseal.chain.connection import Connection, address_of
 from zkseal.errors import FileUnavailable, InvalidEncoding, NotDeployed, NotForChain, UnknownVersion
 from zkseal.files.atomic import write_atomically
+from zkseal.json_text import parse_json
 
 __all__ = ["AddressBook", "Entry"]
 
@@ -90,7 +91,7 @@ class AddressBook:
                 f"Cannot read '{self.path}': {reason}.", path=str(self.path), reason=reason
             ) from error
         try:
-            document = json.loads(text)
+            document = parse_json(text)
             got, chains = document["format"], document["chains"]
             if not isinstance(chains, dict) or not all(isinstance(names, dict) for names in chains.values()):
                 raise TypeError("chains")

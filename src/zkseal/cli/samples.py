@@ -8,7 +8,6 @@ only input.
 from __future__ import annotations
 
 import csv
-import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import FileUnavailable, InvalidEncoding
+from zkseal.json_text import parse_json
 from zkseal.pipeline import Samples
 
 __all__ = ["UNNAMED", "by_input", "read_arrays"]
@@ -83,7 +83,7 @@ def _npy(path: Path) -> dict[str, npt.NDArray[Any]]:
 
 
 def _json(path: Path) -> dict[str, npt.NDArray[Any]]:
-    value = json.loads(path.read_bytes())
+    value = parse_json(path.read_bytes())
     named = value if isinstance(value, dict) else {UNNAMED: value}
     return {name: np.asarray(entry) for name, entry in named.items()}
 

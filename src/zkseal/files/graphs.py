@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from zkseal.errors import InvalidEncoding
 from zkseal.graph import Graph, Node, Value
+from zkseal.json_text import parse_json
 from zkseal.quantize import AccuracyReport, OutputAccuracy
 from zkseal.quantize.calibration import Calibration, ValueStatistics
 from zkseal.quantize.options import QuantizationOptions
@@ -190,9 +191,9 @@ def decode_accuracy(text: Any) -> AccuracyReport | None:
     if text is None:
         return None
     try:
-        outputs = json.loads(text)["outputs"]
+        outputs = parse_json(text)["outputs"]
         return AccuracyReport(
             tuple(OutputAccuracy(**{**entry, "disagreements": tuple(entry["disagreements"])}) for entry in outputs)
         )
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise InvalidEncoding(f"The accuracy in the file is damaged: {error!r}.", reason="accuracy") from error

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import InvalidRelation, StatementMismatch
+from zkseal.json_text import parse_json
 from zkseal.quantize.ordered import ORDERS
 from zkseal.relation import Column, Relation
 
@@ -91,7 +92,7 @@ class Interface:
             InvalidRelation: the annotation is of another form, or does not fit the relation.
         """
         try:
-            document = json.loads(relation.annotation)
+            document = parse_json(relation.annotation)
             if _canonical(document) != relation.annotation:
                 raise ValueError("the JSON is not canonical")
             if document["format"] != FORMAT:
@@ -101,7 +102,7 @@ class Interface:
                 outputs=tuple(_port(entry) for entry in document["outputs"]),
                 public_weights=document["weights"] == "public",
             )
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             raise InvalidRelation(
                 f"The relation's annotation does not describe a program ({error!r}). Compile the model again.",
                 reason="annotation",
@@ -138,7 +139,7 @@ class Interface:
 
 def annotate(relation: Relation) -> Relation:
     """The relation as `lowering` made it, with the tensor of each input and output in its annotation."""
-    document = json.loads(relation.annotation)
+    document = parse_json(relation.annotation)
     for entry in (*document["inputs"], *document["outputs"]):
         entry["tensor"] = relation.tensor_index(entry["name"])
     return replace(relation, annotation=_canonical(document))

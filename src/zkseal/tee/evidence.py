@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zkseal.errors import InvalidEncoding
+from zkseal.json_text import parse_json
 from zkseal.tee.pem import is_pem, pem_blocks
 from zkseal.tee.result import Platform
 
@@ -64,8 +64,8 @@ class Evidence:
 def as_json(payload: bytes) -> Any:
     """`payload` as JSON, or None."""
     try:
-        return json.loads(payload)
-    except (ValueError, RecursionError):
+        return parse_json(payload)
+    except ValueError:
         return None
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from zkseal.errors import InvalidEncoding, UntrustedRoot
+from zkseal.json_text import distinct, parse_json
 from zkseal.tee.evidence import base64_bytes
 from zkseal.tee.native import native
 from zkseal.tee.pem import ec_public_key, rsa_public_key
@@ -46,14 +46,6 @@ class Token:
         native().attest_signature(public_key, self.algorithm, self.signed, self.signature, "token")
 
 
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose names are distinct, for `json.loads`."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
-    return found
-
-
 def decode_token(text: str) -> Token:
     """Raises: InvalidEncoding: not three parts of base64url, or no JSON objects."""
     parts = text.strip().split(".")
@@ -61,8 +53,8 @@ def decode_token(text: str) -> Token:
         raise InvalidEncoding("The token has not three parts.", reason="token")
     header, claims, signature = (base64_bytes(part, "token", url=True) for part in parts)
     try:
-        decoded = [json.loads(part, object_pairs_hook=unique) for part in (header, claims)]
-    except (ValueError, RecursionError) as error:
+        decoded = [parse_json(part, object_pairs_hook=distinct) for part in (header, claims)]
+    except ValueError as error:
         raise InvalidEncoding("A part of the token is no JSON.", reason="token") from error
     if not all(isinstance(part, dict) for part in decoded) or "crit" in decoded[0]:
         raise InvalidEncoding("A part of the token is no object, or it asks for extensions.", reason="token")
@@ -84,9 +76,9 @@ def key_of(jwks: str, token: Token) -> bytes:
     """
     kind = ALGORITHMS[token.algorithm]
     try:
-        keys = json.loads(jwks, object_pairs_hook=unique)["keys"]
+        keys = parse_json(jwks, object_pairs_hook=distinct)["keys"]
         named = [key for key in keys if key.get("kid") == token.header.get("kid") and key.get("kty") == kind]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidEncoding("The JSON Web Key Set is none.", reason="JWKS") from error
     if len(named) != 1:
         raise UntrustedRoot(f"The key set has no key {token.header.get('kid')}.", reason="JWKS", check="chain")

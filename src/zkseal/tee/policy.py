@@ -167,7 +167,7 @@ def parse_policy(text: str) -> AppraisalPolicy:
     """
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise _fail(str(error)) from error
     base = document.pop("extends", None)
     if base is not None and base not in shipped_policies():

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from zkseal.errors import InvalidModel
 from zkseal.frontends.trees import lightgbm, lightgbm_text, xgboost
 from zkseal.frontends.trees.graph import TreeModel, graph_of
 from zkseal.graph import Graph
+from zkseal.json_text import parse_json
 
 __all__ = ["is_model_file", "load_file"]
 
@@ -42,7 +42,7 @@ def load_file(path: str | os.PathLike[str], *, batch: int = 1, outputs: str | Se
         )
     try:
         model = _read(source)
-    except (OSError, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (OSError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise InvalidModel(
             f"{source.name} is no model that XGBoost or LightGBM saved ({type(error).__name__}). Save it again.",
             path=source.name,
@@ -56,7 +56,7 @@ def _read(path: Path) -> TreeModel:
     text = path.read_text("utf-8")
     if path.suffix.lower() == ".txt":
         return lightgbm.read_document(lightgbm_text.parse(text), path.name)
-    document = json.loads(text)
+    document = parse_json(text)
     if "tree_info" in document:
         return lightgbm.read_document(document, path.name)
     return xgboost.read_document(document, path.name)

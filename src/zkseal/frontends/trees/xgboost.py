@@ -6,7 +6,6 @@ entries by x < threshold, sends missing ones (NaN) where it learned to, and adds
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from zkseal.errors import InvalidModel, UnsupportedOp
 from zkseal.frontends.trees.build import NodeList, join
 from zkseal.frontends.trees.graph import Link, TreeModel
+from zkseal.json_text import parse_json
 
 __all__ = ["read", "read_document"]
 
@@ -43,7 +43,7 @@ def read(estimator: Any) -> TreeModel:
     """The trees of a fitted estimator or a Booster. Raises `UnsupportedOp`, `InvalidModel`."""
     name = type(estimator).__name__
     booster, rounds = _booster(estimator, name)
-    return read_document(json.loads(bytes(booster.save_raw("json"))), name, rounds)
+    return read_document(parse_json(bytes(booster.save_raw("json"))), name, rounds)
 
 
 def read_document(whole: Mapping[str, Any], name: str, rounds: int | None = None) -> TreeModel:
@@ -109,7 +109,7 @@ def _chosen(
 
 def _numbers(text: Any) -> npt.NDArray[np.float64]:
     """A number, or a list of them, in the text form of the document."""
-    found = json.loads(text) if isinstance(text, str) else text
+    found = parse_json(text) if isinstance(text, str) else text
     return np.asarray(found, dtype=np.float32).astype(np.float64).reshape(-1)
 
 

@@ -11,7 +11,6 @@ example: zkseal chain deploy --rpc http://127.0.0.1:8545 --keystore deployer.jso
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from zkseal.cli.commands.chain.shared_options import add_keystore, add_node, con
 from zkseal.cli.console import Console
 from zkseal.cli.setups import add_insecure_srs
 from zkseal.errors import FileUnavailable, InvalidEncoding
+from zkseal.json_text import parse_json
 
 __all__ = ["configure", "run"]
 
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        document = json.loads(path.read_text())
+        document = parse_json(path.read_text())
         if not isinstance(document, dict) or not all(isinstance(entry, dict) for entry in document.values()):
             raise ValueError("it is no object of objects")
     except OSError as error:
