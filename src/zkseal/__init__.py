@@ -19,7 +19,17 @@ if typing.TYPE_CHECKING:
     from zkseal.pipeline.compile import CompiledModel, compile  # noqa: A004 - the public name of the first step
     from zkseal.pipeline.evaluate import evaluate
     from zkseal.pipeline.inspect import describe
-    from zkseal.pipeline.prove import ProvedStatement, ProveResult, ProvingKey, check_opening, prove, setup, verify
+    from zkseal.pipeline.prove import (
+        Answer,
+        ProvedStatement,
+        ProveResult,
+        ProvingKey,
+        answer,
+        check_opening,
+        prove,
+        setup,
+        verify,
+    )
     from zkseal.pipeline.report import ModelReport, report
     from zkseal.proving import Opening, Srs, VerifyingKey
     from zkseal.quantize import AccuracyReport, QuantizationOptions
@@ -27,6 +37,7 @@ if typing.TYPE_CHECKING:
 
 __all__ = [
     "AccuracyReport",
+    "Answer",
     "CompiledModel",
     "ModelReport",
     "Opening",
@@ -41,6 +52,7 @@ __all__ = [
     "ZkEvidence",
     "ZksealError",
     "__version__",
+    "answer",
     "check_opening",
     "compile",
     "describe",

@@ -38,12 +38,14 @@ _Progress: TypeAlias = Callable[[str, float], None]
 _Argument: TypeAlias = Literal["tree", "helper"]
 _Opening: TypeAlias = Literal["ipa", "kzg"]
 
-class _Proved(TypedDict):
-    proof: bytes
+class _Committed(TypedDict):
     input_commitments: list[bytes]
     output_commitments: list[bytes]
     input_blindings: bytes
     output_blindings: bytes
+
+class _Proved(_Committed):
+    proof: bytes
 
 def relation_digest(relation: bytes) -> bytes: ...
 def layout(
@@ -150,6 +152,7 @@ class ProvingKey:
     def __new__(
         cls, verifying_key: VerifyingKey, blindings: bytes, tensors: _Tensors, srs: Srs | None = None
     ) -> ProvingKey: ...
+    def commit(self, tensors: _Tensors) -> _Committed: ...
     def prove(
         self,
         context: bytes,

@@ -265,6 +265,18 @@ pub struct ProveOutput {
     pub output_blindings: Vec<u8>,
 }
 
+/// Commitments of a run's private inputs and outputs, made before (or without) a proof.
+pub struct Committed {
+    /// Of the input column's rows.
+    pub input: Vec<G1Affine>,
+    /// Of the output column's rows.
+    pub output: Vec<G1Affine>,
+    /// Secret: opens the input commitments, and repeats them in a proof ([`ProveInput::input_blindings`]).
+    pub input_blindings: Vec<u8>,
+    /// Secret: likewise for the output.
+    pub output_blindings: Vec<u8>,
+}
+
 impl ProvingKey {
     /// [`Self::new`] without looking at values: a lying prover's key.
     ///
@@ -319,6 +331,28 @@ impl ProvingKey {
             output_blindings: encode_blindings(&proved.output_blindings),
             statement: proved.statement,
         })
+    }
+
+    /// Commits to a run's input and output as [`Self::prove`] does, with fresh blindings, and proves nothing.
+    ///
+    /// # Errors
+    /// If a tensor of input or output is missing or does not fit.
+    pub fn commit(&self, tensors: &TensorMap) -> Result<Committed, ProveError> {
+        let (relation, layout) = (self.verifying_key.relation(), self.verifying_key.layout());
+        check_values(relation, tensors, |column| matches!(column, Column::Input | Column::Output))?;
+        let bases = Bases::of(&layout.params, self.powers.as_ref())?;
+        // System entropy would do; the values stand in so that a state that comes back cannot repeat it for other values.
+        let values = tensors.values().map(|data| keccak256(&[&Zeroizing::new(data.to_bytes())]));
+        let values = Zeroizing::new(keccak256(&[&Zeroizing::new(values.collect::<Vec<_>>().concat())]));
+        let mut randomness = Randomness::from_system(&[b"commit", &self.verifying_key.model_id(), values.as_ref()])?;
+        let mut column = |column| -> Result<(Vec<G1Affine>, Vec<u8>), ProveError> {
+            let blindings = fresh_blindings(layout, column, &mut randomness);
+            let points = commit_column(&bases, layout, column, |t| &tensors[&t], &blindings, &[])?;
+            Ok((points, encode_blindings(&blindings)))
+        };
+        let (input, input_blindings) = column(Column::Input)?;
+        let (output, output_blindings) = column(Column::Output)?;
+        Ok(Committed { input, output, input_blindings, output_blindings })
     }
 
     /// Proves with hooks that lie.

@@ -44,4 +44,6 @@ pub mod tree;
 pub use bases::Powers;
 pub use data::Data;
 pub use error::ProveError;
-pub use keys::{ProveInput, ProveOutput, ProvingKey, Scheme, Setup, TensorMap, check_opening, opening_powers, setup};
+pub use keys::{
+    Committed, ProveInput, ProveOutput, ProvingKey, Scheme, Setup, TensorMap, check_opening, opening_powers, setup,
+};

@@ -379,6 +379,30 @@ fn test_two_proofs_of_one_input_share_nothing() {
 }
 
 #[test]
+fn test_commitments_made_before_a_proof_are_its_own() {
+    let case = case(7);
+    for scheme in schemes(9) {
+        let key = keys_by(&case, &scheme);
+        let private = part(&case, |c| matches!(c, Column::Input | Column::Output));
+        let made = key.commit(&private).expect("commitments");
+        let again = ProveInput {
+            input_blindings: Some(made.input_blindings.clone()),
+            output_blindings: Some(made.output_blindings.clone()),
+            ..input(&case)
+        };
+        let proved = key.prove(&again, &mut |_, _| true).expect("proof");
+        assert_eq!((&proved.statement.input, &proved.statement.output), (&made.input, &made.output));
+        verify(key.verifying_key(), &proved.statement, &proved.proof).expect("verifies");
+        let other = key.commit(&private).expect("commitments");
+        assert!(made.input.iter().all(|point| !other.input.contains(point)), "fresh blindings");
+        let mut missing = private;
+        let first = *missing.keys().next().expect("a tensor");
+        missing.remove(&first);
+        assert!(matches!(key.commit(&missing), Err(ProveError::MissingTensor { .. })));
+    }
+}
+
+#[test]
 fn test_weight_outside_its_bounds_is_refused() {
     let case = case(13);
     let mut tensors = part(&case, is_key);

@@ -331,6 +331,18 @@ impl ProvingKey {
         Ok(Self { key: made.map_err(|e| prove_error(py, &e))? })
     }
 
+    /// Commits to the input and output of one run, and proves nothing.
+    fn commit<'py>(&self, py: Python<'py>, tensors: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+        let tensors = tensors_from(tensors)?;
+        let made = detached(py, "committing", || self.key.commit(&tensors))?.map_err(|e| prove_error(py, &e))?;
+        let out = PyDict::new(py);
+        out.set_item("input_commitments", commitments_to(py, &made.input))?;
+        out.set_item("output_commitments", commitments_to(py, &made.output))?;
+        out.set_item("input_blindings", PyBytes::new(py, &made.input_blindings))?;
+        out.set_item("output_blindings", PyBytes::new(py, &made.output_blindings))?;
+        Ok(out)
+    }
+
     /// Proves one run.
     #[pyo3(signature = (context, tensors, progress=None, input_blindings=None, output_blindings=None))]
     fn prove<'py>(

@@ -4,7 +4,7 @@
 `compile`     `compile` -> `CompiledModel`: load, calibrate, quantize, lower
 `evaluate`    `evaluate`, `compare`: errors against the float model, of outputs and inside
 `report`      `report`: error, agreement on changed samples, saturation and cost by node
-`prove`       `setup`, `prove`, `verify`, `check_opening` in numbers by name
+`prove`       `setup`, `prove`, `answer`, `verify`, `check_opening` in numbers by name
 `interface`   names, shapes and scales, as the relation's annotation says them
 `inspect`     what is hidden, how large it is, what it will cost
 ============  =================================================================
@@ -16,10 +16,21 @@ from zkseal.pipeline.compile import CompiledModel, Samples, compile  # noqa: A00
 from zkseal.pipeline.evaluate import evaluate
 from zkseal.pipeline.inspect import describe
 from zkseal.pipeline.interface import Interface, Port
-from zkseal.pipeline.prove import ProvedStatement, ProveResult, ProvingKey, check_opening, prove, setup, verify
+from zkseal.pipeline.prove import (
+    Answer,
+    ProvedStatement,
+    ProveResult,
+    ProvingKey,
+    answer,
+    check_opening,
+    prove,
+    setup,
+    verify,
+)
 from zkseal.pipeline.report import ModelReport, report
 
 __all__ = [
+    "Answer",
     "CompiledModel",
     "Interface",
     "ModelReport",
@@ -28,6 +39,7 @@ __all__ = [
     "ProvedStatement",
     "ProvingKey",
     "Samples",
+    "answer",
     "check_opening",
     "compile",
     "describe",

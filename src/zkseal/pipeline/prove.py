@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from zkseal import proving
 from zkseal.errors import WrongInput
-from zkseal.lowering import Program
+from zkseal.lowering import Program, Witness
 from zkseal.pipeline.compile import CompiledModel, Progress, Samples, named
 from zkseal.pipeline.interface import Interface
 from zkseal.pipeline.provenance import Provenance
@@ -21,7 +21,17 @@ from zkseal.proving.scheme import LookupArgument, OpeningScheme
 from zkseal.receipts import Receipt, Statement
 from zkseal.relation import Column
 
-__all__ = ["ProveResult", "ProvedStatement", "ProvingKey", "check_opening", "prove", "setup", "verify"]
+__all__ = [
+    "Answer",
+    "ProveResult",
+    "ProvedStatement",
+    "ProvingKey",
+    "answer",
+    "check_opening",
+    "prove",
+    "setup",
+    "verify",
+]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -123,8 +133,42 @@ def setup(
     return ProvingKey(program, weights, model.provenance), verifying_key
 
 
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the program answers to one input: the statement that a proof would prove, and nothing is proved yet.
+
+    Attributes:
+        opening: of the statement's commitments: a secret, and what a later proof of this statement takes.
+        outputs: by name, as the program computed them.
+    """
+
+    statement: Statement
+    opening: Opening = field(repr=False)
+    outputs: Arrays
+
+
+def answer(proving_key: ProvingKey, inputs: Samples, *, context: bytes = b"") -> Answer:
+    """Runs the program on one input and commits to what is private, in a fraction of the time of a proof.
+
+    Whoever trusts the machine that ran it (docs/decisions/receipts-of-both-kinds.md) need not wait for the proof, which
+    `prove` makes of the same inputs with `opening=answer.opening`: its statement is this one, bit for bit.
+
+    Raises:
+        WrongInput, RangeExceeded: as `prove`.
+    """
+    witness, public_inputs = _run(proving_key, inputs)
+    made = proving.commit(proving_key.weights, witness.tensors, context=context, public_inputs=public_inputs)
+    outputs = {name: np.asarray(array) for name, array in witness.outputs.items()}
+    return Answer(made.statement, made.opening, outputs)
+
+
 def prove(
-    proving_key: ProvingKey, inputs: Samples, *, context: bytes = b"", progress: Progress | None = None
+    proving_key: ProvingKey,
+    inputs: Samples,
+    *,
+    context: bytes = b"",
+    opening: Opening | None = None,
+    progress: Progress | None = None,
 ) -> ProveResult:
     """Runs the program on one input and proves its outputs.
 
@@ -132,11 +176,32 @@ def prove(
         inputs: one input: an array for a model with one input, else arrays by name. A first axis of size 1 may be
             left out.
         context: what the receipt is for, at most 65536 bytes; it is worthless for anything else.
+        opening: of an earlier answer or proof for the same input, whose commitments this proof is to be about.
 
     Raises:
         WrongInput: an input is missing, unknown, misshapen, or not finite.
         RangeExceeded: a value leaves the calibrated range; names tensor, value and remedy.
+        WrongModel, StatementMismatch: the opening is of another model, or of other values.
     """
+    if progress is not None:
+        progress("execute", 0.0)
+    witness, public_inputs = _run(proving_key, inputs)
+    if progress is not None:
+        progress("execute", 1.0)
+    proved = proving.prove(
+        proving_key.weights,
+        witness.tensors,
+        context=context,
+        public_inputs=public_inputs,
+        opening=opening,
+        progress=progress,
+    )
+    outputs = {name: np.asarray(array) for name, array in witness.outputs.items()}
+    return ProveResult(proved.receipt, proved.opening, outputs)
+
+
+def _run(proving_key: ProvingKey, inputs: Samples) -> tuple[Witness, set[str]]:
+    """The program's run on one input, and which public tensors are inputs."""
     program = proving_key.program
     arrays = named(program.inputs, inputs)
     for value in program.inputs:
@@ -148,18 +213,10 @@ def prove(
                 expected=value.shape,
                 got=arrays[value.name].shape,
             )
-    if progress is not None:
-        progress("execute", 0.0)
     with blas_threads(program.relation):
         witness = program.run(arrays)
-    if progress is not None:
-        progress("execute", 1.0)
     public_inputs = {value.name for value in program.inputs} & set(program.relation.tensors_of(Column.PUBLIC))
-    proved = proving.prove(
-        proving_key.weights, witness.tensors, context=context, public_inputs=public_inputs, progress=progress
-    )
-    outputs = {name: np.asarray(array) for name, array in witness.outputs.items()}
-    return ProveResult(proved.receipt, proved.opening, outputs)
+    return witness, public_inputs
 
 
 def verify(

@@ -183,3 +183,29 @@ def test_descriptions_hide_what_is_hidden(
     assert receipt["hidden"] == ["input"]
     assert receipt["verified"] is False
     assert pipeline.describe(proved.opening)["opens"] == {"input": 4}
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), list(product(["private", "public"], repeat=2)))
+def test_a_later_proof_proves_the_statement_of_the_answer(
+    samples: np.ndarray, inputs: Visibility, outputs: Visibility
+) -> None:
+    model = pipeline.compile(tiny_graph(), samples, inputs=inputs, outputs=outputs)
+    proving_key, verifying_key = pipeline.setup(model)
+    answer = pipeline.answer(proving_key, samples[3], context=b"visit 12")
+    result = pipeline.prove(proving_key, samples[3], context=b"visit 12", opening=answer.opening)
+    assert result.receipt.statement == answer.statement
+    pipeline.verify(result.receipt, verifying_key, context=b"visit 12")
+    pipeline.check_opening(result.receipt, answer.opening, verifying_key)
+    assert answer.outputs["y"].tolist() == result.outputs["y"].tolist()
+    hidden = inputs == "private" or outputs == "private"
+    assert (pipeline.answer(proving_key, samples[3], context=b"visit 12").statement != answer.statement) == hidden
+
+
+def test_openings_of_other_values_or_models_are_refused(keys: Keys, tiny: CompiledModel, samples: np.ndarray) -> None:
+    answer = pipeline.answer(keys[0], samples[3])
+    with pytest.raises(StatementMismatch):
+        pipeline.prove(keys[0], samples[4], opening=answer.opening)
+    with pytest.raises(StatementMismatch):
+        pipeline.prove(keys[0], samples[3], opening=replace(answer.opening, input=None))
+    with pytest.raises(WrongModel):
+        pipeline.prove(pipeline.setup(tiny)[0], samples[3], opening=answer.opening)

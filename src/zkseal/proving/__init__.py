@@ -2,7 +2,7 @@
 
 =========  ===========================================================================
 `keys`     `VerifyingKey`, `CommittedWeights`, `setup`
-`prove`    `prove` -> receipt and `Opening`; `check_opening`
+`prove`    `prove` -> receipt and `Opening`; `commit`, `check_opening`
 `verify`   `verify`: returns the statement or raises
 `scheme`   `Scheme`: lookup argument and opening; `Srs`: powers of tau for kzg
 `cost`     what a proof will cost; the choice of the row length
@@ -17,12 +17,13 @@ files are above it (`pipeline`, `files`).
 from zkseal.proving.core import Progress
 from zkseal.proving.cost import Layout, Prediction, lay_out, predict
 from zkseal.proving.keys import CommittedWeights, VerifyingKey, setup
-from zkseal.proving.prove import ColumnOpening, Opening, Proved, check_opening, prove
+from zkseal.proving.prove import ColumnOpening, Committed, Opening, Proved, check_opening, commit, prove
 from zkseal.proving.scheme import Scheme, Srs, origin_of
 from zkseal.proving.verify import verify
 
 __all__ = [
     "ColumnOpening",
+    "Committed",
     "CommittedWeights",
     "Layout",
     "Opening",
@@ -33,6 +34,7 @@ __all__ = [
     "Srs",
     "VerifyingKey",
     "check_opening",
+    "commit",
     "lay_out",
     "origin_of",
     "predict",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import StatementMismatch, TooFewPowers
@@ -16,7 +17,7 @@ from zkseal.proving.verify import require_model, require_published_setup
 from zkseal.receipts import Receipt, Side, Statement, ZkEvidence
 from zkseal.relation import Column, Relation
 
-__all__ = ["ColumnOpening", "Opening", "Proved", "check_opening", "prove"]
+__all__ = ["ColumnOpening", "Committed", "Opening", "Proved", "check_opening", "commit", "prove"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +53,40 @@ class Proved:
     opening: Opening
 
 
+@dataclass(frozen=True)
+class Committed:
+    """What a run says, for everybody, and the opening of its commitments, for its owner. Nothing is proved."""
+
+    statement: Statement
+    opening: Opening
+
+
+def commit(
+    weights: CommittedWeights, values: Integers, *, context: bytes = b"", public_inputs: Collection[str] = ()
+) -> Committed:
+    """The statement that `prove` would make of the same values with the opening that is returned here.
+
+    Args:
+        values: tensors of the columns input, output and public by name.
+        context, public_inputs: as in `prove`.
+
+    Raises:
+        WrongInput, ValueOutOfBounds: a tensor is missing, misshapen or outside its bounds.
+    """
+    tensors = by_index(weights.relation, values, {Column.INPUT, Column.OUTPUT, Column.PUBLIC})
+    run = _Run(weights, tensors, context, public_inputs)
+    with running("committing"):
+        made = weights.core.commit(tensors)
+    return Committed(run.statement(made), run.opening(made))
+
+
 def prove(
     weights: CommittedWeights,
     values: Integers,
     *,
     context: bytes = b"",
     public_inputs: Collection[str] = (),
+    opening: Opening | None = None,
     progress: Progress | None = None,
 ) -> Proved:
     """Proves that `values`, together with the committed weights, satisfy the relation.
@@ -66,36 +95,82 @@ def prove(
         values: tensors of the columns input, output, witness and public by name, derived ones included.
         context: what the receipt is for; it is worthless for anything else.
         public_inputs: names of the public tensors that belong to the statement's input; the others are outputs.
+        opening: of commitments to the same private values, made by `commit` or by an earlier proof, that this proof is
+            to be about. Fresh ones without.
         progress: told how far it is.
 
     Raises:
         WrongInput, ValueOutOfBounds: a tensor is missing, misshapen or outside its bounds.
         UnsatisfiedConstraint: the values do not satisfy the relation.
+        WrongModel, StatementMismatch: the opening is of another model, or of other values.
     """
-    relation = weights.relation
-    tensors = by_index(relation, values, {Column.INPUT, Column.OUTPUT, Column.WITNESS, Column.PUBLIC})
-    model_id = weights.verifying_key.model_id
+    tensors = by_index(weights.relation, values, {Column.INPUT, Column.OUTPUT, Column.WITNESS, Column.PUBLIC})
     # The statement is put together first: a context that no receipt can hold is refused before any work is done.
-    public = {index: name in public_inputs for name, index in _indices(relation, Column.PUBLIC).items()}
-    values_in = {index: tensors[index] for index, is_input in public.items() if is_input}
-    values_out = {index: tensors[index] for index, is_input in public.items() if not is_input}
-    Statement(model_id=model_id, input=Side.of(values_in), output=Side.of(values_out), context=context)
+    run = _Run(weights, tensors, context, public_inputs)
+    given = (None, None) if opening is None else run.blindings(opening)
     with running("proving"):
-        made = weights.core.prove(context, tensors, progress)
-    statement = Statement(
-        model_id=model_id,
-        input=Side.of(values_in, tuple(made["input_commitments"])),
-        output=Side.of(values_out, tuple(made["output_commitments"])),
-        context=context,
-    )
-    opening = Opening(
-        model_id,
-        _opening(relation, Column.INPUT, tensors, made["input_blindings"]),
-        _opening(relation, Column.OUTPUT, tensors, made["output_blindings"]),
-        b"" if weights.srs is None else weights.srs.points(weights.verifying_key.core.opening_powers),
-    )
+        made = weights.core.prove(context, tensors, progress, *given)
     evidence = ZkEvidence(made["proof"], weights.verifying_key.setup_digest)
-    return Proved(Receipt(statement, (evidence,)), opening)
+    return Proved(Receipt(run.statement(made), (evidence,)), run.opening(made))
+
+
+class _Run:
+    """The public and the private side of one run."""
+
+    def __init__(
+        self,
+        weights: CommittedWeights,
+        tensors: Mapping[int, npt.NDArray[Any]],
+        context: bytes,
+        public_inputs: Collection[str],
+    ) -> None:
+        self._weights, self._tensors = weights, tensors
+        public = _indices(weights.relation, Column.PUBLIC)
+        self._input = Side.of({index: tensors[index] for name, index in public.items() if name in public_inputs})
+        self._output = Side.of({index: tensors[index] for name, index in public.items() if name not in public_inputs})
+        self._bare = Statement(weights.verifying_key.model_id, self._input, self._output, context)
+
+    def statement(self, made: Mapping[str, Any]) -> Statement:
+        """With the commitments that were made."""
+        return replace(
+            self._bare,
+            input=replace(self._input, commitments=tuple(made["input_commitments"])),
+            output=replace(self._output, commitments=tuple(made["output_commitments"])),
+        )
+
+    def opening(self, made: Mapping[str, Any]) -> Opening:
+        """Of the commitments that were made."""
+        weights = self._weights
+        return Opening(
+            weights.verifying_key.model_id,
+            _opening(weights.relation, Column.INPUT, self._tensors, made["input_blindings"]),
+            _opening(weights.relation, Column.OUTPUT, self._tensors, made["output_blindings"]),
+            b"" if weights.srs is None else weights.srs.points(weights.verifying_key.core.opening_powers),
+        )
+
+    def blindings(self, opening: Opening) -> tuple[bytes | None, bytes | None]:
+        """Of an opening, if it is of this model and of these values: another one's would make other commitments."""
+        require_model(opening.model_id, self._weights.verifying_key)
+        found: list[bytes | None] = []
+        for column, held in ((Column.INPUT, opening.input), (Column.OUTPUT, opening.output)):
+            mine = _opening(self._weights.relation, column, self._tensors, b"")
+            if not _same_values(mine, held):
+                raise StatementMismatch(
+                    f"The opening holds another {column.name.lower()} than this run. Take the opening that was made of "
+                    "the same values.",
+                    column=column.name.lower(),
+                )
+            found.append(None if held is None else held.blindings)
+        return found[0], found[1]
+
+
+def _same_values(mine: ColumnOpening | None, held: ColumnOpening | None) -> bool:
+    if mine is None or held is None:
+        return mine is held
+    return mine.tensors.keys() == held.tensors.keys() and all(
+        np.array_equal(np.reshape(array, -1), np.reshape(held.tensors[index], -1))
+        for index, array in mine.tensors.items()
+    )
 
 
 def _indices(relation: Relation, column: Column) -> dict[str, int]:
