@@ -16,7 +16,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas instructions networks frameworks contracts audit chain-artifacts demo-chain tee tee-flips fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas instructions networks frameworks contracts audit chain-artifacts demo-chain tee tee-flips test-measured-boot fuzz mutants wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -153,6 +153,14 @@ tee: $(VENV)/.native  ## appraise the vendors' evidence of fixtures/tee, offline
 
 tee-flips: $(VENV)/.native  ## change each byte of one vector per vendor: what is accepted is listed (minutes)
 	@$(BIN)/python -m tests.tee.flips
+
+# Programs of Debian packages, in a folder of their own: software TPM and its tools; for .boot also QEMU, OVMF, a kernel.
+$(VENV)/debian/.%: scripts/debian_packages $(VENV)/.ready
+	@scripts/debian_packages $*
+	@touch $@
+
+test-measured-boot: $(VENV)/.native $(VENV)/debian/.boot  ## boot a virtual machine with a TPM: its quote holds only for what was booted
+	$(BIN)/python -m pytest -q tests/measured_boot tests/tee/attesters
 
 fuzz: $(VENV)/.native  ## every fuzz target for SECONDS (60) each
 	$(BIN)/python fuzz/run.py $(or $(FUZZ),--seconds $(or $(SECONDS),60))

@@ -35,6 +35,7 @@ class Endorsements:
         public_key: SubjectPublicKeyInfo of a TPM's attestation key.
         signature: TPMT_SIGNATURE of a TPM quote.
         pcrs: PCR values of a TPM quote, in the order of its selection.
+        event_log: what firmware and boot loader extended into the PCRs (`tee.event_log`).
     """
 
     certificates: tuple[bytes, ...] = ()
@@ -45,6 +46,7 @@ class Endorsements:
     public_key: bytes | None = None
     signature: bytes | None = None
     pcrs: tuple[bytes, ...] | None = None
+    event_log: bytes | None = None
 
 
 @dataclass(frozen=True)
