@@ -34,7 +34,7 @@ ARROWS: dict[str, set[str]] = {
     # Models on a chain: contracts, transactions, the oracle node.
     "chain": {"files", "pipeline", "proving", "receipts", "relation"},
     # Evidence of trusted execution environments, appraised.
-    "tee": {"_native"},
+    "tee": {"_native", "receipts"},
     "cli": {
         "chain",
         "files",

@@ -7,32 +7,43 @@
 `verifiers/`           one module for each kind of evidence
 `appraise`             `appraise_evidence`
 `result`               checks, assurance, `AttestationResult` as an EAR
+`runtime_data`         `RuntimeData`: the keys and the model that evidence is bound to
+`bundle`               `AttestationBundle`: machine and GPUs together; `appraise_bundle`
+`sandbox_evidence`     development evidence of a process
 `jws`, `canonical_xml`, `pem`, `tpm_structures`  formats
 =====================  ==========================================================================
 
 Binary evidence and all signatures are checked in Rust (`crates/zkseal-attest`). There is no clock and no network here:
 time, roots and collateral are arguments.
 
-Dependency position: imports `errors` and `_native`. `cli` uses it.
+Dependency position: imports `errors`, `receipts` (encodings) and `_native`; `appraisal`, `broker`, `enclave` and `cli`
+use it.
 """
 
 from zkseal.tee.appraise import appraise_evidence
+from zkseal.tee.bundle import AttestationBundle, AttestedRuntime, DevAttestedRuntime, appraise_bundle
 from zkseal.tee.evidence import Endorsements, Evidence, read_evidence
 from zkseal.tee.policy import AppraisalPolicy, load_policy, parse_policy, shipped_policies
 from zkseal.tee.result import Assurance, AttestationResult, Check, DevAttestationResult, Outcome, Platform
 from zkseal.tee.roots import Roots, pinned_roots
+from zkseal.tee.runtime_data import RuntimeData
 
 __all__ = [
     "AppraisalPolicy",
     "Assurance",
+    "AttestationBundle",
     "AttestationResult",
+    "AttestedRuntime",
     "Check",
     "DevAttestationResult",
+    "DevAttestedRuntime",
     "Endorsements",
     "Evidence",
     "Outcome",
     "Platform",
     "Roots",
+    "RuntimeData",
+    "appraise_bundle",
     "appraise_evidence",
     "load_policy",
     "parse_policy",

@@ -44,6 +44,8 @@ class AppraisalPolicy:
         snp_min_tcb: for each product (`milan`) the least level of each part.
         snp_max_vmpl: highest privilege level number that may ask.
         snp_allow_provisional: the platform may go back below the TCB that it reports.
+        composite_gpus: GPUs that a machine has to show beside its own evidence.
+        sandbox_issuers: SHA-256 of keys that may sign development evidence of sandboxes.
         tpm_trusted_keys: SHA-256 of an attestation key's SubjectPublicKeyInfo -> assurance that somebody vouches for.
     """
 
@@ -70,6 +72,8 @@ class AppraisalPolicy:
     nvidia_min_driver: str = "0"
     nvidia_gpu_count: int = 0
     confidential_space_audience: str = ""
+    composite_gpus: int = 0
+    sandbox_issuers: tuple[str, ...] = ()
     tpm_trusted_keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -99,7 +103,7 @@ def _plain(value: Any) -> Any:
 
 
 # Tables of the file; keys inside `[intel]` are the fields `intel_...`.
-_TABLES = ("intel", "snp", "azure", "nvidia", "confidential_space", "tpm")
+_TABLES = ("intel", "snp", "azure", "nvidia", "confidential_space", "tpm", "composite", "sandbox")
 
 
 def _fail(reason: str) -> InvalidEncoding:

@@ -44,6 +44,11 @@ class Assurance(IntEnum):
     VTPM_CLOUD = 3
     HARDWARE = 4
 
+    @property
+    def production(self) -> bool:
+        """Whether keys may be released on it."""
+        return self >= Assurance.VTPM_CLOUD
+
 
 class Platform(StrEnum):
     """Kinds of evidence."""
@@ -59,6 +64,7 @@ class Platform(StrEnum):
     AZURE_TDX = "azure_tdx"
     CONFIDENTIAL_SPACE = "gcp_confidential_space"
     TPM = "tpm"
+    SANDBOX = "sandbox"
 
 
 class Outcome(StrEnum):
@@ -166,7 +172,7 @@ APPROVED, UNRECOGNIZED_EXECUTABLES, BAD = 2, 33, 96
 ENCRYPTED_MEMORY, ISOLATED_MEMORY = 2, 32
 CRYPTO_FAILED = 99
 
-_ISOLATED_ONLY = {Platform.TPM}
+_ISOLATED_ONLY = {Platform.TPM, Platform.SANDBOX}
 _DOCUMENTS = {Platform.NVIDIA_RIM}
 
 
@@ -227,7 +233,7 @@ class Appraised:
     @property
     def production(self) -> bool:
         """Whether a production root closed the chain."""
-        return self.assurance >= Assurance.VTPM_CLOUD
+        return self.assurance.production
 
     def to_json(self) -> dict[str, Any]:
         """Claims of an EAR, contraindicated unless of a production root.

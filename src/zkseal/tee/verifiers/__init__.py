@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from zkseal.tee.result import Platform
-from zkseal.tee.verifiers import azure, confidential_space, intel, nitro, nras, nvidia, rim, snp, tpm
+from zkseal.tee.verifiers import azure, confidential_space, intel, nitro, nras, nvidia, rim, sandbox, snp, tpm
 
 __all__ = ["VERIFIERS"]
 
@@ -24,4 +24,5 @@ VERIFIERS: dict[Platform, ModuleType] = {
     Platform.AZURE_TDX: azure,
     Platform.CONFIDENTIAL_SPACE: confidential_space,
     Platform.TPM: tpm,
+    Platform.SANDBOX: sandbox,
 }
