@@ -158,6 +158,8 @@ def _added(found: Endorsements, data: bytes) -> Endorsements:
         )
     if data[:4] in (b"\0\x18\0\x0b", b"\0\x14\0\x0b"):
         return replace(found, signature=data)
+    if data[:8] == b"\0\0\0\0\3\0\0\0":
+        return replace(found, event_log=data)
     if data[4:6] == b"\x0b\0":
         return replace(found, pcrs=_pcr_values(data))
     raise InvalidEncoding("A file that comes with the evidence is of no kind that is known here.", reason="endorsement")

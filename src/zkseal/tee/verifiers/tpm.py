@@ -13,8 +13,9 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
-from zkseal.errors import InvalidEncoding, SignatureRejected, UntrustedRoot, ZksealError
+from zkseal.errors import InvalidEncoding, MeasurementMismatch, SignatureRejected, UntrustedRoot, ZksealError
 from zkseal.tee.context import Context, Found, check_nonce, check_references, denied
+from zkseal.tee.event_log import boot_claims, parse_event_log, replay
 from zkseal.tee.native import native
 from zkseal.tee.result import Assurance, Rejected
 from zkseal.tee.tpm_structures import Attest, Signature, decode_attest, decode_public, decode_signature
@@ -30,7 +31,12 @@ ANNOUNCED = (
     "development-root",
     "nonce",
     "reference-values",
+    "event-log",
 )
+
+# PCRs of firmware, boot loader and kernel: one that was quoted and has no event in the log has to be untouched. Those
+# above are extended by the running system as well, whose log is another.
+_BOOT_PCRS = range(10)
 
 # TPMS_ATTEST, its signature, and the values of the PCRs that it selects, if they are known.
 _Quote: TypeAlias = tuple[bytes, Signature, Sequence[bytes] | None]
@@ -45,11 +51,11 @@ def verify(context: Context, found: Found) -> None:
     payload = context.evidence.payload
     try:
         if payload[:1] == b"\x0a":
-            key, certificates, quotes = _decode_attestation(payload)
+            key, certificates, quotes, event_log = _decode_attestation(payload)
         else:
             if endorsements.public_key is None or endorsements.signature is None:
                 raise InvalidEncoding("A quote comes with its signature and public key; give both.", reason="signature")
-            key, certificates = endorsements.public_key, []
+            key, certificates, event_log = endorsements.public_key, [], None
             quotes = [(payload, decode_signature(endorsements.signature), endorsements.pcrs)]
         attests = [decode_attest(message) for message, _, _ in quotes]
     except ZksealError as error:
@@ -66,6 +72,7 @@ def verify(context: Context, found: Found) -> None:
     _check_key(context, found, key, [*certificates, *endorsements.certificates])
     check_nonce(checks, context, bound)
     check_references(checks, context, "tpm", found.claims.get("pcrs", {}))
+    _check_event_log(found, endorsements.event_log if event_log is None else event_log)
 
 
 def check_quote(
@@ -91,6 +98,34 @@ def check_quote(
     checks.passed("pcr-digest")
     values = {f"{bank}.pcr{number}": value.hex() for (bank, number), value in zip(numbers, pcrs, strict=True)}
     found.claims["pcrs"] = found.claims.get("pcrs", {}) | values
+
+
+def _check_event_log(found: Found, log: bytes | None) -> None:
+    """`event-log`: replayed, the log gives the values that were quoted; then what it says of the kernel is a claim."""
+    checks, quoted = found.checks, found.claims.get("pcrs")
+    if log is None or not quoted:
+        checks.skipped("event-log", "no event log was given" if log is None else "PCR values were not given")
+        return
+    try:
+        events = parse_event_log(log)
+        values = {bank: replay(events, bank) for bank in sorted({name.partition(".")[0] for name in quoted})}
+    except ZksealError as error:
+        checks.failed("event-log", error)
+        return
+    uncovered = 0
+    for name, value in quoted.items():
+        bank, _, pcr = name.partition(".pcr")
+        number = int(pcr)
+        if number not in values[bank] and number not in _BOOT_PCRS:
+            uncovered += 1
+            continue
+        replayed = values[bank].get(number, bytes(len(value) // 2)).hex()
+        if replayed != value:
+            text = f"The event log gives tpm.{name} another value than the TPM signed: it is not the log of this boot."
+            checks.failed("event-log", MeasurementMismatch(text, claim=f"tpm.{name}", got=replayed))
+            return
+    checks.passed("event-log", f"{len(events)} events; it says nothing of {uncovered} quoted values above PCR 9")
+    found.claims["boot"] = boot_claims(events)
 
 
 def _check_key(context: Context, found: Found, key: bytes, certificates: list[bytes]) -> None:
@@ -162,11 +197,11 @@ def _of(message: bytes, number: int, kind: type[Any]) -> list[Any]:
     return [value for field, value in _fields(message) if field == number and isinstance(value, kind)]
 
 
-def _decode_attestation(payload: bytes) -> tuple[bytes, list[bytes], list[_Quote]]:
-    """Key, certificates and quotes of a go-tpm-tools `Attestation`.
+def _decode_attestation(payload: bytes) -> tuple[bytes, list[bytes], list[_Quote], bytes | None]:
+    """Key, certificates, quotes and event log of a go-tpm-tools `Attestation`.
 
     `ak_pub` = 1, `quotes` = 2 (`quote` = 1, `raw_sig` = 2, `pcrs` = 3 with `pcrs` = 2 as map), `ak_cert` = 6,
-    `intermediate_certs` = 7. Event logs (3 and 5) are not replayed here.
+    `intermediate_certs` = 7, `event_log` = 3. The log of the running system (5) is not replayed.
     """
     keys, certificates = _of(payload, 1, bytes), _of(payload, 6, bytes) + _of(payload, 7, bytes)
     if len(keys) != 1:
@@ -184,4 +219,7 @@ def _decode_attestation(payload: bytes) -> tuple[bytes, list[bytes], list[_Quote
         quotes.append((messages[0], decode_signature(signatures[0]), [values[n] for n in sorted(values)]))
     if not quotes:
         raise InvalidEncoding("The attestation has no quotes.", reason="protobuf")
-    return decode_public(keys[0]), certificates, quotes
+    logs = _of(payload, 3, bytes)
+    if len(logs) > 1:
+        raise InvalidEncoding("The attestation has several event logs.", reason="protobuf")
+    return decode_public(keys[0]), certificates, quotes, logs[0] if logs else None
