@@ -29,7 +29,9 @@
     │   ├── DigestMismatch         contents that do not hash to the digest beside them
     │   ├── InvalidRelation        a relation that breaks a rule of docs/protocol/2-relation.md
     │   ├── InvalidParameters      parameters that do not exist or do not fit the relation
-    │   └── InvalidEncoding        bytes that are not the canonical form of anything
+    │   ├── InvalidEncoding        bytes that are not the canonical form of anything
+    │   ├── DecryptionFailed       ciphertext that the key does not open, or that was changed
+    │   └── WrongKey               a key other than the one that a file was sealed with or to
     ├── ProofRejected          the proof does not show what is claimed; never retried
     │   ├── StatementMismatch      public values or commitments of another shape than the relation's
     │   ├── LinearClaimRejected    the linear claim (protocol stage 5.3) does not hold
@@ -45,7 +47,8 @@
     │   ├── SignatureRejected      a signature of evidence, or a hash that stands for one, that does not hold
     │   ├── CertificateRevoked     a certificate, or a platform, that its vendor took back
     │   ├── MeasurementMismatch    code or configuration other than the reference values
-    │   └── NonceMismatch          evidence that is not bound to the nonce of the appraisal
+    │   ├── NonceMismatch          evidence that is not bound to the nonce of the appraisal
+    │   └── RolledBack             a sealed model older than the least version that may be used
     ├── SetupError             no keys can be made for this program
     │   ├── WeightOutOfBounds      a weight outside the bounds that setup has to prove
     │   ├── InvalidPower           a power of tau that was changed: off the curve, or no power of this tau
@@ -87,6 +90,7 @@ __all__ = [
     "CertificateRevoked",
     "ChainError",
     "DecodeError",
+    "DecryptionFailed",
     "DigestMismatch",
     "DynamicShape",
     "Expired",
@@ -125,6 +129,7 @@ __all__ = [
     "RangeExceeded",
     "RequestUnanswered",
     "ResourceLimit",
+    "RolledBack",
     "SetupError",
     "SignatureRejected",
     "StatementMismatch",
@@ -145,6 +150,7 @@ __all__ = [
     "WrongContext",
     "WrongFileKind",
     "WrongInput",
+    "WrongKey",
     "WrongLength",
     "WrongModel",
     "ZksealError",
@@ -332,6 +338,14 @@ class InvalidEncoding(DecodeError):
     """Bytes are not the canonical form of anything. Fields: reason."""
 
 
+class DecryptionFailed(DecodeError):
+    """The key does not open the ciphertext: it is for another key or context, or was changed. Fields: reason."""
+
+
+class WrongKey(DecodeError):
+    """The file was sealed with, or to, other keys than this one. Fields: reason."""
+
+
 # The proof is at fault. -----------------------------------------------------------------------------------------------
 
 
@@ -400,6 +414,10 @@ class MeasurementMismatch(AppraisalError):
 
 class NonceMismatch(AppraisalError):
     """The evidence is not bound to the nonce of this appraisal. Fields: check, expected, got."""
+
+
+class RolledBack(AppraisalError):
+    """A sealed model of a version below the least that may be used. Fields: check, expected, got."""
 
 
 # Keys, machine, user, us. ---------------------------------------------------------------------------------------------

@@ -38,7 +38,9 @@ ARROWS["zkseal-evm"] = ARROWS["zkseal-verifier"] | {"zkseal-verifier"}
 ARROWS["zkseal-testkit"] = ARROWS["zkseal-prover"] | {"zkseal-prover"}
 # Attestation evidence; knows nothing of proofs.
 ARROWS["zkseal-attest"] = set()
-ARROWS["zkseal-py"] = ARROWS["zkseal-testkit"] | {"zkseal-srs", "zkseal-evm", "zkseal-attest"}
+# Keys and sealed models; knows nothing of proofs.
+ARROWS["zkseal-seal"] = set()
+ARROWS["zkseal-py"] = ARROWS["zkseal-testkit"] | {"zkseal-srs", "zkseal-evm", "zkseal-attest", "zkseal-seal"}
 ARROWS["zkseal-wasm"] = {"zkseal-verifier"}
 
 # What only the proving side of a crate needs, behind its feature `prover`.
@@ -118,10 +120,35 @@ def test_attestation_reaches_signatures_and_formats_only() -> None:
     assert "report" not in shared["dcap-qvl"]["features"]
 
 
-def test_attestation_asks_no_clock_network_or_file() -> None:
+@pytest.mark.parametrize("crate", ["zkseal-attest", "zkseal-seal"])
+def test_attestation_and_sealing_ask_no_clock_network_or_file(crate: str) -> None:
     words = re.compile(r"SystemTime|Instant::now|std::(net|fs|env|process|thread)|UnixTime::now")
-    for path in (ROOT / "crates" / "zkseal-attest" / "src").rglob("*.rs"):
+    for path in (ROOT / "crates" / crate / "src").rglob("*.rs"):
         assert not words.search(path.read_text()), path
+
+
+# Everything that sealing may use from outside: ciphers, signatures, hashes, and the system's randomness.
+SEAL_DEPENDENCIES = {
+    "aes-gcm",
+    "blake3",
+    "ed25519-dalek",
+    "getrandom",
+    "hkdf",
+    "hpke",
+    "k256",
+    "sha2",
+    "sha3",
+    "thiserror",
+    "zeroize",
+}
+
+
+def test_sealing_reaches_ciphers_and_randomness_only() -> None:
+    assert reached("zkseal-seal") == SEAL_DEPENDENCIES
+    shared = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["dependencies"]
+    # Keys are wiped where libraries offer it.
+    for name in ("aes-gcm", "blake3", "ed25519-dalek"):
+        assert "zeroize" in shared[name]["features"], name
 
 
 @pytest.mark.parametrize("crate", sorted(ARROWS["zkseal-verifier"] | {"zkseal-verifier"}))

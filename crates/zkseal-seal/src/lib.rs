@@ -1,0 +1,42 @@
+//! Keys, HPKE and sealed models: secrets are made, used and wiped here, and leave only encrypted.
+//!
+//! Compositions of standards by kept libraries; nothing here is a primitive of our own. No `unsafe`. Randomness comes
+//! from the operating system, in [`random`] and where HPKE encapsulates. Secrets are wiped when they are dropped.
+//!
+//! | module | content |
+//! | --- | --- |
+//! | [`error`] | what is refused |
+//! | [`random`](mod@random) | random bytes of the operating system |
+//! | [`signing`] | ECDSA over secp256k1: ES256K and recoverable |
+//! | [`publisher`] | Ed25519, strict |
+//! | [`hpke`] | messages to a public key, requests with one response |
+//! | [`data_key`] | the key of a sealed model |
+//!
+//! Dependency position: `py -> seal`; it knows nothing of proofs.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::as_conversions,
+        clippy::panic_in_result_fn
+    )
+)]
+
+pub mod data_key;
+pub mod error;
+pub mod hpke;
+pub mod publisher;
+pub mod random;
+pub mod signing;
+
+pub use crate::hpke::{HpkeKey, ResponseOpener, ResponseSealer, hpke_seal, hpke_seal_request};
+pub use data_key::DataKey;
+pub use error::SealError;
+pub use publisher::{PublisherKey, ed25519_verify};
+pub use signing::{SigningKey, es256k_verify};
