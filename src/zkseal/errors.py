@@ -31,7 +31,8 @@
     │   ├── InvalidParameters      parameters that do not exist or do not fit the relation
     │   ├── InvalidEncoding        bytes that are not the canonical form of anything
     │   ├── DecryptionFailed       ciphertext that the key does not open, or that was changed
-    │   └── WrongKey               a key other than the one that a file was sealed with or to
+    │   ├── WrongKey               a key other than the one that a file was sealed with or to
+    │   └── LogBroken              an audit log whose entries were changed, cut or replaced
     ├── ProofRejected          the proof does not show what is claimed; never retried
     │   ├── StatementMismatch      public values or commitments of another shape than the relation's
     │   ├── LinearClaimRejected    the linear claim (protocol stage 5.3) does not hold
@@ -48,7 +49,8 @@
     │   ├── CertificateRevoked     a certificate, or a platform, that its vendor took back
     │   ├── MeasurementMismatch    code or configuration other than the reference values
     │   ├── NonceMismatch          evidence that is not bound to the nonce of the appraisal
-    │   └── RolledBack             a sealed model older than the least version that may be used
+    │   ├── RolledBack             a sealed model, or a broker's database, older than the least that may be used
+    │   └── KeyDenied              the key broker releases no key; `denial` is a code of its own
     ├── SetupError             no keys can be made for this program
     │   ├── WeightOutOfBounds      a weight outside the bounds that setup has to prove
     │   ├── InvalidPower           a power of tau that was changed: off the curve, or no power of this tau
@@ -105,8 +107,10 @@ __all__ = [
     "InvalidParameters",
     "InvalidPower",
     "InvalidRelation",
+    "KeyDenied",
     "KeystoreRejected",
     "LinearClaimRejected",
+    "LogBroken",
     "MeasurementMismatch",
     "MissingDependency",
     "ModelError",
@@ -346,6 +350,10 @@ class WrongKey(DecodeError):
     """The file was sealed with, or to, other keys than this one. Fields: reason."""
 
 
+class LogBroken(DecodeError):
+    """An audit log does not hang together: changed, cut or replaced from an entry on. Fields: path, sequence, reason."""
+
+
 # The proof is at fault. -----------------------------------------------------------------------------------------------
 
 
@@ -417,7 +425,11 @@ class NonceMismatch(AppraisalError):
 
 
 class RolledBack(AppraisalError):
-    """A sealed model of a version below the least that may be used. Fields: check, expected, got."""
+    """A sealed model, or a key broker's database, older than the least that may be used. Fields: check, expected, got."""
+
+
+class KeyDenied(AppraisalError):
+    """The key broker releases no key. Fields: denial (a `broker.DenialCode`), assurance (found so far, or None)."""
 
 
 # Keys, machine, user, us. ---------------------------------------------------------------------------------------------

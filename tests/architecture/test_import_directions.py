@@ -35,7 +35,10 @@ ARROWS: dict[str, set[str]] = {
     "chain": {"files", "pipeline", "proving", "receipts", "relation"},
     # Evidence of trusted execution environments, appraised.
     "tee": {"_native", "receipts"},
+    # Releases the keys of sealed models to attested machines.
+    "broker": {"_native", "files", "receipts", "tee"},
     "cli": {
+        "broker",
         "chain",
         "files",
         "frontends",
@@ -71,6 +74,9 @@ ONLY_IN: dict[str, set[str]] = {
     "eth_account": {"chain"},
     "eth_abi": {"chain"},
     "eth_utils": {"chain"},
+    "starlette": {"broker"},
+    "uvicorn": {"broker"},
+    "cryptography": set(),
     "rich": {"cli"},
     "argparse": {"cli"},
     "cbor2": set(),
