@@ -13,7 +13,7 @@ from zkseal.pipeline.provenance import Provenance
 from zkseal.proving import Layout, Opening, VerifyingKey, lay_out, origin_of, predict
 from zkseal.proving.cost import choose_row_bits, predict_compiling
 from zkseal.proving.scheme import TRANSPARENT, UNKNOWN
-from zkseal.receipts import Receipt, ZkEvidence
+from zkseal.receipts import Evidence, Receipt, ZkEvidence
 from zkseal.relation import Column, Relation
 
 __all__ = ["describe", "describe_scheme"]
@@ -159,8 +159,12 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
     }
 
 
-def _evidence(evidence: ZkEvidence) -> dict[str, Any]:
+def _evidence(evidence: Evidence) -> dict[str, Any]:
     """What a piece of evidence says that it is; `verify` compares its setup with that of the key."""
+    if not isinstance(evidence, ZkEvidence):
+        said = "development: sandbox or software TPM" if evidence.DEVELOPMENT else "not appraised"
+        size = len(evidence.answer) + len(evidence.attestation)
+        return {"type": evidence.TYPE, "bytes": size, "assurance": said, "claims": evidence.signed.claims.to_json()}
     digest = evidence.setup_digest
     origin = None if digest is None else origin_of(digest)
     return {

@@ -4,12 +4,27 @@
 `cbor`         deterministic CBOR, written and read strictly
 `statement`    `Statement`: model id, input and output (values or commitments), context
 `receipt`      `Receipt`: a statement with one or more pieces of `Evidence`
+`answers`      `AnswerClaims`: what an enclave signs; `sign_answer`, `read_answer`
+`cose`         COSE_Sign1, the form of what is signed
 =============  ==========================================================
 
 Dependency position: imports `errors` only. `proving` fills receipts and checks them; `files` stores them.
 """
 
-from zkseal.receipts.receipt import Evidence, Receipt, ZkEvidence
+from zkseal.receipts.answers import AnswerClaims, SignedAnswer, read_answer, sign_answer
+from zkseal.receipts.receipt import DevTeeEvidence, Evidence, Receipt, TeeEvidence, ZkEvidence
 from zkseal.receipts.statement import Side, Statement
 
-__all__ = ["Evidence", "Receipt", "Side", "Statement", "ZkEvidence"]
+__all__ = [
+    "AnswerClaims",
+    "DevTeeEvidence",
+    "Evidence",
+    "Receipt",
+    "Side",
+    "SignedAnswer",
+    "Statement",
+    "TeeEvidence",
+    "ZkEvidence",
+    "read_answer",
+    "sign_answer",
+]

@@ -11,15 +11,25 @@ from typing import Any, ClassVar
 
 from zkseal.errors import InvalidEncoding, StatementMismatch, UnknownVersion, WrongLength
 from zkseal.receipts import cbor
+from zkseal.receipts.answers import SignedAnswer, read_answer
 from zkseal.receipts.statement import Statement, exact_map, typed
 
-__all__ = ["MAX_RECEIPT_BYTES", "RECEIPT_VERSION", "Evidence", "Receipt", "ZkEvidence"]
+__all__ = [
+    "MAX_RECEIPT_BYTES",
+    "RECEIPT_VERSION",
+    "DevTeeEvidence",
+    "Evidence",
+    "Receipt",
+    "TeeEvidence",
+    "ZkEvidence",
+]
 
 RECEIPT_VERSION = 1
 MAX_RECEIPT_BYTES = 1 << 26
 """Bound on what is read: 64 MiB, room for some million public values."""
 MAX_EVIDENCE = 16
 ZK_VERSIONS = (1, 2)
+TEE_VERSION = 1
 SETUP_DIGEST_BYTES = 32
 
 _KEYS = ("evidence", "receipt", "statement")
@@ -76,10 +86,88 @@ class ZkEvidence:
         return viewed if self.setup_digest is None else viewed | {"setup": self.setup_digest.hex()}
 
 
-Evidence = ZkEvidence
+@dataclass(frozen=True)
+class _Attested:
+    """An answer that an enclave signed, and the attestation of its key.
+
+    Attributes:
+        answer: COSE_Sign1, see `zkseal.receipts.answers`.
+        attestation: `zkseal.tee.AttestationBundle` in its encoding; read by whoever appraises it.
+    """
+
+    TYPE: ClassVar[str]
+    DEVELOPMENT: ClassVar[bool]
+
+    answer: bytes
+    attestation: bytes
+
+    @property
+    def signed(self) -> SignedAnswer:
+        """The answer, read; its signature is checked by an appraisal. Raises `DecodeError`."""
+        return read_answer(self.answer, development=self.DEVELOPMENT)
+
+    def encode(self) -> dict[str, Any]:
+        """The evidence as a map of deterministic CBOR."""
+        return {"type": self.TYPE, "version": TEE_VERSION, "answer": self.answer, "attestation": self.attestation}
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON view: the claims, and the bytes in hexadecimal. Nothing of it is checked."""
+        return {
+            "type": self.TYPE,
+            "version": TEE_VERSION,
+            "development": self.DEVELOPMENT,
+            "claims": self.signed.claims.to_json(),
+            "answer": self.answer.hex(),
+            "attestation": self.attestation.hex(),
+        }
+
+
+def _attested_entries(value: dict[str, Any], tag: str) -> tuple[bytes, bytes]:
+    if isinstance(value.get("version"), int) and value["version"] != TEE_VERSION:
+        raise UnknownVersion(
+            f"Evidence of type {tag} has version {value['version']}; this release reads {TEE_VERSION}. Update zkseal.",
+            got=value["version"],
+            expected=TEE_VERSION,
+        )
+    entries = exact_map(value, ("answer", "attestation", "type", "version"), f"{tag} evidence")
+    typed(entries["version"], int, "version")
+    return typed(entries["answer"], bytes, "answer"), typed(entries["attestation"], bytes, "attestation")
+
+
+@dataclass(frozen=True)
+class TeeEvidence(_Attested):
+    """Of an enclave whose attestation may be of a production root; appraising it tells."""
+
+    TYPE: ClassVar[str] = "tee"
+    DEVELOPMENT: ClassVar[bool] = False
+
+    @classmethod
+    def decode(cls, value: dict[str, Any]) -> TeeEvidence:
+        """The inverse of `encode`; the type tag was read already."""
+        return cls(*_attested_entries(value, cls.TYPE))
+
+
+@dataclass(frozen=True)
+class DevTeeEvidence(_Attested):
+    """Of a development enclave: a sandbox, a software TPM. Says nothing to whoever does not trust its operator."""
+
+    TYPE: ClassVar[str] = "tee-dev"
+    DEVELOPMENT: ClassVar[bool] = True
+
+    @classmethod
+    def decode(cls, value: dict[str, Any]) -> DevTeeEvidence:
+        """The inverse of `encode`; the type tag was read already."""
+        return cls(*_attested_entries(value, cls.TYPE))
+
+
+Evidence = ZkEvidence | TeeEvidence | DevTeeEvidence
 """Union of all kinds of evidence."""
 
-_EVIDENCE: dict[str, type[Evidence]] = {ZkEvidence.TYPE: ZkEvidence}
+_EVIDENCE: dict[str, type[ZkEvidence] | type[TeeEvidence] | type[DevTeeEvidence]] = {
+    ZkEvidence.TYPE: ZkEvidence,
+    TeeEvidence.TYPE: TeeEvidence,
+    DevTeeEvidence.TYPE: DevTeeEvidence,
+}
 
 
 @dataclass(frozen=True)
@@ -108,6 +196,38 @@ class Receipt:
                 f"The receipt holds {len(proofs)} zero-knowledge proofs where one is expected.", column="evidence"
             )
         return proofs[0]
+
+    @property
+    def attested(self) -> TeeEvidence | DevTeeEvidence | None:
+        """The enclave's answer, if there is one.
+
+        Raises:
+            StatementMismatch: there is more than one.
+        """
+        answers = [evidence for evidence in self.evidence if isinstance(evidence, TeeEvidence | DevTeeEvidence)]
+        if len(answers) > 1:
+            raise StatementMismatch(
+                f"The receipt holds {len(answers)} signed answers where at most one is expected.", column="evidence"
+            )
+        return answers[0] if answers else None
+
+    @property
+    def proved(self) -> bool:
+        """Whether there is a zero-knowledge proof, checked or not."""
+        return any(isinstance(evidence, ZkEvidence) for evidence in self.evidence)
+
+    def with_proof(self, proved: Receipt) -> Receipt:
+        """This receipt and the proof of another one of the same statement.
+
+        Raises:
+            StatementMismatch: the statements differ, or there is a proof already.
+        """
+        if proved.statement != self.statement or self.proved:
+            raise StatementMismatch(
+                "The proof is of another statement, or the receipt has one already. Prove with the answer's opening.",
+                column="statement",
+            )
+        return Receipt(self.statement, (*self.evidence, proved.zk))
 
     @property
     def proof(self) -> bytes:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zkseal.errors import DecodeError, InvalidEncoding, StatementMismatch, UnknownVersion, WrongLength
-from zkseal.receipts import Receipt, Side, Statement, ZkEvidence, cbor
+from zkseal.receipts import (
+    AnswerClaims,
+    DevTeeEvidence,
+    Receipt,
+    Side,
+    Statement,
+    TeeEvidence,
+    ZkEvidence,
+    cbor,
+    sign_answer,
+)
 
 values = st.dictionaries(st.integers(0, 2**32 - 1), st.binary(min_size=1, max_size=4).map(lambda b: b * 8), max_size=3)
 sides = st.builds(Side, values, st.lists(st.binary(min_size=32, max_size=32), max_size=3).map(tuple))
@@ -77,7 +88,7 @@ def edited(edit: Callable[[Any], None]) -> bytes:
         (lambda v: v.update(evidence={}), InvalidEncoding),
         (lambda v: v.update(evidence=[1]), InvalidEncoding),
         (lambda v: v.update(evidence=v["evidence"] * 17), InvalidEncoding),
-        (lambda v: v["evidence"][0].update(type="tee"), UnknownVersion),
+        (lambda v: v["evidence"][0].update(type="oath"), UnknownVersion),
         (lambda v: v["evidence"][0].update(type=1), InvalidEncoding),
         (lambda v: v["evidence"][0].update(version=3), UnknownVersion),
         (lambda v: v["evidence"][0].update(version=2), InvalidEncoding),
@@ -153,3 +164,66 @@ def test_a_side_of_more_tensors_than_a_relation_has_is_refused_at_once() -> None
     crowded = Receipt(Statement(bytes(32), side, Side()), (ZkEvidence(b""),))
     with pytest.raises(InvalidEncoding, match="more public tensors"):
         Receipt.from_cbor(crowded.to_cbor())
+
+
+ANSWER = sign_answer(
+    AnswerClaims(bytes(32), bytes(32), bytes(32), bytes(16), 0, bytes(32), 1_800_000_000),
+    lambda _: bytes(64),
+    development=False,
+)
+DEV_ANSWER = sign_answer(
+    AnswerClaims(bytes(32), bytes(32), bytes(32), bytes(16), 0, bytes(32), 1_800_000_000),
+    lambda _: bytes(64),
+    development=True,
+)
+
+
+@pytest.mark.parametrize(
+    "attested", [TeeEvidence(ANSWER, b"bundle"), DevTeeEvidence(DEV_ANSWER, b"bundle")], ids=["tee", "tee-dev"]
+)
+def test_signed_answers_stand_beside_proofs(attested: TeeEvidence | DevTeeEvidence) -> None:
+    proved = example()
+    receipt = Receipt(proved.statement, (attested,))
+    assert Receipt.from_cbor(receipt.to_cbor()) == receipt
+    assert (receipt.attested, receipt.proved) == (attested, False)
+    with pytest.raises(StatementMismatch):
+        _ = receipt.proof
+    both = receipt.with_proof(proved)
+    assert Receipt.from_cbor(both.to_cbor()) == both
+    assert (both.attested, both.proof) == (attested, b"proof bytes")
+    view = both.to_json()["evidence"][0]
+    assert (view["type"], view["development"]) == (attested.TYPE, attested.DEVELOPMENT)
+    with pytest.raises(StatementMismatch):
+        both.with_proof(proved)
+    with pytest.raises(StatementMismatch):
+        receipt.with_proof(replace(proved, statement=replace(proved.statement, context=b"another")))
+    with pytest.raises(StatementMismatch):
+        _ = replace(both, evidence=(attested, attested)).attested
+
+
+def test_development_answers_have_a_tag_of_their_own() -> None:
+    """What is relabelled cannot be read: the content type of the message is signed."""
+    receipt = Receipt(example().statement, (DevTeeEvidence(DEV_ANSWER, b"bundle"),))
+    value = cbor.loads(receipt.to_cbor(), max_bytes=1 << 20)
+    value["evidence"][0]["type"] = "tee"
+    relabelled = Receipt.from_cbor(cbor.dumps(value)).attested
+    assert isinstance(relabelled, TeeEvidence)
+    with pytest.raises(DecodeError):
+        _ = relabelled.signed
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"version": 2}, UnknownVersion),
+        ({"version": True}, DecodeError),
+        ({"answer": "text"}, InvalidEncoding),
+        ({"attestation": None}, InvalidEncoding),
+        ({"more": 1}, InvalidEncoding),
+    ],
+)
+def test_other_signed_answers_are_refused(change: dict[str, Any], error: type[DecodeError]) -> None:
+    value = cbor.loads(Receipt(example().statement, (TeeEvidence(ANSWER, b"b"),)).to_cbor(), max_bytes=1 << 20)
+    value["evidence"][0] |= change
+    with pytest.raises(error):
+        Receipt.from_cbor(cbor.dumps(value))

@@ -6,6 +6,7 @@ or private, and then the statement holds the commitments of the whole input (or 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import InvalidEncoding, UnknownVersion, WrongLength
+from zkseal.receipts import cbor
 
 __all__ = ["MAX_CONTEXT_BYTES", "STATEMENT_VERSION", "Side", "Statement"]
 
@@ -126,6 +128,11 @@ class Statement:
             "output": self.output._encode(),
             "context": self.context,
         }
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the encoding: what enclaves sign."""
+        return hashlib.sha256(cbor.dumps(self.encode())).digest()
 
     @staticmethod
     def decode(value: Any) -> Statement:

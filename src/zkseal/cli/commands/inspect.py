@@ -90,7 +90,9 @@ def _lines(result: dict[str, Any]) -> list[str]:
         lines.append(f"context     {statement['context'] or '(empty)'}")
         for evidence in result["evidence"]:
             lines.append(f"evidence    {evidence['type']}, {bytes_text(evidence['bytes'])}")
-            lines += origin_lines(evidence["origin"])
+            lines += (
+                origin_lines(evidence["origin"]) if "origin" in evidence else [f"assurance   {evidence['assurance']}"]
+            )
         lines.append("not verified: use zkseal verify")
     for column, count in result.get("opens", {}).items():
         lines.append(f"opens       {count} {column} values")

@@ -1,0 +1,1 @@
+"""Attesters: evidence of the machine that this runs on, one module for each kind."""
