@@ -6,6 +6,7 @@
 `roots`, `roots/`      pinned roots
 `verifiers/`           one module for each kind of evidence
 `appraise`             `appraise_evidence`
+`answers`              `verify_answer_signature`
 `result`               checks, assurance, `AttestationResult` as an EAR
 `runtime_data`         `RuntimeData`: the keys and the model that evidence is bound to
 `bundle`               `AttestationBundle`: machine and GPUs together; `appraise_bundle`
@@ -20,10 +21,11 @@ Dependency position: imports `errors`, `receipts` (encodings) and `_native`; `ap
 use it.
 """
 
+from zkseal.tee.answers import verify_answer_signature
 from zkseal.tee.appraise import appraise_evidence
 from zkseal.tee.bundle import AttestationBundle, AttestedRuntime, DevAttestedRuntime, appraise_bundle
 from zkseal.tee.evidence import Endorsements, Evidence, read_evidence
-from zkseal.tee.policy import AppraisalPolicy, load_policy, parse_policy, shipped_policies
+from zkseal.tee.policy import AppraisalPolicy, load_policy, parse_policy, policy_of, shipped_policies
 from zkseal.tee.result import Assurance, AttestationResult, Check, DevAttestationResult, Outcome, Platform
 from zkseal.tee.roots import Roots, pinned_roots
 from zkseal.tee.runtime_data import RuntimeData
@@ -48,6 +50,8 @@ __all__ = [
     "load_policy",
     "parse_policy",
     "pinned_roots",
+    "policy_of",
     "read_evidence",
     "shipped_policies",
+    "verify_answer_signature",
 ]

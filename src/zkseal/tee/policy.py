@@ -16,7 +16,7 @@ from typing import Any
 from zkseal.errors import InvalidEncoding
 from zkseal.tee.result import Assurance, Platform
 
-__all__ = ["AppraisalPolicy", "load_policy", "parse_policy", "shipped_policies"]
+__all__ = ["AppraisalPolicy", "load_policy", "parse_policy", "policy_of", "shipped_policies"]
 
 TCB_STATUSES = (
     "UpToDate",
@@ -173,6 +173,12 @@ def parse_policy(text: str) -> AppraisalPolicy:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise _fail(str(error)) from error
+    return policy_of(document)
+
+
+def policy_of(document: Mapping[str, Any]) -> AppraisalPolicy:
+    """A policy from what TOML holds, a file's or a table's. Raises as `parse_policy`."""
+    document = dict(document)
     base = document.pop("extends", None)
     if base is not None and base not in shipped_policies():
         raise _fail(f"it extends {base!r}; shipped are {', '.join(shipped_policies())}")
