@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FRAMEWORKS := .venv-frameworks
 AUDIT := .venv-audit
+DEBIAN := .venv-debian
 export TF_CPP_MIN_LOG_LEVEL = 3
 PYTHON_FILES := src reference tests bench examples scripts fuzz
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name build.rs 2>/dev/null)
@@ -155,11 +156,11 @@ tee-flips: $(VENV)/.native  ## change each byte of one vector per vendor: what i
 	@$(BIN)/python -m tests.tee.flips
 
 # Programs of Debian packages, in a folder of their own: software TPM and its tools; for .boot also QEMU, OVMF, a kernel.
-$(VENV)/debian/.%: scripts/debian_packages $(VENV)/.ready
+$(DEBIAN)/.%: scripts/debian_packages
 	@scripts/debian_packages $*
 	@touch $@
 
-test-measured-boot: $(VENV)/.native $(VENV)/debian/.boot  ## boot a virtual machine with a TPM: its quote holds only for what was booted
+test-measured-boot: $(VENV)/.native $(DEBIAN)/.boot  ## boot a virtual machine with a TPM: its quote holds only for what was booted
 	$(BIN)/python -m pytest -q tests/measured_boot tests/tee/attesters
 
 fuzz: $(VENV)/.native  ## every fuzz target for SECONDS (60) each
@@ -187,6 +188,6 @@ lock: $(VENV)/.ready  ## write requirements/lock.txt again from what is installe
 	@{ sed -n '1p' requirements/lock.txt; $(BIN)/pip freeze --exclude zkseal; } > requirements/lock.tmp && mv requirements/lock.tmp requirements/lock.txt
 
 clean:  ## remove everything that make made
-	rm -rf $(VENV) $(FRAMEWORKS) $(AUDIT) target fuzz/target dist out bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(FRAMEWORKS) $(AUDIT) $(DEBIAN) target fuzz/target dist out bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src -name '_native*.so' -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +

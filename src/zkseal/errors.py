@@ -59,6 +59,7 @@
     ├── ResourceLimit          the machine is at fault
     │   ├── OutOfDisk              no space left for a file
     │   ├── FileUnavailable        a file that cannot be opened, read or written
+    │   ├── DeviceRefused          a device that attests and answers with an error of its own
     │   └── MissingDependency      an optional package or the compiled core is not installed
     ├── ChainError             the chain, or what it was told, is at fault
     │   ├── NodeUnreachable        no node answers at the URL
@@ -93,6 +94,7 @@ __all__ = [
     "ChainError",
     "DecodeError",
     "DecryptionFailed",
+    "DeviceRefused",
     "DigestMismatch",
     "DynamicShape",
     "Expired",
@@ -465,6 +467,10 @@ class OutOfDisk(ResourceLimit):
 
 class FileUnavailable(ResourceLimit):
     """A file cannot be opened, read or written. Fields: path, reason."""
+
+
+class DeviceRefused(ResourceLimit):
+    """A TPM, or another device that attests, answers with an error of its own. Fields: device, reason."""
 
 
 class MissingDependency(ResourceLimit):

@@ -88,6 +88,7 @@ EXIT_CODES: dict[type[errors.ZksealError], int] = {
     errors.OutOfDisk: 91,
     errors.FileUnavailable: 92,
     errors.MissingDependency: 93,
+    errors.DeviceRefused: 94,
     errors.InternalError: 100,
     errors.ChainError: 110,
     errors.NodeUnreachable: 111,

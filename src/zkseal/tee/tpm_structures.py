@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from zkseal.errors import InvalidEncoding
 from zkseal.tee.pem import ec_public_key, rsa_public_key
 
-__all__ = ["Attest", "Signature", "decode_attest", "decode_public", "decode_signature"]
+__all__ = [
+    "Attest",
+    "CertifiedNv",
+    "Signature",
+    "decode_attest",
+    "decode_certified_nv",
+    "decode_public",
+    "decode_signature",
+]
 
 TPM_GENERATED = 0xFF544347
-ST_ATTEST_QUOTE = 0x8018
+ST_ATTEST_QUOTE, ST_ATTEST_NV = 0x8018, 0x8014
 ALG_RSA, ALG_NULL, ALG_RSASSA, ALG_ECDSA, ALG_ECC = 0x0001, 0x0010, 0x0014, 0x0018, 0x0023
 ALG_SHA1, ALG_SHA256, ALG_SHA384, ALG_SHA512 = 0x0004, 0x000B, 0x000C, 0x000D
 HASHES = {ALG_SHA1: "sha1", ALG_SHA256: "sha256", ALG_SHA384: "sha384", ALG_SHA512: "sha512"}
@@ -38,6 +46,10 @@ class Reader:
     def sized(self) -> bytes:
         """A TPM2B: two bytes of size, then so many."""
         return self.take(self.number(2))
+
+    def rest(self) -> bytes:
+        """Everything that is left."""
+        return self.take(len(self._data) - self._at)
 
     def end(self) -> None:
         """Nothing may follow."""
@@ -72,16 +84,44 @@ class Signature:
     value: bytes
 
 
-def decode_attest(data: bytes) -> Attest:
-    """Raises: InvalidEncoding: no quote that a TPM made."""
-    reader = Reader(data, "TPM quote")
-    if reader.number(4) != TPM_GENERATED or reader.number(2) != ST_ATTEST_QUOTE:
-        raise InvalidEncoding("These bytes are no quote made inside a TPM.", reason="TPM quote")
+@dataclass(frozen=True)
+class CertifiedNv:
+    """A TPMS_ATTEST of NV content.
+
+    Attributes:
+        index_name: hash algorithm and digest of the index's public area: its number, attributes and size.
+    """
+
+    extra_data: bytes
+    index_name: bytes
+    contents: bytes
+
+
+def _attest(data: bytes, kind: int, what: str) -> tuple[Reader, bytes, tuple[int, int, int, int]]:
+    """After the common part: the reader, extra data, and clock, resets, restarts and firmware."""
+    reader = Reader(data, what)
+    if reader.number(4) != TPM_GENERATED or reader.number(2) != kind:
+        raise InvalidEncoding(f"These bytes are no {what} made inside a TPM.", reason=what)
     reader.sized()  # qualified signer
     extra_data = reader.sized()
     clock, resets, restarts = reader.number(8), reader.number(4), reader.number(4)
     reader.number(1)  # safe
-    firmware = reader.number(8)
+    return reader, extra_data, (clock, resets, restarts, reader.number(8))
+
+
+def decode_certified_nv(data: bytes) -> CertifiedNv:
+    """Raises: InvalidEncoding: no certified NV content that a TPM made, or only a part of the content."""
+    reader, extra_data, _ = _attest(data, ST_ATTEST_NV, "certified NV content")
+    name, offset, contents = reader.sized(), reader.number(2), reader.sized()
+    reader.end()
+    if offset:
+        raise InvalidEncoding("Only a part of the NV content is certified.", reason="certified NV content")
+    return CertifiedNv(extra_data, name, contents)
+
+
+def decode_attest(data: bytes) -> Attest:
+    """Raises: InvalidEncoding: no quote that a TPM made."""
+    reader, extra_data, (clock, resets, restarts, firmware) = _attest(data, ST_ATTEST_QUOTE, "quote")
     selection = []
     for _ in range(reader.number(4)):
         bank, bits = HASHES.get(reader.number(2)), reader.take(reader.number(1))

@@ -1,0 +1,42 @@
+"""Software TPMs and runtime data for the tests of attesters."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.tee.attesters.machines import manufacture, running
+
+from zkseal.tee import Assurance, RuntimeData
+
+
+@pytest.fixture
+def runtime_data() -> RuntimeData:
+    """Of no real enclave; every field has its size."""
+    return RuntimeData(
+        ceiling=Assurance.VTPM_DEV,
+        hpke_public_key=b"\1" * 32,
+        signing_public_key=b"\2" * 33,
+        model_digest=b"\3" * 32,
+        zk_model_commitment=b"\4" * 32,
+        policy_digest=b"\5" * 32,
+        boot_epoch=b"\6" * 16,
+        nonce=b"\7" * 32,
+    )
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """For sockets: pytest's folders can be longer than the 108 bytes of a socket's name."""
+    with tempfile.TemporaryDirectory(prefix="zkseal-") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def tpm(tmp_path: Path, short_folder: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """TCTI of a new TPM that swtpm-localca certified; `indirect` parameter False: that nobody certified."""
+    state = manufacture(tmp_path / "tpm", certified=getattr(request, "param", True))
+    with running(state, short_folder) as tcti:
+        yield tcti
