@@ -5,6 +5,9 @@
     result = zkseal.prove(proving_key, x, context=b"...")     # a receipt, and the opening that its owner keeps
     statement = zkseal.verify(result.receipt, verifying_key, context=b"...")     # what was proved, or an error
 
+    answer = zkseal.answer(proving_key, x, context=b"...")    # at once, for whoever trusts the machine; proved later
+    found = zkseal.appraise(receipt, policy, now=...)         # proofs and hardware evidence under one policy
+
 Files are in `zkseal.files`, errors in `zkseal.errors`, pages of reports in `zkseal.pages`, a command line in
 `zkseal.cli`. ARCHITECTURE.md is the map.
 """
@@ -16,6 +19,9 @@ from zkseal.errors import ZksealError
 
 if typing.TYPE_CHECKING:
     from zkseal._version import __version__
+    from zkseal.appraisal.appraise import appraise
+    from zkseal.appraisal.policy import ReceiptPolicy
+    from zkseal.appraisal.result import Appraisal, DevAppraisal
     from zkseal.pipeline.compile import CompiledModel, compile  # noqa: A004 - the public name of the first step
     from zkseal.pipeline.evaluate import evaluate
     from zkseal.pipeline.inspect import describe
@@ -33,12 +39,15 @@ if typing.TYPE_CHECKING:
     from zkseal.pipeline.report import ModelReport, report
     from zkseal.proving import Opening, Srs, VerifyingKey
     from zkseal.quantize import AccuracyReport, QuantizationOptions
-    from zkseal.receipts import Receipt, Statement, ZkEvidence
+    from zkseal.receipts import DevTeeEvidence, Receipt, Statement, TeeEvidence, ZkEvidence
 
 __all__ = [
     "AccuracyReport",
     "Answer",
+    "Appraisal",
     "CompiledModel",
+    "DevAppraisal",
+    "DevTeeEvidence",
     "ModelReport",
     "Opening",
     "ProveResult",
@@ -46,13 +55,16 @@ __all__ = [
     "ProvingKey",
     "QuantizationOptions",
     "Receipt",
+    "ReceiptPolicy",
     "Srs",
     "Statement",
+    "TeeEvidence",
     "VerifyingKey",
     "ZkEvidence",
     "ZksealError",
     "__version__",
     "answer",
+    "appraise",
     "check_opening",
     "compile",
     "describe",
@@ -68,7 +80,7 @@ if not typing.TYPE_CHECKING:  # The names above are all that a type checker find
     def __getattr__(name: str) -> object:
         """Loads a public name when it is first used: half a second that the command line does not wait for."""
         if name in __all__:
-            for part in ("pipeline", "proving", "quantize", "receipts", "_version"):
+            for part in ("pipeline", "proving", "quantize", "receipts", "_version", "appraisal"):
                 module = importlib.import_module(f"zkseal.{part}")
                 if hasattr(module, name):
                     return globals().setdefault(name, getattr(module, name))

@@ -37,9 +37,12 @@ ARROWS: dict[str, set[str]] = {
     "tee": {"_native", "receipts"},
     # Releases the keys of sealed models to attested machines.
     "broker": {"_native", "files", "receipts", "tee"},
+    # Models that answer inside an enclave.
+    "enclave": {"_native", "broker", "files", "pipeline", "proving", "receipts", "relation", "sealed", "tee"},
     "cli": {
         "broker",
         "chain",
+        "enclave",
         "files",
         "frontends",
         "graph",
@@ -53,7 +56,7 @@ ARROWS: dict[str, set[str]] = {
         "tee",
     },
     # The public names, and nothing else.
-    "__init__": {"pipeline", "proving", "quantize", "receipts"},
+    "__init__": {"appraisal", "pipeline", "proving", "quantize", "receipts"},
     "__main__": {"cli"},
 }
 

@@ -6,7 +6,7 @@ import argparse
 from types import ModuleType
 
 from zkseal._version import __version__
-from zkseal.cli.commands import chain, evaluate, inspect, open_, prove, setup, tee, verify
+from zkseal.cli.commands import appraise, chain, evaluate, inspect, open_, prove, setup, tee, verify
 from zkseal.cli.commands import compile as compile_command
 from zkseal.cli.declare import add_command
 
@@ -18,6 +18,7 @@ COMMANDS: dict[str, ModuleType] = {
     "inspect": inspect,
     "prove": prove,
     "verify": verify,
+    "appraise": appraise,
     "open": open_,
     "evaluate": evaluate,
     "chain": chain,
