@@ -73,6 +73,12 @@
     │   ├── NotDeployed            no contract where one is needed
     │   ├── NotForChain            a key or a request that the contracts cannot serve
     │   └── RequestUnanswered      a request to the oracle without an answer in time
+    ├── EnclaveError           an enclave does not answer as asked
+    │   ├── RateLimited            more requests than it answers in this time
+    │   ├── RequestReplayed        a request that it answered before
+    │   ├── EnclaveStopped         its process ended, or does not answer in time
+    │   ├── EnclaveNotReady        it has no model yet
+    │   └── EnclaveUnreachable     nobody answers at the URL, or something else does
     ├── Interrupted            the user stopped the work
     └── InternalError          zkseal is at fault: file a bug
 
@@ -97,6 +103,10 @@ __all__ = [
     "DeviceRefused",
     "DigestMismatch",
     "DynamicShape",
+    "EnclaveError",
+    "EnclaveNotReady",
+    "EnclaveStopped",
+    "EnclaveUnreachable",
     "Expired",
     "FileUnavailable",
     "GasCapExceeded",
@@ -133,6 +143,8 @@ __all__ = [
     "ProofRejected",
     "QuantizationError",
     "RangeExceeded",
+    "RateLimited",
+    "RequestReplayed",
     "RequestUnanswered",
     "ResourceLimit",
     "RolledBack",
@@ -526,6 +538,30 @@ class NotForChain(ChainError):
 
 class RequestUnanswered(ChainError):
     """A request to the oracle is not answered in time, or never will be. Fields: request_id, status."""
+
+
+class EnclaveError(ZksealError):
+    """An enclave, or the host in front of it, does not answer as asked."""
+
+
+class RateLimited(EnclaveError):
+    """More requests than the enclave answers in this time. Fields: scope, retry_after_ms (None: never)."""
+
+
+class RequestReplayed(EnclaveError):
+    """A request that this enclave answered before. Fields: request."""
+
+
+class EnclaveStopped(EnclaveError):
+    """The process of the enclave ended, or does not answer in time. Fields: reason."""
+
+
+class EnclaveNotReady(EnclaveError):
+    """The enclave has no model yet, or no sealed one that it could ask a key for. Fields: missing."""
+
+
+class EnclaveUnreachable(EnclaveError):
+    """Nobody answers at the URL, or something that is no host of an enclave. Fields: url, reason."""
 
 
 class Interrupted(ZksealError):

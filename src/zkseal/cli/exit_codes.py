@@ -13,6 +13,7 @@
 90 - 99   `ResourceLimit`: the machine is at fault
 100       `InternalError`: zkseal is at fault
 110 - 129 `ChainError`: the chain, or what it was told, is at fault
+150 - 159 `EnclaveError`: an enclave does not answer as asked
 130, 143  interrupted by the user (SIGINT), told to stop (SIGTERM)
 ========  ============================================
 
@@ -103,6 +104,12 @@ EXIT_CODES: dict[type[errors.ZksealError], int] = {
     errors.NotForChain: 120,
     errors.RequestUnanswered: 121,
     errors.Interrupted: 130,
+    errors.EnclaveError: 150,
+    errors.RateLimited: 151,
+    errors.RequestReplayed: 152,
+    errors.EnclaveStopped: 153,
+    errors.EnclaveNotReady: 154,
+    errors.EnclaveUnreachable: 155,
     errors.ZksealError: 100,
 }
 
