@@ -36,6 +36,7 @@ FILES: dict[Path, dict[str, str]] = {
             for name in (
                 "ModelRegistry",
                 "InferenceVerifier",
+                "AttestedKeyRegistry",
                 "InferenceOracle",
                 "InferenceFeed",
                 "CreditScore",

@@ -6,6 +6,7 @@ import {IERC7992Storage, IERC7992Verifier} from "./interfaces/IERC7992.sol";
 import {IInferenceVerifier} from "./interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IZksealVerifier} from "./interfaces/IZksealVerifier.sol";
+import {ModelUse} from "./lib/ModelUse.sol";
 import {Evidence, Statement, StatementLib} from "./lib/StatementLib.sol";
 
 /// @title Verification of inferences by ERC-7992
@@ -29,7 +30,6 @@ contract InferenceVerifier is IERC7992Verifier, IERC7992Storage, IInferenceVerif
     error ZeroAddress();
     error DeadlinePassed(uint256 deadline);
     error StatementUsed(bytes32 stmt);
-    error VersionRefused(uint256 modelId, uint32 version, uint32 minimumVersion);
     error InferenceNotFound(bytes32 inferenceId);
     error NotCanonical();
 
@@ -224,11 +224,6 @@ contract InferenceVerifier is IERC7992Verifier, IERC7992Storage, IInferenceVerif
     /// @dev The program of a model whose inferences are accepted up to a deadline that has not passed.
     function _programOf(uint256 modelId, uint256 deadline) private view returns (address) {
         if (block.timestamp > deadline) revert DeadlinePassed(deadline);
-        IModelRegistry.ModelStatus memory status = _registry.statusOf(modelId);
-        if (status.deprecated) revert VerificationRefused_ModelDeprecated(modelId);
-        if (status.version < status.minimumVersion) {
-            revert VersionRefused(modelId, status.version, status.minimumVersion);
-        }
-        return status.program;
+        return ModelUse.programInUse(_registry, modelId);
     }
 }

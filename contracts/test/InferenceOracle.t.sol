@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {InferenceFeed} from "../src/InferenceFeed.sol";
 import {InferenceOracle} from "../src/InferenceOracle.sol";
+import {RequestBook} from "../src/RequestBook.sol";
 import {IERC7992Verifier} from "../src/interfaces/IERC7992.sol";
+import {Mode} from "../src/lib/Mode.sol";
 import {PublicValues} from "../src/lib/PublicValues.sol";
 import {Evidence} from "../src/lib/StatementLib.sol";
 import {Fixture} from "./support/Fixture.sol";
-import {AttestationDouble, Callback} from "./support/Mocks.sol";
+import {Callback} from "./support/Mocks.sol";
 import {VerifierDouble} from "./support/VerifierDouble.sol";
 
 contract InferenceOracleTest is Fixture {
@@ -31,20 +32,20 @@ contract InferenceOracleTest is Fixture {
     function test_request_is_kept_and_numbered() public {
         uint256 id = _ask(_params());
         vm.assertEq(id, 1);
-        InferenceOracle.Request memory request = _oracle.getRequest(id);
+        RequestBook.Request memory request = _oracle.getRequest(id);
         vm.assertEq(request.requester, _asker);
         vm.assertEq(uint256(request.fee), 1 ether);
-        vm.assertEq(uint256(request.status), uint256(InferenceOracle.Status.Pending));
+        vm.assertEq(uint256(request.status), uint256(RequestBook.Status.Pending));
         vm.assertEq(_ask(_params()), 2);
     }
 
     function test_request_must_bind_its_input() public {
-        InferenceOracle.RequestParams memory params = _params();
+        RequestBook.RequestParams memory params = _params();
         params.publicInput = "";
-        vm.expectRevert(InferenceOracle.InputNotBound.selector);
+        vm.expectRevert(RequestBook.InputNotBound.selector);
         _oracle.request(params);
         params.publicInput = abi.encode(new int64[](0));
-        vm.expectRevert(InferenceOracle.InputNotBound.selector);
+        vm.expectRevert(RequestBook.InputNotBound.selector);
         _oracle.request(params);
         params.publicInput = hex"01";
         vm.expectRevert(PublicValues.NotCanonical.selector);
@@ -53,26 +54,26 @@ contract InferenceOracleTest is Fixture {
 
     function testFuzz_request_bounds_its_deadline(uint64 deadline) public {
         vm.assume(deadline < now_() || deadline > now_() + 30 days);
-        InferenceOracle.RequestParams memory params = _params();
+        RequestBook.RequestParams memory params = _params();
         params.deadline = deadline;
-        vm.expectRevert(abi.encodeWithSelector(InferenceOracle.DeadlineOutOfRange.selector, deadline));
+        vm.expectRevert(abi.encodeWithSelector(RequestBook.DeadlineOutOfRange.selector, deadline));
         _oracle.request(params);
     }
 
     function test_request_bounds_fee_and_callback_gas() public {
-        InferenceOracle.RequestParams memory params = _params();
+        RequestBook.RequestParams memory params = _params();
         vm.deal(address(this), 1 << 97);
-        vm.expectPartialRevert(InferenceOracle.FeeTooHigh.selector);
+        vm.expectPartialRevert(RequestBook.FeeTooHigh.selector);
         _oracle.request{value: 1 << 96}(params);
         params.callbackGas = 2_000_001;
-        vm.expectPartialRevert(InferenceOracle.CallbackGasTooHigh.selector);
+        vm.expectPartialRevert(RequestBook.CallbackGasTooHigh.selector);
         _oracle.request(params);
     }
 
     // Answers
 
     function test_answer_pays_the_payee_and_calls_back() public {
-        InferenceOracle.RequestParams memory params = _params();
+        RequestBook.RequestParams memory params = _params();
         params.callback = address(_callback);
         params.callbackGas = 300_000;
         params.callbackData = "note";
@@ -87,8 +88,9 @@ contract InferenceOracleTest is Fixture {
             id,
             params.deadline
         );
+        vm.assertEq(_oracle.statementOf(id, _node, _output, keccak256(commitments)), stmt);
         vm.expectEmit(address(_oracle));
-        emit InferenceOracle.Answered(id, _node, _output, stmt, false, true);
+        emit InferenceOracle.Answered(id, _node, _output, stmt, Mode.ZK, true);
         _oracle.answer(id, _node, _output, commitments, evidence.proof);
         vm.assertEq(_callback.output(), _output);
         vm.assertEq(_callback.data(), bytes("note"));
@@ -105,9 +107,9 @@ contract InferenceOracleTest is Fixture {
         Evidence memory first = _prove(id, _node, _output);
         Evidence memory second = _prove(id, _asker, _output);
         _oracle.answer(id, _node, _output, commitments, first.proof);
-        vm.expectRevert(abi.encodeWithSelector(InferenceOracle.NotPending.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(RequestBook.NotPending.selector, id));
         _oracle.answer(id, _asker, _output, commitments, second.proof);
-        vm.expectRevert(abi.encodeWithSelector(InferenceOracle.NotPending.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(RequestBook.NotPending.selector, id));
         _oracle.answer(id, _node, _output, commitments, first.proof);
         vm.assertEq(_oracle.balanceOf(_node), 1 ether);
     }
@@ -150,7 +152,7 @@ contract InferenceOracleTest is Fixture {
 
     function testFuzz_answer_must_have_the_requested_commitment(bytes32 commitment) public {
         vm.assume(commitment != keccak256(commitments) && commitment != 0);
-        InferenceOracle.RequestParams memory params = _params();
+        RequestBook.RequestParams memory params = _params();
         params.inputCommitment = commitment;
         uint256 id = _ask(params);
         Evidence memory evidence = _prove(id, _node, _output);
@@ -159,7 +161,7 @@ contract InferenceOracleTest is Fixture {
     }
 
     function test_hidden_input_is_answered_by_its_commitment() public {
-        InferenceOracle.RequestParams memory params = _params();
+        RequestBook.RequestParams memory params = _params();
         params.publicInput = "";
         params.inputCommitment = keccak256(commitments);
         uint256 id = _ask(params);
@@ -202,13 +204,13 @@ contract InferenceOracleTest is Fixture {
     }
 
     function test_callback_that_is_no_contract_does_not_block() public {
-        InferenceOracle.RequestParams memory params = _params();
+        RequestBook.RequestParams memory params = _params();
         params.callback = address(0xdead);
         _answer(params);
     }
 
     function test_callback_gets_the_gas_it_asked_for() public {
-        InferenceOracle.RequestParams memory params = _params();
+        RequestBook.RequestParams memory params = _params();
         params.callback = address(_callback);
         params.callbackGas = 400_000;
         uint256 id = _ask(params);
@@ -223,7 +225,7 @@ contract InferenceOracleTest is Fixture {
     }
 
     function test_callback_cannot_come_back() public {
-        InferenceOracle.RequestParams memory params = _params();
+        RequestBook.RequestParams memory params = _params();
         uint256 second = _ask(params);
         Evidence memory evidence = _prove(second, address(_callback), _output);
         bytes memory answerSecond =
@@ -231,15 +233,15 @@ contract InferenceOracleTest is Fixture {
         _answerWithCallback(Callback.Mode.Reenter, answerSecond, 1_000_000);
         vm.assertFalse(_callback.reentryOk());
         _answerWithCallback(
-            Callback.Mode.Reenter, abi.encodeCall(InferenceOracle.withdraw, (payable(address(_callback)))), 1_000_000
+            Callback.Mode.Reenter, abi.encodeCall(RequestBook.withdraw, (payable(address(_callback)))), 1_000_000
         );
         vm.assertFalse(_callback.reentryOk());
-        _answerWithCallback(Callback.Mode.Reenter, abi.encodeCall(InferenceOracle.cancel, (second)), 1_000_000);
+        _answerWithCallback(Callback.Mode.Reenter, abi.encodeCall(RequestBook.cancel, (second)), 1_000_000);
         vm.assertFalse(_callback.reentryOk());
     }
 
     function test_callback_may_ask_again() public {
-        _answerWithCallback(Callback.Mode.Reenter, abi.encodeCall(InferenceOracle.request, (_params())), 1_000_000);
+        _answerWithCallback(Callback.Mode.Reenter, abi.encodeCall(RequestBook.request, (_params())), 1_000_000);
         vm.assertTrue(_callback.reentryOk());
     }
 
@@ -249,7 +251,7 @@ contract InferenceOracleTest is Fixture {
         Evidence memory evidence = _prove(id, address(_callback), _output);
         _oracle.answer(id, address(_callback), _output, commitments, evidence.proof);
         _ask(_params()); // more money in the pot
-        bytes memory withdraw = abi.encodeCall(InferenceOracle.withdraw, (payable(address(_callback))));
+        bytes memory withdraw = abi.encodeCall(RequestBook.withdraw, (payable(address(_callback))));
         _callback.setMode(Callback.Mode.Reenter, withdraw);
         _callback.call(address(_oracle), withdraw);
         vm.assertFalse(_callback.reentryOk());
@@ -262,14 +264,14 @@ contract InferenceOracleTest is Fixture {
         Evidence memory evidence = _prove(id, _node, _output);
         _oracle.answer(id, _node, _output, commitments, evidence.proof);
         _callback.setMode(Callback.Mode.Revert, "");
-        vm.expectRevert(InferenceOracle.TransferFailed.selector);
+        vm.expectRevert(RequestBook.TransferFailed.selector);
         vm.prank(_node);
         _oracle.withdraw(payable(address(_callback)));
         vm.assertEq(_oracle.balanceOf(_node), 1 ether);
-        vm.expectRevert(InferenceOracle.ZeroAddress.selector);
+        vm.expectRevert(RequestBook.ZeroAddress.selector);
         vm.prank(_node);
         _oracle.withdraw(payable(address(0)));
-        vm.expectRevert(InferenceOracle.NothingToWithdraw.selector);
+        vm.expectRevert(RequestBook.NothingToWithdraw.selector);
         _oracle.withdraw(payable(_node));
     }
 
@@ -279,16 +281,16 @@ contract InferenceOracleTest is Fixture {
         uint256 id = _ask(_params());
         uint256 deadline = _oracle.getRequest(id).deadline;
         vm.warp(deadline);
-        vm.expectRevert(abi.encodeWithSelector(InferenceOracle.DeadlineNotPassed.selector, deadline));
+        vm.expectRevert(abi.encodeWithSelector(RequestBook.DeadlineNotPassed.selector, deadline));
         vm.prank(_asker);
         _oracle.cancel(id);
         vm.warp(deadline + 1);
-        vm.expectRevert(abi.encodeWithSelector(InferenceOracle.NotRequester.selector, id, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(RequestBook.NotRequester.selector, id, address(this)));
         _oracle.cancel(id);
         vm.prank(_asker);
         _oracle.cancel(id);
         vm.assertEq(_oracle.balanceOf(_asker), 1 ether);
-        vm.expectRevert(abi.encodeWithSelector(InferenceOracle.NotPending.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(RequestBook.NotPending.selector, id));
         vm.prank(_asker);
         _oracle.cancel(id);
     }
@@ -298,7 +300,7 @@ contract InferenceOracleTest is Fixture {
         Evidence memory evidence = _prove(id, _node, _output);
         _oracle.answer(id, _node, _output, commitments, evidence.proof);
         vm.warp(now_() + 2 days);
-        vm.expectRevert(abi.encodeWithSelector(InferenceOracle.NotPending.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(RequestBook.NotPending.selector, id));
         vm.prank(_asker);
         _oracle.cancel(id);
     }
@@ -350,21 +352,24 @@ contract InferenceOracleTest is Fixture {
 
     function test_only_its_owner_requests_rounds() public {
         InferenceFeed feed = _feed();
-        InferenceOracle.RequestParams memory params = _params();
+        RequestBook.RequestParams memory params = _params();
         params.feed = address(feed);
-        vm.expectRevert(abi.encodeWithSelector(InferenceOracle.NotFeedOwner.selector, address(feed), address(this)));
+        vm.expectRevert(abi.encodeWithSelector(RequestBook.NotFeedOwner.selector, address(feed), address(this)));
         _oracle.request(params);
         params.modelId = register("program 2", "model program 2");
-        vm.expectPartialRevert(InferenceOracle.FeedModelMismatch.selector);
+        vm.expectPartialRevert(RequestBook.FeedModelMismatch.selector);
         vm.prank(_asker);
         _oracle.request(params);
+        params.modelId = modelId;
         vm.expectRevert(abi.encodeWithSelector(InferenceFeed.NotOracle.selector, address(this)));
         feed.push(1, 1);
+        vm.expectRevert(abi.encodeWithSelector(InferenceFeed.NotOracle.selector, address(this)));
+        feed.settle(1, true);
     }
 
     function test_feed_needs_its_output() public {
         InferenceFeed feed = _feed();
-        InferenceOracle.RequestParams memory params = _params();
+        RequestBook.RequestParams memory params = _params();
         (params.feed, params.outputIndex) = (address(feed), 2);
         vm.prank(_asker);
         uint256 id = _oracle.request(params);
@@ -373,51 +378,14 @@ contract InferenceOracleTest is Fixture {
         _oracle.answer(id, _node, _output, commitments, evidence.proof);
     }
 
-    // Attested answers
-
-    function test_attested_answers_are_off_at_first() public {
-        InferenceOracle.RequestParams memory params = _params();
-        params.allowAttested = true;
-        uint256 id = _ask(params);
-        vm.expectRevert(InferenceOracle.AttestedAnswersOff.selector);
-        _oracle.answerAttested(id, _node, _output, keccak256(""), "quote");
-        AttestationDouble attestations = new AttestationDouble();
-        vm.expectPartialRevert(Ownable.OwnableUnauthorizedAccount.selector);
-        _oracle.setAttestationVerifier(attestations);
-    }
-
-    function test_attested_answer_needs_the_requests_leave() public {
-        AttestationDouble attestations = new AttestationDouble();
-        vm.prank(_owner);
-        _oracle.setAttestationVerifier(attestations);
-        uint256 closed = _ask(_params());
-        vm.expectRevert(InferenceOracle.AttestedAnswersOff.selector);
-        _oracle.answerAttested(closed, _node, _output, keccak256(""), "quote");
-
-        InferenceOracle.RequestParams memory params = _params();
-        params.allowAttested = true;
-        uint256 id = _ask(params);
-        vm.expectRevert(bytes("attestation"));
-        _oracle.answerAttested(id, _node, _output, keccak256(commitments), "quote");
-        attestations.accept(
-            modelId,
-            statementHash(address(_oracle), _oracle.subjectOf(id, _node), modelId, _output, id, params.deadline),
-            "quote"
-        );
-        _oracle.answerAttested(id, _node, _output, keccak256(commitments), "quote");
-        vm.assertEq(_oracle.balanceOf(_node), 1 ether);
-        vm.expectRevert(abi.encodeWithSelector(InferenceOracle.NotPending.selector, id));
-        _oracle.answerAttested(id, _node, _output, keccak256(commitments), "quote");
-    }
-
-    function _params() private view returns (InferenceOracle.RequestParams memory params) {
+    function _params() private view returns (RequestBook.RequestParams memory params) {
         params.modelId = modelId;
         params.publicInput = values(5);
         params.deadline = uint64(now_() + 1 days);
         params.outputIndex = 1;
     }
 
-    function _ask(InferenceOracle.RequestParams memory params) private returns (uint256) {
+    function _ask(RequestBook.RequestParams memory params) private returns (uint256) {
         vm.prank(_asker);
         return _oracle.request{value: 1 ether}(params);
     }
@@ -427,19 +395,19 @@ contract InferenceOracleTest is Fixture {
         return prove(address(_oracle), _oracle.subjectOf(id, payee), modelId, output, id, deadline);
     }
 
-    function _answer(InferenceOracle.RequestParams memory params) private {
+    function _answer(RequestBook.RequestParams memory params) private {
         _answerTo(_ask(params));
     }
 
     function _answerTo(uint256 id) private {
         Evidence memory evidence = _prove(id, _node, _output);
         _oracle.answer(id, _node, _output, commitments, evidence.proof);
-        vm.assertEq(uint256(_oracle.getRequest(id).status), uint256(InferenceOracle.Status.Answered));
+        vm.assertEq(uint256(_oracle.getRequest(id).status), uint256(RequestBook.Status.Answered));
     }
 
     function _answerWithCallback(Callback.Mode mode, bytes memory reentry, uint32 gas_) private {
         _callback.setMode(mode, reentry);
-        InferenceOracle.RequestParams memory params = _params();
+        RequestBook.RequestParams memory params = _params();
         (params.callback, params.callbackGas) = (address(_callback), gas_);
         uint256 before = _oracle.balanceOf(_node);
         _answer(params);
@@ -448,11 +416,11 @@ contract InferenceOracleTest is Fixture {
 
     function _feed() private returns (InferenceFeed) {
         vm.prank(_asker);
-        return _oracle.createFeed(modelId, 1 hours, 2, "risk");
+        return _oracle.createFeed(modelId, 1 hours, 2, "risk", Mode.ZK);
     }
 
     function _askFeed(InferenceFeed feed) private returns (uint256) {
-        InferenceOracle.RequestParams memory params = _params();
+        RequestBook.RequestParams memory params = _params();
         params.feed = address(feed);
         return _ask(params);
     }

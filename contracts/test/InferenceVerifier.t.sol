@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {InferenceVerifier} from "../src/InferenceVerifier.sol";
 import {IERC7992Registry, IERC7992Storage, IERC7992Verifier} from "../src/interfaces/IERC7992.sol";
 import {IModelRegistry} from "../src/interfaces/IModelRegistry.sol";
+import {ModelUse} from "../src/lib/ModelUse.sol";
 import {Evidence} from "../src/lib/StatementLib.sol";
 import {Fixture} from "./support/Fixture.sol";
 import {VerifierDouble} from "./support/VerifierDouble.sol";
@@ -137,7 +138,7 @@ contract InferenceVerifierTest is Fixture {
         registry.updateModel(modelId, next);
         registry.raiseMinimumVersion(modelId, 2);
         vm.stopPrank();
-        vm.expectRevert(abi.encodeWithSelector(InferenceVerifier.VersionRefused.selector, modelId, 1, 2));
+        vm.expectRevert(abi.encodeWithSelector(ModelUse.VersionRefused.selector, modelId, 1, 2));
         inferenceVerifier.consume(modelId, _output, _evidence);
         uint256 nextId = uint256(next.vkHash);
         inferenceVerifier.consume(nextId, _output, prove(address(this), SUBJECT, nextId, _output, 7, _deadline));

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
+import {AttestedKeyRegistry} from "../../src/AttestedKeyRegistry.sol";
 import {CreditScore} from "../../src/CreditScore.sol";
 import {InferenceFeed} from "../../src/InferenceFeed.sol";
 import {InferenceOracle} from "../../src/InferenceOracle.sol";
 import {InferenceVerifier} from "../../src/InferenceVerifier.sol";
 import {LoanDesk} from "../../src/LoanDesk.sol";
 import {ModelRegistry} from "../../src/ModelRegistry.sol";
+import {RequestBook} from "../../src/RequestBook.sol";
 import {StrategyVault} from "../../src/StrategyVault.sol";
 import {IAttestationVerifier} from "../../src/interfaces/IAttestationVerifier.sol";
 import {ICreditGate} from "../../src/interfaces/ICreditGate.sol";
 import {IERC7992Registry} from "../../src/interfaces/IERC7992.sol";
 import {IZksealVerifier} from "../../src/interfaces/IZksealVerifier.sol";
+import {Mode} from "../../src/lib/Mode.sol";
 import {Evidence} from "../../src/lib/StatementLib.sol";
 import {Feed, Token, Venue} from "../support/Mocks.sol";
 import {Test} from "../support/Test.sol";
@@ -59,6 +62,7 @@ contract Checks is Test {
     LoanDesk private _desk;
     Gate private _gate;
     Token private _token;
+    AttestedKeyRegistry private _keys;
     uint256 private _model;
 
     function setUp() public {
@@ -74,6 +78,9 @@ contract Checks is Test {
         _registry.registerModel(IERC7992Registry.ModelCommitment(b, a, bytes32(_model), _registry.proofSystemId(), ""));
         vm.stopPrank();
         _oracle = new InferenceOracle(_verifier, OWNER);
+        address[] memory appraisers = new address[](1);
+        appraisers[0] = address(0xa99);
+        _keys = new AttestedKeyRegistry(_registry, OWNER, address(0x90a2d), appraisers, 1);
         _credit = new CreditScore(_verifier, OWNER);
         _token = new Token("T", 18);
         Token quote = new Token("Q", 6);
@@ -81,7 +88,7 @@ contract Checks is Test {
         _vault = new StrategyVault(
             StrategyVault.Market(_token, quote, new Feed(), new Venue(), _verifier, _model, 1, 1), limits, OWNER
         );
-        _feed = new InferenceFeed(_model, 3_600, 8, "");
+        _feed = new InferenceFeed(_model, 3_600, 8, "", Mode.ZK);
         _gate = new Gate();
         _desk = new LoanDesk(_token, _gate, LoanDesk.Terms(1_000e18, 1_000, 90 days, 30 days));
         _token.mint(address(_desk), 10_000e18);
@@ -114,6 +121,26 @@ contract Checks is Test {
         vm.prank(caller);
         (bool ok,) = address(_oracle).call(abi.encodeCall(_oracle.setAttestationVerifier, (IAttestationVerifier(to))));
         assert(!ok || caller == OWNER);
+    }
+
+    function check_only_owner_and_guardian_revoke_keys(address caller, address key) public {
+        vm.prank(caller);
+        (bool ok,) = address(_keys).call(abi.encodeCall(_keys.revokeKey, (key)));
+        assert(!ok || caller == OWNER || caller == address(0x90a2d));
+    }
+
+    function check_only_the_models_owner_allows_production_measurements(address caller, bytes32 image, uint8 least)
+        public
+    {
+        vm.prank(caller);
+        (bool ok,) = address(_keys).call(abi.encodeCall(_keys.allowMeasurement, (_model, image, least)));
+        assert(!ok || (caller == OWNER && (least == 3 || least == 4)));
+    }
+
+    function check_a_key_that_nobody_registered_answers_nothing(address key, uint256 model) public view {
+        try _keys.requireUsable(key, model) {
+            assert(false);
+        } catch {}
     }
 
     function check_only_the_owner_registers_providers(address caller, address provider) public {
@@ -165,7 +192,7 @@ contract Checks is Test {
     }
 
     function check_refund_is_the_requesters_and_late(address caller, uint64 deadline, uint64 time) public {
-        InferenceOracle.RequestParams memory params;
+        RequestBook.RequestParams memory params;
         params.modelId = _model;
         params.inputCommitment = keccak256("input");
         params.deadline = deadline;

@@ -8,9 +8,11 @@ import {ERC20Votes} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Vo
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 import {IAggregatorV3} from "../../src/interfaces/IAggregatorV3.sol";
 import {IERC8004ValidationRegistry} from "../../src/interfaces/IERC8004.sol";
+import {IKeyAttestationProof} from "../../src/interfaces/IKeyAttestationProof.sol";
 import {IOracleCallback} from "../../src/interfaces/IOracleCallback.sol";
 import {ISwapVenue} from "../../src/interfaces/ISwapVenue.sol";
 import {IAttestationVerifier} from "../../src/interfaces/IAttestationVerifier.sol";
+import {KeyAttestation} from "../../src/lib/KeyAttestationLib.sol";
 
 contract Token is ERC20 {
     uint8 private immutable _decimals;
@@ -214,6 +216,21 @@ contract AttestationDouble is IAttestationVerifier {
 
     function verifyAttestation(uint256 modelId, bytes32 stmt, bytes calldata attestation) external view {
         require(accepted[keccak256(abi.encode(modelId, stmt, attestation))], "attestation");
+    }
+}
+
+contract KeyAttestationProofDouble is IKeyAttestationProof {
+    mapping(bytes32 => bool) public accepted;
+
+    function accept(KeyAttestation memory attestation, bytes32 digest, bytes memory proof) external {
+        accepted[keccak256(abi.encode(attestation, digest, proof))] = true;
+    }
+
+    function verifyKeyAttestation(KeyAttestation calldata attestation, bytes32 digest, bytes calldata proof)
+        external
+        view
+    {
+        require(accepted[keccak256(abi.encode(attestation, digest, proof))], "key proof");
     }
 }
 

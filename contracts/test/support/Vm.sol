@@ -16,6 +16,8 @@ interface Vm {
     function stopPrank() external;
     function addr(uint256 key) external pure returns (address);
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function snapshotState() external returns (uint256 id);
+    function revertToState(uint256 id) external returns (bool ok);
     function assume(bool condition) external pure;
     function expectRevert() external;
     function expectRevert(bytes calldata data) external;

@@ -24,6 +24,7 @@ CONTRACTS = (
     "ZksealVerifier",
     "ModelRegistry",
     "InferenceVerifier",
+    "AttestedKeyRegistry",
     "InferenceOracle",
     "InferenceFeed",
     "CreditScore",

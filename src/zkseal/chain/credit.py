@@ -4,19 +4,16 @@ they count."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-from eth_abi.abi import encode
-from eth_utils.crypto import keccak
 
 from zkseal.chain.accounts import Signer
+from zkseal.chain.typed_data import Domain, Struct
 
 __all__ = ["CreditData"]
 
-_FIELDS = (("borrower", "address"), ("inputCommitment", "bytes32"), ("subjectId", "bytes32"), ("expiry", "uint64"))
-_TYPE = f"CreditData({','.join(f'{kind} {name}' for name, kind in _FIELDS)})"
-_DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-_NAME, _VERSION = "zkseal CreditScore", "1"
+_STRUCT = Struct(
+    "CreditData",
+    (("borrower", "address"), ("inputCommitment", "bytes32"), ("subjectId", "bytes32"), ("expiry", "uint64")),
+)
 
 
 @dataclass(frozen=True)
@@ -47,14 +44,12 @@ class CreditData:
         Args:
             credit_score: address of the CreditScore.
         """
-        domain = [keccak(text=_DOMAIN), keccak(text=_NAME), keccak(text=_VERSION), chain_id, credit_score]
-        separator = keccak(encode(["bytes32", "bytes32", "bytes32", "uint256", "address"], domain))
-        fields = encode(["bytes32", *(kind for _, kind in _FIELDS)], [keccak(text=_TYPE), *self.parts])
-        return keccak(b"\x19\x01" + separator + keccak(fields))
+        return _STRUCT.digest(_domain(chain_id, credit_score), self.parts)
 
     def sign(self, provider: Signer, chain_id: int, credit_score: str) -> bytes:
         """The provider's signature, 65 bytes."""
-        domain = {"name": _NAME, "version": _VERSION, "chainId": chain_id, "verifyingContract": credit_score}
-        types: dict[str, Any] = {"CreditData": [{"name": name, "type": kind} for name, kind in _FIELDS]}
-        message = dict(zip((name for name, _ in _FIELDS), self.parts, strict=True))
-        return bytes(provider.account.sign_typed_data(domain, types, message).signature)
+        return _STRUCT.sign(provider, _domain(chain_id, credit_score), self.parts)
+
+
+def _domain(chain_id: int, credit_score: str) -> Domain:
+    return Domain("zkseal CreditScore", "1", chain_id, credit_score)

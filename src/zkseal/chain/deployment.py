@@ -37,6 +37,7 @@ _DEFAULTS: dict[str, str | bool] = {
     "inferenceVerifier": "InferenceVerifier",
     "gate_": "CreditScore",
     "owner_": DEPLOYER,
+    "guardian_": DEPLOYER,
     "anySetup_": False,
 }
 """What arguments are that nobody names. A registry takes models whose powers of tau are of a published ceremony."""

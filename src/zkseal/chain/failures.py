@@ -106,6 +106,18 @@ _REMEDIES = {
     "ModelExists": "The model is registered already.",
     "SetupRefused": "This registry takes keys whose powers of tau are of a published ceremony (docs/guides/setups.md).",
     "NotModelOwner": "Use the keystore of the model's owner.",
+    "ModeMismatch": "The request takes other evidence: answer with that.",
+    "AttestedAnswersOff": "This oracle takes proofs alone: its owner has set no registry of keys.",
+    "KeyNotRegistered": "Register the enclave's key first (zkseal chain register-key); a changed answer looks so too.",
+    "KeyExpired": "Start the enclave again and register its new key.",
+    "KeyIsRevoked": "A revoked key never comes back: start the enclave again and register its new key.",
+    "KeyExists": "The key is registered already.",
+    "MeasurementNotAllowed": "The model's owner allows it: zkseal chain allow-measurement",
+    "BelowThreshold": "Collect the signatures of more appraisers: zkseal chain attest-key",
+    "NotAppraiser": "Signed by somebody who is no appraiser, or for another key, registry or chain.",
+    "SignaturesExpired": "The appraisers have to sign again.",
+    "ProofWindowOpen": "The proof may still come: wait until the window has passed.",
+    "ProofWindowPassed": "Too late: the bond goes to the requester.",
 }
 
 

@@ -15,7 +15,16 @@ from zkseal.chain.encoding import decode_public_values, public_values
 from zkseal.chain.transactions import POLL_S, transact
 from zkseal.errors import RequestUnanswered
 
-__all__ = ["Answer", "OracleRequest", "RequestStatus", "ask", "read_request", "status_of", "wait_for_answer"]
+__all__ = [
+    "Answer",
+    "Mode",
+    "OracleRequest",
+    "RequestStatus",
+    "ask",
+    "read_request",
+    "status_of",
+    "wait_for_answer",
+]
 
 ORACLE = "InferenceOracle"
 NOBODY = "0x" + "00" * 20
@@ -28,6 +37,17 @@ class RequestStatus(IntEnum):
     PENDING = 1
     ANSWERED = 2
     CANCELLED = 3
+    PROVISIONAL = 4
+    UNPROVED = 5
+
+
+class Mode(IntEnum):
+    """What evidence an answer has to bring (contracts/src/lib/Mode.sol)."""
+
+    ZK = 0
+    TEE = 1
+    TEE_AND_ZK = 2
+    TEE_THEN_ZK = 3
 
 
 @dataclass(frozen=True)
@@ -40,7 +60,10 @@ class OracleRequest:
         deadline: last second (Unix time) for an answer, at most 30 days ahead.
         fee_wei: earned by whoever answers; given back after the deadline.
         callback, callback_gas, callback_data: contract that is called with the answer, and how.
-        feed, output_index: feed of the asker that is written, and which public value it takes.
+        feed, output_index: feed of the asker that is written, and which public value it takes; of the same mode.
+        mode: what evidence is taken, and no other.
+        bond_wei, proof_window_s: of mode TEE_THEN_ZK: what the answerer puts up, and the seconds from its answer to the
+            last one for the proof, 10 minutes to 7 days.
     """
 
     model_id: int
@@ -53,10 +76,13 @@ class OracleRequest:
     callback_data: bytes = b""
     feed: str = NOBODY
     output_index: int = 0
+    mode: Mode = Mode.ZK
+    bond_wei: int = 0
+    proof_window_s: int = 0
 
     @property
     def parts(self) -> tuple[object, ...]:
-        """RequestParams, in the order of the Solidity struct; attested answers are not taken."""
+        """RequestParams, in the order of the Solidity struct."""
         return (
             self.model_id,
             public_values(self.public_inputs),
@@ -66,18 +92,28 @@ class OracleRequest:
             self.deadline,
             self.feed,
             self.output_index,
-            False,
+            self.mode,
+            self.bond_wei,
+            self.proof_window_s,
             self.callback_data,
         )
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A proved answer that the oracle accepted. `values` are all public values, inputs first."""
+    """An answer that the oracle accepted.
+
+    Attributes:
+        values: all public values, inputs first.
+        mode: what evidence it brought.
+        provisional: it still has to be proved.
+    """
 
     request_id: int
     values: list[int]
     payee: str
+    mode: Mode
+    provisional: bool
     transaction: str
     block: int
     callback_ok: bool
@@ -107,7 +143,7 @@ def status_of(connection: Connection, oracle: str, request_id: int) -> RequestSt
 def wait_for_answer(
     connection: Connection, oracle: str, request_id: int, *, since_block: int, deadline: int, timeout_s: float
 ) -> Answer:
-    """Waits until a request is answered.
+    """Waits until a request is answered; of mode TEE_THEN_ZK, provisionally.
 
     Args:
         since_block: where the request is.
@@ -120,16 +156,16 @@ def wait_for_answer(
     while True:
         head = connection.head()
         status = status_of(connection, oracle, request_id)
-        if status == RequestStatus.ANSWERED:
+        if status in (RequestStatus.ANSWERED, RequestStatus.PROVISIONAL):
             found = list(
                 connection.events(ORACLE, oracle, "Answered", since_block, head.number + 1, requestId=request_id)
             )
             if found:
-                return _answer(found[-1])
+                return _answer(found[-1], status)
         elif status != RequestStatus.PENDING or head.timestamp > deadline:
+            remedy = "Ask again." if status == RequestStatus.UNPROVED else "Take the fee back: InferenceOracle.cancel"
             raise RequestUnanswered(
-                f"Request {request_id} is {status.name.lower()} and its deadline has passed: it gets no answer. Take "
-                "the fee back: InferenceOracle.cancel",
+                f"Request {request_id} is {status.name.lower()} and its time has passed: it gets no answer. {remedy}",
                 request_id=request_id,
                 status=status.name.lower(),
             )
@@ -143,12 +179,14 @@ def wait_for_answer(
         time.sleep(POLL_S)
 
 
-def _answer(event: Mapping[str, Any]) -> Answer:
+def _answer(event: Mapping[str, Any], status: RequestStatus) -> Answer:
     arguments = event["args"]
     return Answer(
         request_id=int(arguments["requestId"]),
         values=decode_public_values(bytes(arguments["output"])),
         payee=str(arguments["payee"]),
+        mode=Mode(arguments["mode"]),
+        provisional=status == RequestStatus.PROVISIONAL,
         transaction=f"0x{bytes(event['transactionHash']).hex()}",
         block=int(event["blockNumber"]),
         callback_ok=bool(arguments["callbackOk"]),

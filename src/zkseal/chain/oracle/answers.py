@@ -1,4 +1,4 @@
-"""Answers: a request and the proving key of its model in, public values and a proof out."""
+"""Answers: a request and the proving key of its model in, public values and the evidence that it takes out."""
 
 from __future__ import annotations
 
@@ -7,22 +7,46 @@ from dataclasses import dataclass, field
 
 import numpy.typing as npt
 
+from zkseal.chain.attested_answers import SignDigest, attest
 from zkseal.chain.encoding import Statement, decode_public_values, oracle_subject
 from zkseal.chain.gas import predict_gas
 from zkseal.chain.inference import commit, decode_inputs
 from zkseal.chain.oracle.store import Proof, QueuedRequest
 from zkseal.chain.programs import programs
+from zkseal.chain.request import Mode
 from zkseal.errors import NotForChain
 from zkseal.pipeline import ProvingKey, Samples
 from zkseal.pipeline.interface import Interface
 from zkseal.proving import Opening
 from zkseal.proving.core import Progress
 
-__all__ = ["HiddenInputs", "ServedModel"]
+__all__ = ["Attester", "HiddenInputs", "ServedModel"]
+
+_PROVED = frozenset({Mode.ZK})
 
 HiddenInputs = Callable[[int, bytes], Samples | Opening | None]
 """Hidden inputs for a request by model id and input commitment: the opening of that commitment or, where it is zero,
 samples of the node's choice; None if there are none."""
+
+
+ATTESTATION_GAS = 60_000
+"""Gas of checking an enclave's signature and its key: more than was measured (docs/performance/gas.md)."""
+
+
+@dataclass(frozen=True)
+class Attester:
+    """The enclave's side of an answer.
+
+    The node hands it digests of statements that it has computed itself: it belongs inside the enclave, or the key
+    vouches for a node that anybody may run.
+
+    Attributes:
+        registry: address of the AttestedKeyRegistry where the key is.
+        sign_digest: `SigningKey.sign_digest` of the core, or what stands for it.
+    """
+
+    registry: str
+    sign_digest: SignDigest = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -34,25 +58,42 @@ class ServedModel:
     interface: Interface = field(repr=False)
     gas: int
     hidden: HiddenInputs | None = field(default=None, repr=False)
+    attester: Attester | None = None
 
     @staticmethod
-    def of(proving_key: ProvingKey, hidden: HiddenInputs | None = None) -> ServedModel:
-        """Raises `NotForChain`, `GasCapExceeded` as `programs` does."""
+    def of(
+        proving_key: ProvingKey, hidden: HiddenInputs | None = None, attester: Attester | None = None
+    ) -> ServedModel:
+        """Without an attester, only requests that take a proof alone are answered.
+
+        Raises `NotForChain`, `GasCapExceeded` as `programs` does.
+        """
         key = proving_key.verifying_key
         prediction = predict_gas(key)
         prediction.require_fitting()
         gas = prediction.inference["total"]
-        return ServedModel(proving_key, programs(key).model_id, Interface.of(key.relation), gas, hidden)
+        return ServedModel(proving_key, programs(key).model_id, Interface.of(key.relation), gas, hidden, attester)
+
+    @property
+    def modes(self) -> frozenset[Mode]:
+        """What evidence it can give. A bond (TEE_THEN_ZK) is for whoever has the money to decide."""
+        return _PROVED if self.attester is None else _PROVED | {Mode.TEE, Mode.TEE_AND_ZK}
+
+    def gas_of(self, mode: Mode) -> int:
+        """Gas of verifying the evidence of an answer."""
+        return (0 if mode == Mode.TEE else self.gas) + (0 if mode == Mode.ZK else ATTESTATION_GAS)
 
     def answer(
         self, request: QueuedRequest, *, chain_id: int, verifier: str, oracle: str, payee: str, progress: Progress
     ) -> Proof:
-        """Runs the model on what is asked and proves the answer for the oracle.
+        """Runs the model on what is asked and gives the answer the evidence that the request takes.
 
         Raises:
             StatementMismatch, WrongInput, RangeExceeded: the request's inputs are none of this model.
-            NotForChain: its hidden inputs are not known here.
+            NotForChain: its hidden inputs are not known here, or it takes evidence that this model cannot give.
         """
+        if request.mode not in self.modes:
+            raise NotForChain(f"This node answers no requests of mode {request.mode.name}.", reason="mode")
         inputs, opening = self._inputs(request)
         inference = commit(self.proving_key, inputs, opening=opening, progress=progress)
         if any(request.input_commitment) and inference.input_commitment != request.input_commitment:
@@ -68,8 +109,12 @@ class ServedModel:
             nonce=request.request_id,
             deadline=request.deadline,
         )
-        evidence = inference.evidence(statement, progress=progress)
-        return Proof(inference.public, evidence.commitments, evidence.proof)
+        proof, attestation = b"", b""
+        if request.mode != Mode.TEE:
+            proof = inference.evidence(statement, progress=progress).proof
+        if request.mode != Mode.ZK and self.attester is not None:
+            attestation = attest(statement, self.attester.registry, self.attester.sign_digest)
+        return Proof(inference.public, inference.commitments, proof, attestation)
 
     def _inputs(self, request: QueuedRequest) -> tuple[dict[str, npt.ArrayLike], Opening | None]:
         """Public inputs of the request and hidden ones of the node, by name; the opening if they come from one."""

@@ -35,7 +35,7 @@ from zkseal.errors import (
 __all__ = ["Node", "NodeOptions"]
 
 ANSWER_GAS = 150_000
-"""Gas of an answer besides verifying the proof: what the oracle stores, credits and logs."""
+"""Gas of an answer besides verifying its evidence: what the oracle stores, credits and logs."""
 
 HOPELESS = (WitnessError, QuantizationError, ProofRejected, NotForChain)
 """Errors of proving that another attempt does not change: the request is refused."""
@@ -153,7 +153,7 @@ class Node:
             if request.proof is not None:
                 self._attempt(request, partial(self.sender.send, proof=request.proof, head=head))
         self.sender.clear(head)
-        unproved = [request for request in due if request.proof is None and request.model_id in self.models]
+        unproved = [request for request in due if request.proof is None and self._serves(request)]
         if unproved:
             self._attempt(min(unproved, key=lambda request: (request.deadline, request.request_id)), self._prove)
         return bool(unproved)
@@ -165,7 +165,12 @@ class Node:
     def _work_left(self) -> bool:
         """Whether a request is open that this node can do something about now."""
         due = [r for r in self.store.unfinished() if r.state == OPEN and r.retry_at <= time.time()]
-        return any(request.proof is not None or request.model_id in self.models for request in due)
+        return any(request.proof is not None or self._serves(request) for request in due)
+
+    def _serves(self, request: QueuedRequest) -> bool:
+        """Whether the node has the model and can give the evidence that the request takes."""
+        model = self.models.get(request.model_id)
+        return model is not None and request.mode in model.modes
 
     def _is_pending(self, request: QueuedRequest, head: Block) -> bool:
         """Whether the chain waits for this request's answer; writes what else it says into the store."""
@@ -174,7 +179,7 @@ class Node:
         if status == RequestStatus.UNKNOWN or content_on_chain(on_chain) != request.content:
             # Reorganized away: it may come back, or another request have its id. The scan will tell.
             self._finish(request, "gone")
-        elif status == RequestStatus.ANSWERED:
+        elif status in (RequestStatus.ANSWERED, RequestStatus.PROVISIONAL, RequestStatus.UNPROVED):
             self._note_answer(request, head)
         elif status == RequestStatus.CANCELLED:
             self._finish(request, "cancelled")
@@ -205,7 +210,8 @@ class Node:
         """Raises `OutOfFunds` if the fee does not pay for the gas of an answer at today's price."""
         on_chain = read_request(self.connection, self.oracle, request.request_id)
         fee_wei = int(on_chain["fee"])
-        cost_wei = (model.gas + ANSWER_GAS + int(on_chain["callbackGas"])) * self.connection.fees().max_fee_wei
+        gas = model.gas_of(request.mode) + ANSWER_GAS + int(on_chain["callbackGas"])
+        cost_wei = gas * self.connection.fees().max_fee_wei
         if fee_wei < cost_wei:
             raise OutOfFunds(
                 f"Request {request.request_id} pays {fee_wei} wei; an answer costs up to {cost_wei} now. --at-a-loss "

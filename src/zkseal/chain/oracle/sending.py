@@ -10,11 +10,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from eth_utils.crypto import keccak
+
 from zkseal.chain.accounts import Signer
 from zkseal.chain.connection import Block, Connection, Fees
 from zkseal.chain.oracle.log import Log
 from zkseal.chain.oracle.store import OPEN, Proof, QueuedRequest, SentTransaction, Store
 from zkseal.chain.oracle.watch import ORACLE
+from zkseal.chain.request import Mode
 from zkseal.chain.transactions import BUMP_PERCENT, Call, broadcast, gas_for, sign
 
 __all__ = ["Sender"]
@@ -84,8 +87,13 @@ class Sender:
 
     def answer_call(self, request: QueuedRequest, proof: Proof) -> Call:
         """The transaction that answers."""
-        arguments = (request.request_id, self.payee, proof.output, proof.commitments, proof.proof)
-        return Call(self.oracle, self.connection.encode(ORACLE, "answer", *arguments), f"{ORACLE}.answer")
+        said = (request.request_id, self.payee, proof.output)
+        function, arguments = {
+            Mode.ZK: ("answer", (*said, proof.commitments, proof.proof)),
+            Mode.TEE: ("answerAttested", (*said, keccak(proof.commitments), proof.attestation)),
+            Mode.TEE_AND_ZK: ("answerBoth", (*said, proof.commitments, proof.proof, proof.attestation)),
+        }[request.mode]
+        return Call(self.oracle, self.connection.encode(ORACLE, function, *arguments), f"{ORACLE}.{function}")
 
     def _outcomes(self, request: QueuedRequest) -> list[int]:
         """Status of every mined transaction that was to answer this very request: 1 did, 0 failed."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from zkseal.chain.connection import Fees
+from zkseal.chain.request import Mode
 from zkseal.chain.transactions import Signed
 from zkseal.errors import FileUnavailable, OutOfDisk, WrongChain
 
@@ -27,9 +28,9 @@ CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
   request_id INTEGER PRIMARY KEY, model_id TEXT NOT NULL, content BLOB NOT NULL, public_input BLOB NOT NULL,
   input_commitment BLOB NOT NULL, deadline INTEGER NOT NULL, seen_block INTEGER NOT NULL,
-  state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', answered_block INTEGER,
+  mode INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', answered_block INTEGER,
   attempts INTEGER NOT NULL DEFAULT 0, retry_at REAL NOT NULL DEFAULT 0,
-  output BLOB, commitments BLOB, proof BLOB
+  output BLOB, commitments BLOB, proof BLOB, attestation BLOB
 );
 CREATE INDEX IF NOT EXISTS requests_by_state ON requests (state);
 CREATE TABLE IF NOT EXISTS transactions (
@@ -46,18 +47,24 @@ CLOSED = frozenset({"final", "refused", "expired", "cancelled", "gone"})
 """States that end a request: nothing more is done about it."""
 
 _COLUMNS = (
-    "request_id, model_id, content, public_input, input_commitment, deadline, seen_block, state, answered_block, "
-    "attempts, retry_at, output, commitments, proof"
+    "request_id, model_id, content, public_input, input_commitment, deadline, seen_block, mode, state, "
+    "answered_block, attempts, retry_at, output, commitments, proof, attestation"
 )
 
 
 @dataclass(frozen=True)
 class Proof:
-    """An answer, proved: public values, commitments and proof bytes, as the contract takes them."""
+    """An answer with its evidence: public values, commitments and proof bytes, as the contract takes them.
+
+    Attributes:
+        proof: empty where the request takes an attestation alone.
+        attestation: an enclave's signature; empty where the request takes a proof alone.
+    """
 
     output: bytes = field(repr=False)
     commitments: bytes = field(repr=False)
     proof: bytes = field(repr=False)
+    attestation: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,7 @@ class QueuedRequest:
 
     Attributes:
         content: hash of what an answer depends on. A reorganization may give an id another content.
+        mode: what evidence the answer has to bring.
         retry_at: Unix time before which nothing is tried again.
     """
 
@@ -76,6 +84,7 @@ class QueuedRequest:
     input_commitment: bytes
     deadline: int
     seen_block: int
+    mode: Mode = Mode.ZK
     state: State = OPEN
     answered_block: int | None = None
     attempts: int = 0
@@ -188,7 +197,7 @@ class Store:
             return reopened
         self._execute(
             "INSERT OR REPLACE INTO requests (request_id, model_id, content, public_input, input_commitment, deadline, "
-            "seen_block, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "seen_block, mode, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 request.request_id,
                 hex(request.model_id),
@@ -197,6 +206,7 @@ class Store:
                 request.input_commitment,
                 request.deadline,
                 request.seen_block,
+                int(request.mode),
                 OPEN,
             ),
         )
@@ -222,9 +232,9 @@ class Store:
     def set_proof(self, request_id: int, proof: Proof) -> None:
         """Keeps a proof; attempts count anew for the sending."""
         self._execute(
-            "UPDATE requests SET output = ?, commitments = ?, proof = ?, attempts = 0, retry_at = 0 "
+            "UPDATE requests SET output = ?, commitments = ?, proof = ?, attestation = ?, attempts = 0, retry_at = 0 "
             "WHERE request_id = ?",
-            (proof.output, proof.commitments, proof.proof, request_id),
+            (proof.output, proof.commitments, proof.proof, proof.attestation, request_id),
         )
 
     def set_retry(self, request_id: int, retry_at: float, reason: str) -> None:
@@ -237,7 +247,9 @@ class Store:
     def forget(self, request_id: int, before_nonce: int) -> None:
         """Drops what a request that is final needs no more: its proof, and transactions whose nonces are used."""
         self._execute(
-            "UPDATE requests SET output = NULL, commitments = NULL, proof = NULL WHERE request_id = ?", (request_id,)
+            "UPDATE requests SET output = NULL, commitments = NULL, proof = NULL, attestation = NULL "
+            "WHERE request_id = ?",
+            (request_id,),
         )
         self._execute("DELETE FROM transactions WHERE request_id = ? AND nonce < ?", (request_id, before_nonce))
 
@@ -313,9 +325,10 @@ class Store:
 
 def _request(row: tuple[Any, ...]) -> QueuedRequest:
     values: dict[str, Any] = dict(zip(_COLUMNS.split(", "), row, strict=True))
-    parts = [values.pop(name) for name in ("output", "commitments", "proof")]
+    parts = [values.pop(name) for name in ("output", "commitments", "proof", "attestation")]
     proof = None if parts[2] is None else Proof(*parts)
-    return QueuedRequest(model_id=int(values.pop("model_id"), 16), proof=proof, **values)
+    model_id, mode = int(values.pop("model_id"), 16), Mode(values.pop("mode"))
+    return QueuedRequest(model_id=model_id, mode=mode, proof=proof, **values)
 
 
 def _transaction(row: tuple[Any, ...]) -> SentTransaction:

@@ -11,6 +11,7 @@ from eth_utils.crypto import keccak
 from zkseal.chain.connection import Block, Connection
 from zkseal.chain.oracle.log import Log
 from zkseal.chain.oracle.store import QueuedRequest, Store
+from zkseal.chain.request import Mode
 
 __all__ = ["ORACLE", "content_on_chain", "scan"]
 
@@ -58,24 +59,26 @@ def _request(event: Mapping[str, Any]) -> QueuedRequest:
     # The contract hashes the integers, without offset and length.
     input_hash = keccak(public_input[64:]) if len(public_input) > 64 else bytes(32)
     model_id, deadline = int(arguments["modelId"]), int(parameters["deadline"])
-    commitment = bytes(parameters["inputCommitment"])
+    commitment, mode = bytes(parameters["inputCommitment"]), Mode(parameters["mode"])
     return QueuedRequest(
         request_id=int(arguments["requestId"]),
         model_id=model_id,
-        content=_content(model_id, deadline, commitment, input_hash),
+        content=_content(model_id, deadline, commitment, input_hash, mode),
         public_input=public_input,
         input_commitment=commitment,
         deadline=deadline,
         seen_block=int(event["blockNumber"]),
+        mode=mode,
     )
 
 
 def content_on_chain(request: Mapping[str, Any]) -> bytes:
     """The content of a request that `read_request` returned: what an answer depends on."""
     commitment, input_hash = bytes(request["inputCommitment"]), bytes(request["inputHash"])
-    return _content(int(request["modelId"]), int(request["deadline"]), commitment, input_hash)
+    model_id, deadline, mode = (int(request[name]) for name in ("modelId", "deadline", "mode"))
+    return _content(model_id, deadline, commitment, input_hash, mode)
 
 
-def _content(model_id: int, deadline: int, input_commitment: bytes, input_hash: bytes) -> bytes:
-    kinds = ["uint256", "uint64", "bytes32", "bytes32"]
-    return keccak(encode(kinds, [model_id, deadline, input_commitment, input_hash]))
+def _content(model_id: int, deadline: int, input_commitment: bytes, input_hash: bytes, mode: int) -> bytes:
+    kinds = ["uint256", "uint64", "bytes32", "bytes32", "uint8"]
+    return keccak(encode(kinds, [model_id, deadline, input_commitment, input_hash, mode]))
