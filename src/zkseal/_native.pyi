@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 __all__ = [
     "DataKey",
+    "FileKey",
     "HpkeKey",
     "ProvingKey",
     "PublisherKey",
@@ -19,6 +20,7 @@ __all__ = [
     "ResponseSealer",
     "SigningKey",
     "Srs",
+    "TreeKey",
     "VerifyingKey",
     "attest_chain",
     "attest_intel",
@@ -142,6 +144,31 @@ class DataKey:
     @staticmethod
     def generate() -> DataKey: ...
     def seal_to(self, hpke_public_key: bytes, info: bytes, aad: bytes) -> bytes: ...
+    def commitment(self, salt: bytes) -> bytes: ...
+    def check(self, salt: bytes, commitment: bytes) -> None: ...
+    def tree(self, salt: bytes) -> TreeKey: ...
+    def file_key(self, salt: bytes, header_digest: bytes) -> FileKey: ...
+
+@final
+class TreeKey:
+    def leaves(self, plaintext: npt.NDArray[np.uint8], chunk_bytes: int, ends: bool) -> bytes: ...
+    def root(self, leaves: bytes) -> bytes: ...
+
+@final
+class FileKey:
+    def seal(
+        self, section: int, first: int, ends: bool, chunk_bytes: int, plaintext: npt.NDArray[np.uint8]
+    ) -> bytes: ...
+    def open(
+        self,
+        section: int,
+        first: int,
+        ends: bool,
+        chunk_bytes: int,
+        sealed_chunks: npt.NDArray[np.uint8],
+        leaves: bytes | None,
+        out: npt.NDArray[np.uint8],
+    ) -> None: ...
 
 @final
 class Srs:

@@ -138,6 +138,7 @@ SEAL_DEPENDENCIES = {
     "k256",
     "sha2",
     "sha3",
+    "subtle",
     "thiserror",
     "zeroize",
 }

@@ -35,8 +35,10 @@ ARROWS: dict[str, set[str]] = {
     "chain": {"files", "pipeline", "proving", "receipts", "relation"},
     # Evidence of trusted execution environments, appraised.
     "tee": {"_native", "receipts"},
+    # Encrypted models: signed by publishers, sealed to brokers.
+    "sealed": {"_native", "files", "receipts", "tee"},
     # Releases the keys of sealed models to attested machines.
-    "broker": {"_native", "files", "receipts", "tee"},
+    "broker": {"_native", "files", "receipts", "sealed", "tee"},
     # Models that answer inside an enclave.
     "enclave": {"_native", "broker", "files", "pipeline", "proving", "receipts", "relation", "sealed", "tee"},
     "cli": {
@@ -53,6 +55,7 @@ ARROWS: dict[str, set[str]] = {
         "quantize",
         "receipts",
         "relation",
+        "sealed",
         "tee",
     },
     # The public names, and nothing else.

@@ -195,3 +195,94 @@ impl ResponseOpener {
         Ok(Zeroizing::new(plaintext))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(text: &str) -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    }
+
+    /// The base-mode vector of RFC 9180 for KEM 0x0020, KDF 0x0001, AEAD 0x0002 (in the file of vectors that the RFC
+    /// names): its first message, and the export with an empty context.
+    #[test]
+    fn the_vector_of_the_standard_opens() {
+        let key =
+            HpkeKey::from_bytes(&hex("497b4502664cfea5d5af0b39934dac72242a74f8480451e1aee7d6a53320333d")).unwrap();
+        let public = hex("430f4b9859665145a6b1ba274024487bd66f03a2dd577d7753c68d7d7d00c00c");
+        assert_eq!(key.public_key().as_slice(), public);
+        let sealed = hex(concat!(
+            "6c93e09869df3402d7bf231bf540fadd35cd56be14f97178f0954db94b7fc256",
+            "e5d84cd531cfb583096e7cfa9641bd3079cf3a91cda813c52deb5f512be9931980a41de125a925cdad859d5b7a"
+        ));
+        let (info, aad) = (hex("4f6465206f6e2061204772656369616e2055726e"), b"Count-0");
+        let (plaintext, receiver) = key.receive(&sealed, &info, aad, "message").unwrap();
+        assert_eq!(plaintext.as_slice(), b"Beauty is truth, truth beauty");
+        let mut exported = [0; 32];
+        receiver.export(b"", &mut exported).unwrap();
+        assert_eq!(exported.as_slice(), hex("ded6cffafaea6b812cbf3e241e88332adbc077aca81512914213810ee291770a"));
+        assert_eq!(key.open(&sealed, &info, b"Count-1").unwrap_err(), SealError::Open { what: "message" });
+    }
+
+    #[test]
+    fn a_message_opens_with_its_key_in_its_context_only() {
+        let (key, other) = (HpkeKey::generate().unwrap(), HpkeKey::generate().unwrap());
+        let sealed = hpke_seal(key.public_key(), b"info", b"aad", b"message").unwrap();
+        assert_eq!(key.open(&sealed, b"info", b"aad").unwrap().as_slice(), b"message");
+        let refused = SealError::Open { what: "message" };
+        assert_eq!(other.open(&sealed, b"info", b"aad").unwrap_err(), refused);
+        assert_eq!(key.open(&sealed, b"other", b"aad").unwrap_err(), refused);
+        assert_eq!(key.open(&sealed, b"info", b"other").unwrap_err(), refused);
+        for cut in 0..sealed.len() {
+            assert_eq!(key.open(&sealed[..cut], b"info", b"aad").unwrap_err(), refused);
+        }
+    }
+
+    #[test]
+    fn a_private_key_is_restored() {
+        let key = HpkeKey::generate().unwrap();
+        assert_eq!(HpkeKey::from_bytes(key.to_bytes().as_slice()).unwrap().public_key(), key.public_key());
+    }
+
+    /// RFC 7748, section 6.1: a shared secret of zeros is refused. The point 0 leads there from every key.
+    #[test]
+    fn a_public_key_of_small_order_is_refused() {
+        let refused = SealError::Encoding { what: "X25519 public key" };
+        assert_eq!(hpke_seal(&[0; 32], b"", b"", b"").unwrap_err(), refused);
+        let key = HpkeKey::generate().unwrap();
+        assert_eq!(key.open(&[0; 64], b"", b"").unwrap_err(), SealError::Open { what: "message" });
+    }
+
+    #[test]
+    fn a_request_has_one_response() {
+        let key = HpkeKey::generate().unwrap();
+        let (sealed, mut opener) = hpke_seal_request(key.public_key(), b"info", b"aad", b"request").unwrap();
+        let (request, mut sealer) = key.open_request(&sealed, b"info", b"aad").unwrap();
+        assert_eq!(request.as_slice(), b"request");
+        let response = sealer.seal(b"response").unwrap();
+        let spent = SealError::Spent { what: "response key" };
+        assert_eq!(sealer.seal(b"another").unwrap_err(), spent);
+        let mut changed = response.clone();
+        changed[40] ^= 1;
+        assert_eq!(opener.open(&changed).unwrap_err(), SealError::Open { what: "response" });
+        assert_eq!(opener.open(&response).unwrap().as_slice(), b"response");
+        assert_eq!(opener.open(&response).unwrap_err(), spent);
+    }
+
+    #[test]
+    fn a_response_opens_with_its_own_request_only() {
+        let key = HpkeKey::generate().unwrap();
+        let (first, _) = hpke_seal_request(key.public_key(), b"", b"", b"request").unwrap();
+        let (_, mut second) = hpke_seal_request(key.public_key(), b"", b"", b"request").unwrap();
+        let response = key.open_request(&first, b"", b"").unwrap().1.seal(b"response").unwrap();
+        assert_eq!(second.open(&response).unwrap_err(), SealError::Open { what: "response" });
+    }
+
+    #[test]
+    fn a_data_key_has_32_bytes() {
+        let key = HpkeKey::generate().unwrap();
+        let sealed = hpke_seal(key.public_key(), b"", b"", &[1; 31]).unwrap();
+        assert!(matches!(key.open_data_key(&sealed, b"", b""), Err(SealError::Length { expected: 32, got: 31, .. })));
+    }
+}

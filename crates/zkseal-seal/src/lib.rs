@@ -11,6 +11,9 @@
 //! | [`publisher`] | Ed25519, strict |
 //! | [`hpke`] | messages to a public key, requests with one response |
 //! | [`data_key`] | the key of a sealed model |
+//! | [`derive`](mod@derive) | keys of a sealed model from its data key; the commitment to it |
+//! | [`stream`] | chunks of a sealed model |
+//! | [`tree`] | the Merkle tree over chunks |
 //!
 //! Dependency position: `py -> seal`; it knows nothing of proofs.
 
@@ -29,14 +32,19 @@
 )]
 
 pub mod data_key;
+pub mod derive;
 pub mod error;
 pub mod hpke;
 pub mod publisher;
 pub mod random;
 pub mod signing;
+pub mod stream;
+pub mod tree;
 
 pub use crate::hpke::{HpkeKey, ResponseOpener, ResponseSealer, hpke_seal, hpke_seal_request};
 pub use data_key::DataKey;
 pub use error::SealError;
 pub use publisher::{PublisherKey, ed25519_verify};
 pub use signing::{SigningKey, es256k_verify};
+pub use stream::{FileKey, Place, leaves};
+pub use tree::TreeKey;

@@ -6,7 +6,20 @@ import argparse
 from types import ModuleType
 
 from zkseal._version import __version__
-from zkseal.cli.commands import appraise, chain, evaluate, inspect, open_, prove, setup, tee, verify
+from zkseal.cli.commands import (
+    appraise,
+    chain,
+    evaluate,
+    inspect,
+    keygen,
+    open_,
+    prove,
+    seal,
+    setup,
+    tee,
+    unseal,
+    verify,
+)
 from zkseal.cli.commands import compile as compile_command
 from zkseal.cli.declare import add_command
 
@@ -23,6 +36,9 @@ COMMANDS: dict[str, ModuleType] = {
     "evaluate": evaluate,
     "chain": chain,
     "tee": tee,
+    "keygen": keygen,
+    "seal": seal,
+    "unseal": unseal,
 }
 
 

@@ -1,8 +1,8 @@
 """Say what a file holds: what is hidden, sizes, and the predicted cost, before anything is spent.
 
-Takes an ONNX model (file name ending in .onnx), a compiled model, a proving key, a verifying key, a receipt or an
-opening. Nothing hidden is printed, and nothing is verified but the digests of the file (of a verifying key, also its
-model proof).
+Takes an ONNX model (file name ending in .onnx), a compiled model, a proving key, a verifying key, a receipt, an
+opening, a sealed model or a key file. Nothing hidden is printed, and nothing is verified but the digests of the file
+(of a verifying key, also its model proof; of a sealed model, its publisher's signature instead).
 
 example: zkseal inspect model.zkc
 """
@@ -16,6 +16,7 @@ from typing import Any
 from zkseal import files
 from zkseal.cli.commands.compile import input_shape
 from zkseal.cli.console import Console, bytes_text, milliseconds_text
+from zkseal.cli.sealed import SEALED_KINDS, describe_sealed, sealed_lines
 from zkseal.cli.setups import origin_lines, scheme_lines
 from zkseal.pipeline import describe
 from zkseal.pipeline.compile import CALIBRATION_BATCH, load
@@ -43,10 +44,21 @@ def run(options: argparse.Namespace, console: Console) -> None:
         graph = load(options.file, batch=options.batch, input_shapes=dict(options.input_shape))
         kind, described = "ONNX model", describe(graph, samples=options.samples)
     else:
-        file_kind, contents = files.load(options.file)
-        kind, described = file_kind.name, describe(contents)
+        file_kind = files.identify(options.file, (*files.KINDS, *SEALED_KINDS))
+        if file_kind in SEALED_KINDS:
+            _sealed(options.file, file_kind, console)
+            return
+        kind, described = file_kind.name, describe(files.load(options.file)[1])
     result = {"file": str(options.file), "kind": kind, "file_bytes": options.file.stat().st_size, **described}
     console.result(result, _lines(result))
+
+
+def _sealed(path: Path, kind: files.FileKind, console: Console) -> None:
+    """Sealed models and key files, which the pipeline knows nothing of."""
+    described = describe_sealed(path, kind)
+    size = path.stat().st_size
+    result = {"file": str(path), "kind": kind.name, "file_bytes": size, **described}
+    console.result(result, [f"{kind.name}, {bytes_text(size)}", *sealed_lines(described)])
 
 
 def _lines(result: dict[str, Any]) -> list[str]:
