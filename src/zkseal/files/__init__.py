@@ -22,7 +22,7 @@ from typing import Any
 from zkseal.files.atomic import together
 from zkseal.files.ceremonies import load_srs
 from zkseal.files.container import FileKind, identify
-from zkseal.files.keys import load_proving_key, save_proving_key
+from zkseal.files.keys import load_proving_key, proving_key_in, save_proving_key
 from zkseal.files.kinds import COMPILED, KINDS, OPENING, PROVING_KEY, RECEIPT, VERIFYING_KEY
 from zkseal.files.models import load_model, save_model
 from zkseal.files.statements import (
@@ -50,6 +50,7 @@ __all__ = [
     "load_receipt",
     "load_srs",
     "load_verifying_key",
+    "proving_key_in",
     "save_model",
     "save_opening",
     "save_proving_key",

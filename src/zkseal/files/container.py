@@ -32,7 +32,7 @@ from zkseal.errors import (
 )
 from zkseal.files.atomic import write_atomically
 
-__all__ = ["Buffer", "FileKind", "Sections", "identify", "mapped", "read_container", "write_container"]
+__all__ = ["Buffer", "FileKind", "Sections", "identify", "mapped", "read_container", "read_sections", "write_container"]
 
 MAGIC = b"\x89ZKS\r\n\x1a\n"
 ALIGNMENT = 64
@@ -119,7 +119,11 @@ def read_container(path: str | os.PathLike[str], kind: FileKind) -> Sections:
         DigestMismatch: a bit of it has changed.
         InvalidEncoding: it was not written by `write_container`.
     """
-    data = mapped(Path(path))
+    return read_sections(path, mapped(Path(path)), kind)
+
+
+def read_sections(path: str | os.PathLike[str], data: memoryview, kind: FileKind) -> Sections:
+    """As `read_container`, of a file whose bytes are in memory; `path` is what errors call it."""
     if len(data) < _HEAD.size or bytes(data[:12]) != MAGIC + kind.code:
         raise _wrong_kind(path, kind.name, data)
     _, _, version, count = _HEAD.unpack_from(data)

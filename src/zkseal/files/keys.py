@@ -11,13 +11,14 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
 from zkseal.errors import InvalidEncoding, InvalidPower, WrongLength, WrongModel
 from zkseal.files.arrays import pack_arrays, unpack_arrays
-from zkseal.files.container import Buffer, Sections, read_container, write_container
+from zkseal.files.container import Buffer, Sections, mapped, read_sections, write_container
 from zkseal.files.graphs import decode_accuracy, decode_options, encode_accuracy, encode_options
 from zkseal.files.kinds import PROVING_KEY
 from zkseal.lowering import Program
@@ -28,16 +29,16 @@ from zkseal.proving import CommittedWeights, Srs, VerifyingKey
 from zkseal.receipts import cbor
 from zkseal.relation import Column, Relation
 
-__all__ = ["load_proving_key", "save_proving_key"]
+__all__ = ["load_proving_key", "proving_key_in", "save_proving_key"]
 
 MAX_PLAIN_BYTES = 1 << 28
 _COMMITTED = (Column.MODEL, Column.TABLE)
 
-Path = str | os.PathLike[str]
+AnyPath = str | os.PathLike[str]
 Array = npt.NDArray[Any]
 
 
-def save_proving_key(path: Path, key: ProvingKey) -> None:
+def save_proving_key(path: AnyPath, key: ProvingKey) -> None:
     """Writes a proving key, whole or not at all; readable by its owner only. Raises `OutOfDisk`, `FileUnavailable`."""
     store = ArrayStore()
     weights = [[index, store.add(array)] for index, array in sorted(key.weights.weights.items())]
@@ -60,7 +61,7 @@ def save_proving_key(path: Path, key: ProvingKey) -> None:
     write_container(path, PROVING_KEY, sections)
 
 
-def load_proving_key(path: Path) -> ProvingKey:
+def load_proving_key(path: AnyPath) -> ProvingKey:
     """Reads what `save_proving_key` wrote; the weights stay on the disk until they are used.
 
     Raises:
@@ -69,7 +70,17 @@ def load_proving_key(path: Path) -> ProvingKey:
         InvalidPower: a power of tau in it was changed.
         UnknownVersion: it was written by another release.
     """
-    sections = read_container(path, PROVING_KEY)
+    return proving_key_in(mapped(Path(path)), path)
+
+
+def proving_key_in(contents: memoryview, path: AnyPath) -> ProvingKey:
+    """As `load_proving_key`, of a file whose bytes are in memory, where its weights are used in place.
+
+    Args:
+        contents: read-only, or the weights are copied.
+        path: what errors call it.
+    """
+    sections = read_sections(path, contents, PROVING_KEY)
     data = bytes(sections["verifying key"])
     with ThreadPoolExecutor(1) as other:
         # Checking the model proof, and the powers, takes as long as everything else, and runs beside it.
@@ -90,7 +101,7 @@ def load_proving_key(path: Path) -> ProvingKey:
     return ProvingKey(program, committed, provenance)
 
 
-def _checked(path: Path, data: bytes, powers: memoryview) -> tuple[VerifyingKey, Srs | None]:
+def _checked(path: AnyPath, data: bytes, powers: memoryview) -> tuple[VerifyingKey, Srs | None]:
     """The verifying key, and the powers of tau that rows of this key take."""
     verifying_key = VerifyingKey(data)
     tau_g2 = verifying_key.core.tau_g2
