@@ -26,12 +26,18 @@ TARGETS = (
     "key_python",
     "proof_python",
     "onnx",
+    "answer",
+    "attestation",
+    "evidence",
 )
 PLANTED = {"planted_cbor": "negative count"}
 """Targets with a bug, and what the fuzzer's messages tell when it was found."""
 
 DECODERS = (
+    "src/zkseal/json_text.py",
+    "src/zkseal/receipts/answers.py",
     "src/zkseal/receipts/cbor.py",
+    "src/zkseal/receipts/cose.py",
     "src/zkseal/receipts/receipt.py",
     "src/zkseal/receipts/statement.py",
     "src/zkseal/files/container.py",
@@ -47,6 +53,10 @@ DECODERS = (
     "src/zkseal/relation/validation.py",
     "src/zkseal/pipeline/interface.py",
     "src/zkseal/proving/verify.py",
+    "src/zkseal/tee/bundle.py",
+    "src/zkseal/tee/evidence.py",
+    "src/zkseal/tee/runtime_data.py",
+    "src/zkseal/tee/sandbox_evidence.py",
     "src/zkseal/frontends/onnx/load.py",
     "src/zkseal/frontends/onnx/read.py",
     "src/zkseal/frontends/onnx/inputs.py",
@@ -62,7 +72,7 @@ DECODERS = (
 )
 """Files of the package and of the reference that read what may come from a stranger."""
 
-_PATH = os.pathsep.join(str(folder) for folder in (ROOT / "src", ROOT / "reference", FUZZ / "python"))
+_PATH = os.pathsep.join(str(folder) for folder in (ROOT / "src", ROOT / "reference", FUZZ / "python", ROOT))
 _FUZZER = FUZZ / "python" / "fuzzer.py"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,27 @@ import numpy as np
 import variants
 from refused_models import refused
 from targets import CONTEXT, FIXTURE, FIXTURES, KEYS, SAVERS, SIDES, join_sections
+from tests.tee import rows
 
 import zkseal
-from zkseal import files
+from zkseal import _native, files
 from zkseal.files.ceremonies import load_srs
 from zkseal.files.container import read_container
-from zkseal.receipts import ZkEvidence, cbor
+from zkseal.receipts import (
+    AnswerClaims,
+    DevTeeEvidence,
+    Receipt,
+    Side,
+    Statement,
+    TeeEvidence,
+    ZkEvidence,
+    cbor,
+    sign_answer,
+)
+from zkseal.receipts.answers import MEDIA_TYPE
+from zkseal.receipts.cose import sign1
+from zkseal.tee import Assurance, AttestationBundle, RuntimeData
+from zkseal.tee.attesters.sandbox import SandboxAttester
 
 POWERS = Path(__file__).resolve().parents[2] / "crates" / "zkseal-srs" / "fixtures" / "kzg10-bn254-aztec-srs-1024.bin"
 
@@ -105,6 +121,40 @@ def write(folder: Path) -> None:
     for way in (2, 3, 4, 5, 6, 7, 16, 24, 32, 40, 48, 64, 192, 255):
         for index in (0, 2, len(every) - 1):
             seed("onnx", f"way-{way:03}-{index}", bytes([way]) + every[index])
+    attested(seed)
+
+
+def attested(seed: Callable[[str, str, bytes], None]) -> None:
+    """Seeds of what enclaves say: answers, receipts with them, bundles of a sandbox and of every vendor's evidence."""
+    signing_key, issuer = _native.SigningKey.generate(), _native.SigningKey.generate()
+    runtime = RuntimeData(
+        Assurance.SANDBOX, bytes(32), signing_key.public_key, bytes(32), bytes(32), bytes(32), bytes(16), bytes(32)
+    )
+    sandbox = SandboxAttester(issuer.public_key, issuer.sign, measurement=bytes(32), isolation=("landlock",))
+    bundle = AttestationBundle(runtime, sandbox.attest(runtime)).to_cbor()
+    seed("attestation", "sandbox", bundle)
+    for name, data in variants.bundles(bundle):
+        seed("attestation", name, data)
+    statement = Statement(bytes(32), Side(), Side())
+    claims = AnswerClaims(statement.digest, runtime.digest, bytes(32), bytes(16), 0, bytes(32), 1)
+    for development in (False, True):
+        answer = sign_answer(claims, signing_key.sign, development=development)
+        seed("answer", f"answer-{development}", bytes([development]) + answer)
+        kind = DevTeeEvidence if development else TeeEvidence
+        receipt = Receipt(statement, (kind(answer, bundle),)).to_cbor()
+        seed("receipt", f"attested-{development}", receipt)
+        for name, data in variants.attested(receipt):
+            seed("receipt", f"{name}-{development}", data)
+    for name, data in variants.claims(claims.to_cbor()):
+        signed = sign1(MEDIA_TYPE, data, b"zkseal/answer/v1", signing_key.sign)
+        seed("answer", name, b"\0" + signed)
+    for name, payload in (("payload", b""), ("long", bytes(2000))):
+        seed("answer", name, b"\0" + sign1(MEDIA_TYPE, payload, b"zkseal/answer/v1", signing_key.sign))
+    for index, row in enumerate(rows.ROWS):
+        evidence = rows.evidence_of(row)
+        seed("attestation", f"row-{index}", AttestationBundle(runtime, evidence).to_cbor())
+        parts = [path.read_bytes() for path in rows.files_of(row)]
+        seed("evidence", f"row-{index}", b"".join(len(part).to_bytes(4, "big") + part for part in parts))
 
 
 if __name__ == "__main__":

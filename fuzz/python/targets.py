@@ -11,6 +11,9 @@
 `key`         bytes of a verifying key: core and reference agree on it, or on the error
 `proof`       a proof for a key of `fuzz/fixture`: core and reference agree on the verdict
 `onnx`        any bytes as an ONNX model
+`answer`      signed answers: what is read is signed again as the same bytes
+`attestation` bundles of evidence: canonical, and appraised without an accident
+`evidence`    any bytes as evidence and what comes with it, appraised likewise
 ============  ==================================================================
 """
 
@@ -19,6 +22,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -31,8 +35,16 @@ from zkseal.files.arrays import pack_arrays, unpack_arrays
 from zkseal.files.container import FileKind, write_container
 from zkseal.frontends.onnx import load as load_onnx
 from zkseal.pipeline.interface import Interface
-from zkseal.receipts import Receipt, cbor
+from zkseal.receipts import Receipt, cbor, read_answer, sign_answer
 from zkseal.relation import Relation, encoding, validation
+from zkseal.tee import (
+    AttestationBundle,
+    DevAttestedRuntime,
+    appraise_bundle,
+    appraise_evidence,
+    load_policy,
+    read_evidence,
+)
 from zkseal_reference import VerifyingKey as ReferenceKey
 from zkseal_reference import verify as reference_verify
 from zkseal_reference.decoder import decode_relation
@@ -80,7 +92,9 @@ def run_receipt(data: bytes) -> None:
     require(receipt.to_cbor() == data, "receipts are canonical")
     receipt.to_json()
     receipt.statement.input.arrays()
-    require(receipt.proof == receipt.evidence[0].proof, "the proof of a receipt is that of its only evidence")
+    attested = receipt.attested
+    if attested is None:
+        require(receipt.proof == receipt.evidence[0].proof, "the proof of a receipt is that of its only evidence")
 
 
 def run_verify(data: bytes) -> None:
@@ -241,6 +255,48 @@ def run_onnx(data: bytes) -> None:
     load_onnx(source, batch=batch, outputs=outputs, input_shapes=shapes)
 
 
+def run_answer(data: bytes) -> None:
+    """Input: of which kind (one byte), then a signed answer."""
+    development = bool(data[0] % 2) if data else False
+    answer = read_answer(data[1:], development=development)
+    again = sign_answer(answer.claims, lambda message: answer.signature, development=development)
+    require(again == data[1:], "signed answers are canonical")
+    answer.claims.to_json()
+
+
+def run_attestation(data: bytes) -> None:
+    """A bundle, appraised under policies that look at everything; production never takes development."""
+    bundle = AttestationBundle.from_cbor(data)
+    require(bundle.to_cbor() == data, "bundles are canonical")
+    bundle.runtime_data.to_json()
+    try:
+        found = appraise_bundle(bundle, _EVIDENCE_ONLY, now=EVIDENCE_TIME)
+    except ZksealError:
+        found = appraise_bundle(bundle, _DEVELOPMENT, now=EVIDENCE_TIME)
+    development = isinstance(found, DevAttestedRuntime)
+    require(development != found.result.assurance.production, "development is a type of its own")
+    require(found.to_json()["eat_profile"].endswith("-dev") == development, "and says so")
+
+
+def run_evidence(data: bytes) -> None:
+    """Input: u32 length of the evidence, the evidence, then each file that comes with it behind its u32 length."""
+    parts, at = [], 0
+    while at < len(data) and len(parts) < 8:
+        length = int.from_bytes(data[at : at + 4], "big")
+        parts.append(data[at + 4 : at + 4 + length])
+        at += 4 + length
+    payload, *others = parts or [b""]
+    appraise_evidence(read_evidence(payload, others), _EVIDENCE_ONLY, now=EVIDENCE_TIME).to_json()
+
+
+EVIDENCE_TIME = 1782864000
+"""Mid-2026, when most of fixtures/tee is valid."""
+_EVIDENCE_ONLY = replace(
+    load_policy("evidence-only"), allow_not_checked=(*load_policy("evidence-only").allow_not_checked, "challenge")
+)
+_DEVELOPMENT = load_policy("development")
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "cbor": run_cbor,
     "receipt": run_receipt,
@@ -252,6 +308,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "key_python": run_key,
     "proof_python": run_proof,
     "onnx": run_onnx,
+    "answer": run_answer,
+    "attestation": run_attestation,
+    "evidence": run_evidence,
 }
 
 

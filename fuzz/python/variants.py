@@ -35,6 +35,63 @@ _RECEIPT: dict[str, Change] = {
     ),
 }
 
+_ATTESTED: dict[str, Change] = {
+    "answer-version": lambda receipt: receipt["evidence"][0].update(version=2),
+    "answer-kind": lambda receipt: receipt["evidence"][0].update(type="tee"),
+    "answer-text": lambda receipt: receipt["evidence"][0].update(answer="text"),
+    "two-answers": lambda receipt: receipt["evidence"].append(receipt["evidence"][0]),
+}
+
+_CLAIMS: dict[str, Change] = {
+    "claims-version": lambda claims: claims.update(answer=2),
+    "claims-more": lambda claims: claims.update(more=1),
+    "claims-short": lambda claims: claims.update(previous=bytes(31)),
+    "claims-negative": lambda claims: claims.update(sequence=-1),
+    "claims-text": lambda claims: claims.update(request_digest="text"),
+    "claims-proof": lambda claims: claims.update(proof_digest=bytes(32)),
+    "claims-proof-text": lambda claims: claims.update(proof_digest="text"),
+    "claims-proof-short": lambda claims: claims.update(proof_digest=b""),
+}
+
+_BUNDLE: dict[str, Change] = {
+    "bundle-version": lambda bundle: bundle.update(bundle=2),
+    "bundle-more": lambda bundle: bundle.update(more=1),
+    "bundle-type": lambda bundle: bundle.update(media_type="text/plain"),
+    "bundle-runtime": lambda bundle: bundle.update(runtime=3),
+    "bundle-platform": lambda bundle: bundle["evidence"].update(platform="crystal"),
+    "bundle-index": lambda bundle: bundle["evidence"].update(index=-1),
+    "bundle-keys": lambda bundle: bundle["evidence"].pop("index"),
+    "bundle-endorsement": lambda bundle: bundle["evidence"]["endorsements"].update(unknown=b""),
+    "bundle-list": lambda bundle: bundle["evidence"]["endorsements"].update(certificates=[]),
+    "bundle-gpu": lambda bundle: bundle.update(submodules={"gpu0": {**bundle["evidence"], "platform": "nvidia"}}),
+    "bundle-gpus": lambda bundle: bundle.update(
+        submodules={f"gpu{i}": {**bundle["evidence"], "platform": "nvidia"} for i in range(2)}
+    ),
+    "bundle-two": lambda bundle: bundle.update(submodules={"other": bundle["evidence"]}),
+    "bundle-all": lambda bundle: bundle["evidence"]["endorsements"].update(
+        certificates=[b"a"], collateral="{}", revocation_lists=[b"b"], rims=[b"c"], public_key=b"d", pcrs=[b"e"]
+    ),
+    "bundle-evidence": lambda bundle: bundle.update(evidence=3),
+    "bundle-submodules": lambda bundle: bundle.update(submodules=[]),
+    "bundle-payload": lambda bundle: bundle["evidence"].update(payload="text"),
+    "bundle-many": lambda bundle: bundle.update(submodules={f"gpu{i}": bundle["evidence"] for i in range(17)}),
+}
+
+_RUNTIME: dict[str, Change] = {
+    "runtime-version": lambda runtime: runtime.update(runtime=2),
+    "runtime-more": lambda runtime: runtime.update(more=1),
+    "runtime-ceiling": lambda runtime: runtime.update(ceiling=9),
+    "runtime-short": lambda runtime: runtime.update(nonce=bytes(31)),
+    "runtime-text": lambda runtime: runtime.update(nonce="text"),
+}
+
+_SANDBOX: dict[str, Change] = {
+    "sandbox-version": lambda claims: claims.update(sandbox=2),
+    "sandbox-short": lambda claims: claims.update(measurement=bytes(31)),
+    "sandbox-isolation": lambda claims: claims.update(isolation=[3]),
+    "sandbox-signature": lambda claims: claims.update(signature=bytes(64)),
+}
+
 _ANNOTATION: dict[str, Change] = {
     "format": lambda document: document.update(format="other"),
     "two-names": lambda document: document["outputs"][0].update(name=document["inputs"][0]["name"]),
@@ -136,6 +193,25 @@ def sections(kind: files.FileKind, valid: dict[str, bytes]) -> Iterator[tuple[st
     for section, changes in _SECTIONS.get(kind.code, {}).items():
         for name, data in _cbor(valid[section], changes):
             yield name, {**valid, section: data}
+
+
+def attested(receipt: bytes) -> Iterator[tuple[str, bytes]]:
+    """Names and receipts with another signed answer."""
+    yield from _cbor(receipt, _ATTESTED)
+
+
+def claims(valid: bytes) -> Iterator[tuple[str, bytes]]:
+    """Names and other claims of an answer."""
+    yield from _cbor(valid, _CLAIMS)
+
+
+def bundles(valid: bytes) -> Iterator[tuple[str, bytes]]:
+    """Names and bundles with another entry, of the runtime data and of a sandbox's evidence too."""
+    yield from _cbor(valid, _BUNDLE)
+    for name, runtime in _cbor(cbor.loads(valid, max_bytes=1 << 24)["runtime"], _RUNTIME):
+        yield from _cbor(valid, {name: lambda bundle, runtime=runtime: bundle.update(runtime=runtime)})
+    for name, payload in _cbor(cbor.loads(valid, max_bytes=1 << 24)["evidence"]["payload"], _SANDBOX):
+        yield from _cbor(valid, {name: lambda bundle, payload=payload: bundle["evidence"].update(payload=payload)})
 
 
 def annotated(relation: Relation) -> Iterator[tuple[str, bytes]]:

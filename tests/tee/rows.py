@@ -82,9 +82,9 @@ def time_of(row: dict[str, Any]) -> int:
     return TIMES.get(row["evidence"], MID_2026)
 
 
-def evidence_of(row: dict[str, Any]) -> Evidence:
-    """The row's files as evidence."""
-    name, _, index = row["evidence"].partition("#")
+def files_of(row: dict[str, Any]) -> list[Path]:
+    """The file of the evidence, then those that come with it."""
+    name = row["evidence"].partition("#")[0]
     others = list(OTHERS.get(name, []))
     if row.get("note", "").startswith("neg-hopper-broken-chain"):
         others = ["nvidia/neg-hopper-broken-chain.certs.pem"]
@@ -94,8 +94,14 @@ def evidence_of(row: dict[str, Any]) -> Evidence:
         others = [row["leaf"], f"amd/ca/{authority}"]
     if collateral := row.get("collateral", COLLATERAL.get(name)):
         others.append(collateral)
-    files = [(FIXTURES / other).read_bytes() for other in others]
-    return read_evidence((FIXTURES / name).read_bytes(), files, platform=PLATFORMS.get(name), index=int(index or 0))
+    return [FIXTURES / file for file in (name, *others)]
+
+
+def evidence_of(row: dict[str, Any]) -> Evidence:
+    """The row's files as evidence."""
+    name, _, index = row["evidence"].partition("#")
+    payload, *others = (path.read_bytes() for path in files_of(row))
+    return read_evidence(payload, others, platform=PLATFORMS.get(name), index=int(index or 0))
 
 
 def verdict_of(row: dict[str, Any]) -> Verdict:

@@ -251,12 +251,24 @@ def test_a_gpu_of_another_challenge_is_refused_by_name(bundle: AttestationBundle
     assert caught.value.fields["check"] == "nonce"
 
 
-def test_one_gpu_does_not_count_twice(bundle: AttestationBundle) -> None:
+def test_one_gpu_does_not_count_twice() -> None:
+    """Four genuine GPUs of one machine: each counts once, whatever names a bundle gives them."""
+    from tests.tee.rows import FIXTURES, MID_2026
+
+    from zkseal.tee import appraise_evidence
     from zkseal.tee.bundle import _gpus
 
-    gpu = Evidence(Platform.NVIDIA, b"report")
+    payload = (FIXTURES / "nvidia" / "hopper-x4.json").read_bytes()
+    parts = [
+        appraise_evidence(read_evidence(payload, index=index), load_policy("evidence-only"), now=MID_2026)
+        for index in range(4)
+    ]
+    named = {f"gpu{index}": part for index, part in enumerate(parts)}
+    assert _gpus(named, policy(composite_gpus=4)).detail == "4"
     with pytest.raises(PolicyDenied):
-        _gpus(replace(bundle, submodules={"gpu0": gpu, "gpu1": gpu}), policy())
+        _gpus(named | {"gpu4": parts[0]}, policy())
+    with pytest.raises(PolicyDenied):
+        _gpus(named, policy(composite_gpus=5))
 
 
 def test_malformed_parts_are_named() -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from zkseal.errors import (
-    AppraisalError,
     InvalidEncoding,
     NonceMismatch,
     PolicyDenied,
@@ -229,7 +228,7 @@ def appraise_bundle(
         raise PolicyDenied(f"{reason[:1].upper()}{reason[1:]}.", check="ceiling", reason=reason)
     checks.append(Check("ceiling", Outcome.PASS, runtime.ceiling.name.lower()))
     submodules = {name: _submodule(name, part, bundle, policy, now, roots) for name, part in bundle.submodules.items()}
-    checks.append(_gpus(bundle, policy))
+    checks.append(_gpus(submodules, policy))
     if isinstance(result, DevAttestationResult):
         return DevAttestedRuntime(runtime, tuple(checks), result, submodules)
     production = {name: part for name, part in submodules.items() if isinstance(part, AttestationResult)}
@@ -263,19 +262,18 @@ def _submodule(
     binding = bundle.runtime_data.binding(part.platform, part.index)
     try:
         return appraise_evidence(part, policy, now=now, nonce=binding, roots=roots)
-    except (AppraisalError, ZksealError) as error:
+    except ZksealError as error:
         error.fields["submodule"] = name
         raise
 
 
-def _gpus(bundle: AttestationBundle, policy: AppraisalPolicy) -> Check:
-    """Each GPU once: two names for one report would count it twice."""
-    gpus = [part for part in bundle.submodules.values() if part.platform is Platform.NVIDIA]
-    distinct = {(part.payload, part.index) for part in gpus}
-    if len(distinct) != len(gpus) or len({part.index for part in gpus}) != len(gpus):
-        reason = "a GPU's report is there twice"
-        raise PolicyDenied("A GPU's report is there twice.", check="gpus", reason=reason)
-    if len(gpus) < policy.composite_gpus:
-        reason = f"{len(gpus)} GPUs are attested, the policy wants {policy.composite_gpus}"
+def _gpus(submodules: Mapping[str, AttestationResult | DevAttestationResult], policy: AppraisalPolicy) -> Check:
+    """Each GPU once: one that answers under two names, with a nonce for each, has one key."""
+    keys = [part.claims["device_key_sha256"] for part in submodules.values() if part.platform is Platform.NVIDIA]
+    if len(set(keys)) != len(keys):
+        reason = "one GPU is there under two names"
+        raise PolicyDenied("One GPU is there under two names.", check="gpus", reason=reason)
+    if len(keys) < policy.composite_gpus:
+        reason = f"{len(keys)} GPUs are attested, the policy wants {policy.composite_gpus}"
         raise PolicyDenied(f"{reason}.", check="gpus", reason=reason)
-    return Check("gpus", Outcome.PASS, f"{len(gpus)}")
+    return Check("gpus", Outcome.PASS, f"{len(keys)}")

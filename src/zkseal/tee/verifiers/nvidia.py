@@ -8,6 +8,7 @@ A report does not say on which machine the GPU is: bind its nonce to the CPU's r
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from zkseal.errors import InvalidEncoding, MeasurementMismatch, UntrustedRoot, ZksealError
@@ -55,6 +56,7 @@ def verify(context: Context, found: Found) -> None:
     driver, vbios = opaque.get(DRIVER, b"").rstrip(b"\0").decode("ascii", "replace"), _vbios(opaque.get(VBIOS, b""))
     found.claims |= hexadecimal({"nonce": report["nonce"], "measurements": report["measurements"]})
     found.claims |= {"driver": driver, "vbios": vbios, "leaf": chain["subjects"][0]}
+    found.claims["device_key_sha256"] = hashlib.sha256(chain["public_key"]).hexdigest()
 
     firmware = opaque.get(FIRMWARE_ID)
     if firmware is None:
