@@ -1,0 +1,119 @@
+"""The enclave's side: a challenge, and a key for an attestation. Nothing but the standard library, in little code.
+
+What comes back is not trusted: a key opens only in the context that the client itself names, and is checked against the
+sealed model's commitment to it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import urllib.parse
+from typing import Any
+
+from zkseal.broker.denials import DenialCode, deny
+from zkseal.broker.released import DevReleasedKey, ReleasedKey
+from zkseal.broker.wire import CBOR, CHALLENGE_REQUEST, Challenge, ReleaseRequest
+from zkseal.errors import FileUnavailable, InvalidEncoding, WrongInput
+from zkseal.json_text import parse_json
+from zkseal.tee import AttestationBundle
+
+__all__ = ["BrokerClient"]
+
+MAX_ANSWER_BYTES = 1 << 16
+
+
+class BrokerClient:
+    """One broker, asked over HTTP. One connection for each request; redirects are not followed."""
+
+    def __init__(self, url: str, *, timeout_s: float = 30.0, tls: ssl.SSLContext | None = None) -> None:
+        """A client.
+
+        Args:
+            url: `http://host:port` or `https://host:port`, with or without a path in front of `/v1`.
+            tls: by default the system's authorities are trusted.
+
+        Raises:
+            WrongInput: no such URL.
+        """
+        parts = urllib.parse.urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1 or parts.query or parts.fragment:
+            raise WrongInput(f"{url!r} is no URL of a broker.", name="url", expected="http://host:port", got=url)
+        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, port
+        self._path, self._timeout_s, self._tls = parts.path.rstrip("/"), timeout_s, tls
+        self.url = f"{parts.scheme}://{parts.hostname}" + (f":{port}" if port else "")
+
+    def challenge(self) -> bytes:
+        """A nonce for the runtime data, 32 bytes.
+
+        Raises:
+            KeyDenied: `rate_limited`.
+            FileUnavailable: the broker cannot be reached, or cannot decide now.
+        """
+        return Challenge.from_cbor(self._post("/v1/challenge", CHALLENGE_REQUEST)).nonce
+
+    def release(self, bundle: AttestationBundle, header: bytes, stanzas: bytes) -> ReleasedKey:
+        """The key of a production model.
+
+        Args:
+            header, stanzas: of the sealed model, as they stand in its file.
+
+        Raises:
+            KeyDenied: the broker's denial, with its code in the field `denial`.
+            FileUnavailable: the broker cannot be reached, or cannot decide now.
+            DecodeError: it answers with something else.
+        """
+        return ReleasedKey.from_cbor(self._post("/v1/release", ReleaseRequest(bundle, header, stanzas).to_cbor()))
+
+    def release_development(self, bundle: AttestationBundle, header: bytes, stanzas: bytes) -> DevReleasedKey:
+        """The key of a model that was sealed for development. As `release`."""
+        body = ReleaseRequest(bundle, header, stanzas).to_cbor()
+        return DevReleasedKey.from_cbor(self._post("/v1/release-development", body))
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._secure:
+            tls = self._tls or ssl.create_default_context()
+            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout_s, context=tls)
+        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
+
+    def _post(self, path: str, body: bytes) -> bytes:
+        connection = self._connection()
+        try:
+            connection.request("POST", self._path + path, body, {"Content-Type": CBOR, "Accept": CBOR})
+            answer = connection.getresponse()
+            data = answer.read(MAX_ANSWER_BYTES + 1)
+            status = answer.status
+        except (OSError, http.client.HTTPException) as error:
+            reason = str(error) or type(error).__name__
+            text = f"The broker at {self.url} does not answer: {reason}."
+            raise FileUnavailable(text, path=self.url, reason=reason) from error
+        finally:
+            connection.close()
+        if status == 200:
+            return data
+        raise self._problem(status, data)
+
+    def _problem(self, status: int, data: bytes) -> Exception:
+        """The error of a problem document."""
+        try:
+            problem: Any = parse_json(data)
+        except ValueError:
+            problem = None
+        found = problem if isinstance(problem, dict) else {}
+        if found.get("denial") in list(DenialCode):
+            fields = {name: str(found[name]) for name in ("check", "submodule") if found.get(name) is not None}
+            assurance = found.get("assurance")
+            text = f"The broker at {self.url} releases no key ({found['denial']}): {str(found.get('detail', ''))[:300]}"
+            return deny(
+                DenialCode(found["denial"]), text, assurance=assurance if isinstance(assurance, str) else None, **fields
+            )
+        if status in (500, 502, 503, 504):
+            reason = f"status {status}"
+            text = f"The broker at {self.url} cannot decide now ({reason}). Ask again later."
+            return FileUnavailable(text, path=self.url, reason=reason)
+        text = f"The broker at {self.url} answers with status {status} and no document of a broker."
+        return InvalidEncoding(text, reason=f"status {status}")

@@ -1,0 +1,82 @@
+"""How often clients may ask: a token bucket for each address and one for all."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+__all__ = ["Bucket", "RateLimiter", "RateLimits", "network_of"]
+
+IPV6_PREFIX_BITS = 64
+"""Who has one address of version 6 has a network of this size."""
+
+
+@dataclass(frozen=True)
+class RateLimits:
+    """Requests a second, and how many may come at once.
+
+    Attributes:
+        max_clients: addresses that are remembered; the one that was silent longest is forgotten first.
+    """
+
+    per_client_s: float = 5.0
+    per_client_burst: int = 20
+    global_s: float = 100.0
+    global_burst: int = 200
+    max_clients: int = 10_000
+
+
+@dataclass
+class Bucket:
+    """Tokens that come back with time. Times are seconds of any clock that does not go back."""
+
+    rate_s: float
+    burst: int
+    tokens: float
+    at: float
+
+    def take(self, now: float) -> bool:
+        """Takes a token if there is one."""
+        self.tokens = min(float(self.burst), self.tokens + (now - self.at) * self.rate_s)
+        self.at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+class RateLimiter:
+    """Buckets of all clients. Threads may share it."""
+
+    def __init__(self, limits: RateLimits, now: float) -> None:
+        self._limits = limits
+        self._global = Bucket(limits.global_s, limits.global_burst, limits.global_burst, now)
+        self._clients: OrderedDict[str, Bucket] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def allows(self, client: str, now: float) -> bool:
+        """Whether this request may go on. Who is over its own limit takes nothing from the others."""
+        with self._lock:
+            limits = self._limits
+            bucket = self._clients.pop(client, None)
+            if bucket is None:
+                bucket = Bucket(limits.per_client_s, limits.per_client_burst, limits.per_client_burst, now)
+            self._clients[client] = bucket
+            while len(self._clients) > limits.max_clients:
+                self._clients.popitem(last=False)
+            return bucket.take(now) and self._global.take(now)
+
+
+def network_of(address: str) -> str:
+    """What is counted as one client: an IPv4 address, or an IPv6 network."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    if (mapped := getattr(parsed, "ipv4_mapped", None)) is not None:
+        return str(mapped)
+    return str(ipaddress.ip_network((int(parsed), IPV6_PREFIX_BITS), strict=False))

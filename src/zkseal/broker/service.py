@@ -1,0 +1,230 @@
+"""The broker over HTTP: bodies of bounded size, one rate for each client, decisions in threads, problems as documents.
+
+The routes are in `wire`. TLS is left to a proxy in front: keys travel sealed to an attested key, nonces are of no use
+to others, and who can change an answer can only make it fail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from zkseal.broker.broker import KeyBroker
+from zkseal.broker.denials import DenialCode, denied_by, deny
+from zkseal.broker.limits import RateLimiter, RateLimits, network_of
+from zkseal.broker.released import DevReleasedKey, ReleasedKey
+from zkseal.broker.telling import Log
+from zkseal.broker.wire import (
+    CBOR,
+    MAX_CHALLENGE_BYTES,
+    MAX_RELEASE_BYTES,
+    Challenge,
+    ReleaseRequest,
+    read_challenge_request,
+)
+from zkseal.errors import DecodeError, KeyDenied, ResourceLimit
+
+__all__ = ["PROBLEM", "application"]
+
+PROBLEM = "application/problem+json"
+JSON_LINES = "application/jsonl"
+BODY_TIMEOUT_S = 30.0
+MAX_LOG_PAGE = 1000
+SUPPRESSED_S = 60.0
+"""Refusals by rate are entered into the audit log once in this time, with their number."""
+
+_STATUS = {DenialCode.MALFORMED: 400, DenialCode.UNKNOWN_MODEL: 404, DenialCode.RATE_LIMITED: 429}
+_DENIED = 403
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass
+class _Suppressed:
+    """Refusals by rate that wait for their common entry."""
+
+    count: int = 0
+    entered_at: float = field(default=float("-inf"))
+
+
+class _Service:
+    """The routes, over one broker."""
+
+    def __init__(self, broker: KeyBroker, log: Log, limits: RateLimits, clock: Callable[[], float]) -> None:
+        self._broker, self._log, self._clock = broker, log, clock
+        self._limiter = RateLimiter(limits, time.monotonic())
+        self._suppressed = _Suppressed()
+
+    @property
+    def _now(self) -> int:
+        return int(self._clock())
+
+    async def challenge(self, request: Request) -> Response:
+        """A nonce."""
+        body = await self._body(request, MAX_CHALLENGE_BYTES)
+        read_challenge_request(body)
+        try:
+            nonce = await run_in_threadpool(self._broker.challenge, now=self._now)
+        except KeyDenied as denial:
+            await self._note_suppressed(denial)
+            raise
+        return Response(Challenge(nonce, self._broker.options.nonce_lifetime_s).to_cbor(), media_type=CBOR)
+
+    async def release(self, request: Request) -> Response:
+        """A production key."""
+        return await self._released(request, self._broker.release)
+
+    async def release_development(self, request: Request) -> Response:
+        """A development key."""
+        return await self._released(request, self._broker.release_development)
+
+    async def _released(self, request: Request, decide: Callable[..., ReleasedKey | DevReleasedKey]) -> Response:
+        body = await self._body(request, MAX_RELEASE_BYTES)
+
+        def work() -> ReleasedKey | DevReleasedKey:
+            try:
+                asked = ReleaseRequest.from_cbor(body)
+            except DecodeError as error:
+                denial = denied_by(error)
+                self._broker.note_denial(denial, now=self._now, request_digest=hashlib.sha256(body).digest())
+                raise denial from error
+            return decide(asked.bundle, asked.header, asked.stanzas, now=self._now)
+
+        released = await run_in_threadpool(work)
+        self._log.event("released", client=_client(request), **released.to_json())
+        return Response(released.to_cbor(), media_type=CBOR)
+
+    async def health(self, request: Request) -> Response:
+        """Whether the database answers."""
+        found = await run_in_threadpool(self._broker.checkpoint, now=self._now)
+        return JSONResponse({"status": "ok", "broker": found.broker.hex(), "sequence": found.sequence})
+
+    async def log(self, request: Request) -> Response:
+        """Entries beyond `after`, one JSON object a line."""
+        numbers = [request.query_params.get(name, default) for name, default in (("after", "-1"), ("limit", "100"))]
+        try:
+            after, limit = (int(text) if len(text) < 20 else 0 for text in numbers)
+        except ValueError as error:
+            raise HTTPException(400, "after and limit are integers") from error
+        page = await run_in_threadpool(self._broker.entries, after, max(1, min(limit, MAX_LOG_PAGE)))
+        lines = "".join(json.dumps(entry.to_json()) + "\n" for entry in page)
+        return Response(lines, media_type=JSON_LINES)
+
+    async def checkpoint(self, request: Request) -> Response:
+        """How far the log is, signed."""
+        found = await run_in_threadpool(self._broker.checkpoint, now=self._now)
+        return Response(found.to_cbor(), media_type=CBOR)
+
+    def limited(self, endpoint: Endpoint) -> Endpoint:
+        """`endpoint` behind the rate limits, before anything of the body is read."""
+
+        async def serve(request: Request) -> Response:
+            if self._limiter.allows(network_of(_client(request)), time.monotonic()):
+                return await endpoint(request)
+            denial = deny(DenialCode.RATE_LIMITED, "Too many requests. Ask again later.")
+            await self._note_suppressed(denial)
+            raise denial
+
+        return serve
+
+    async def _note_suppressed(self, denial: KeyDenied) -> None:
+        """An entry for all refusals by rate since the last one: a flood must not fill the disk."""
+        suppressed = self._suppressed
+        suppressed.count += 1
+        if time.monotonic() - suppressed.entered_at >= SUPPRESSED_S:
+            count, suppressed.count, suppressed.entered_at = suppressed.count, 0, time.monotonic()
+            await run_in_threadpool(self._broker.note_denial, denial, now=self._now, requests=count)
+
+    async def _body(self, request: Request, most: int) -> bytes:
+        """The body, if it is no longer than `most` bytes and comes in time."""
+        announced = request.headers.get("content-length", "0")
+        if not announced.isdecimal() or len(announced) > 12 or int(announced) > most:
+            raise HTTPException(413, f"A request to this path has at most {most} bytes.")
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                async for part in request.stream():
+                    size += len(part)
+                    if size > most:
+                        raise HTTPException(413, f"A request to this path has at most {most} bytes.")
+                    parts.append(part)
+        except TimeoutError as error:
+            raise HTTPException(408, "The request did not come in time.") from error
+        return b"".join(parts)
+
+    # Problems. --------------------------------------------------------------------------------------------------------
+
+    async def denied(self, request: Request, error: Exception) -> Response:
+        """A denial, or bytes that are no request."""
+        assert isinstance(error, KeyDenied | DecodeError)
+        denial = denied_by(error)
+        self._log.event("denied", client=_client(request), denial=denial.denial, assurance=denial.assurance)
+        code = DenialCode(denial.denial)
+        members = {"denial": denial.denial, "assurance": denial.assurance}
+        members |= {name: denial.fields[name] for name in ("check", "submodule") if name in denial.fields}
+        return _problem(_STATUS.get(code, _DENIED), "The key is not released", denial.message, **members)
+
+    async def unavailable(self, request: Request, error: Exception) -> Response:
+        """The decision cannot be written: no key."""
+        self._log.event("unavailable", error=type(error).__name__, message=str(error))
+        return _problem(503, "The broker cannot decide now", "Its database cannot be written. Ask again later.")
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """HTTP's own refusals."""
+        assert isinstance(error, HTTPException)
+        return _problem(error.status_code, "The request is not served", error.detail)
+
+    async def gone(self, request: Request, error: Exception) -> Response:
+        """The client went away before its request was there."""
+        return _problem(400, "The request is not complete", "The connection ended.")
+
+
+def _client(request: Request) -> str:
+    return request.client.host if request.client is not None else "local"
+
+
+def _problem(status: int, title: str, detail: str, **members: str | None) -> Response:
+    """RFC 9457."""
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    return JSONResponse(document, status_code=status, media_type=PROBLEM)
+
+
+def application(
+    broker: KeyBroker, log: Log, limits: RateLimits | None = None, *, clock: Callable[[], float] = time.time
+) -> Starlette:
+    """The ASGI application.
+
+    Args:
+        clock: Unix seconds; the only place where the broker's time comes from.
+    """
+    service = _Service(broker, log, limits or RateLimits(), clock)
+    posts = {
+        "/v1/challenge": service.challenge,
+        "/v1/release": service.release,
+        "/v1/release-development": service.release_development,
+    }
+    gets = {"/v1/health": service.health, "/v1/log": service.log, "/v1/checkpoint": service.checkpoint}
+    return Starlette(
+        routes=[
+            *(Route(path, service.limited(endpoint), methods=["POST"]) for path, endpoint in posts.items()),
+            *(Route(path, service.limited(endpoint), methods=["GET"]) for path, endpoint in gets.items()),
+        ],
+        exception_handlers={
+            KeyDenied: service.denied,
+            DecodeError: service.denied,
+            ResourceLimit: service.unavailable,
+            HTTPException: service.refused,
+            ClientDisconnect: service.gone,
+        },
+    )

@@ -1,0 +1,78 @@
+"""Running the service: one process, stopped in good order."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+from zkseal.errors import FileUnavailable
+
+__all__ = ["Server"]
+
+GRACE_S = 10
+MAX_CONCURRENT = 64
+"""Requests at once: with the largest bodies that is half a gigabyte."""
+BACKLOG = 512
+
+
+class _Unsignalled(uvicorn.Server):
+    """Leaves signals to whoever runs it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Server:
+    """The service at an address. It listens from the beginning, so that the port is known before it runs."""
+
+    def __init__(self, application: Any, host: str, port: int) -> None:
+        """Raises: FileUnavailable: the address cannot be listened at."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            text = f"Cannot listen at {host} port {port}: {reason}. Choose another --host or --port."
+            raise FileUnavailable(text, path=f"{host}:{port}", reason=reason) from error
+        self.port = int(self._socket.getsockname()[1])
+        self._server = _Unsignalled(
+            uvicorn.Config(
+                application,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                lifespan="off",
+                http="h11",
+                ws="none",
+                limit_concurrency=MAX_CONCURRENT,
+                timeout_keep_alive=5,
+                timeout_graceful_shutdown=GRACE_S,
+            )
+        )
+
+    def run(self) -> None:
+        """Serves until `stop`; requests that have begun are answered, for ten seconds at most."""
+        self._server.run(sockets=[self._socket])
+        self._socket.close()
+
+    def stop(self) -> None:
+        """Asks it to end; from any thread or signal handler."""
+        self._server.should_exit = True
+
+    @contextlib.contextmanager
+    def in_background(self) -> Iterator[str]:
+        """Runs it in a thread while the block runs; gives its URL."""
+        thread = threading.Thread(target=self.run, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{self.port}"
+        finally:
+            self.stop()
+            thread.join()
