@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from zkseal.errors import (
@@ -20,7 +20,8 @@ from zkseal.errors import (
 )
 from zkseal.receipts import cbor
 from zkseal.tee.appraise import appraise_evidence
-from zkseal.tee.evidence import Endorsements, Evidence
+from zkseal.tee.evidence import Evidence
+from zkseal.tee.evidence_encoding import decode_evidence, encode_evidence
 from zkseal.tee.policy import AppraisalPolicy
 from zkseal.tee.result import AttestationResult, Check, DevAttestationResult, Outcome, Platform
 from zkseal.tee.roots import Roots
@@ -43,7 +44,6 @@ MAX_BUNDLE_BYTES = 1 << 23
 MAX_SUBMODULES = 16
 
 _KEYS = {"bundle", "evidence", "media_type", "runtime", "submodules"}
-_BYTE_LISTS = ("certificates", "revocation_lists", "rims", "pcrs")
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class AttestationBundle:
                 "bundle": VERSION,
                 "media_type": self.media_type,
                 "runtime": self.runtime_data.to_cbor(),
-                "evidence": _encode(self.evidence),
-                "submodules": {name: _encode(evidence) for name, evidence in self.submodules.items()},
+                "evidence": encode_evidence(self.evidence),
+                "submodules": {name: encode_evidence(evidence) for name, evidence in self.submodules.items()},
             }
         )
 
@@ -94,52 +94,13 @@ class AttestationBundle:
             raise InvalidEncoding("The attestation's runtime data or submodules are none.", reason="bundle")
         bundle = AttestationBundle(
             RuntimeData.from_cbor(runtime),
-            _decode(value["evidence"]),
-            {name: _decode(entry) for name, entry in submodules.items()},
+            decode_evidence(value["evidence"]),
+            {name: decode_evidence(entry) for name, entry in submodules.items()},
         )
         if value["media_type"] != bundle.media_type:
             text = f"The attestation says to be {value['media_type']!r}, but its ceiling makes it {bundle.media_type}."
             raise InvalidEncoding(text, reason="media type")
         return bundle
-
-
-def _encode(evidence: Evidence) -> dict[str, Any]:
-    given = evidence.endorsements
-    endorsements: dict[str, Any] = {}
-    for entry in fields(Endorsements):
-        value = getattr(given, entry.name)
-        if value is not None and value != ():
-            endorsements[entry.name] = list(value) if isinstance(value, tuple) else value
-    return {
-        "platform": str(evidence.platform),
-        "payload": evidence.payload,
-        "index": evidence.index,
-        "endorsements": endorsements,
-    }
-
-
-def _decode(value: Any) -> Evidence:
-    if not isinstance(value, dict) or set(value) != {"platform", "payload", "index", "endorsements"}:
-        raise InvalidEncoding("A piece of evidence has missing or unknown entries.", reason="evidence")
-    platform, payload, index, given = (value[key] for key in ("platform", "payload", "index", "endorsements"))
-    if platform not in [str(known) for known in Platform]:
-        raise UnknownVersion(
-            f"Evidence of platform {platform!r} is not known to this release.", got=platform, expected=list(Platform)
-        )
-    if not isinstance(payload, bytes) or type(index) is not int or not 0 <= index < 256 or not isinstance(given, dict):
-        raise InvalidEncoding("A piece of evidence has an entry of another type.", reason="evidence")
-    types = {entry.name: str if "str" in str(entry.type) else bytes for entry in fields(Endorsements)}
-    endorsements: dict[str, Any] = {}
-    for name, entry in given.items():
-        if name in _BYTE_LISTS:
-            well = isinstance(entry, list) and bool(entry) and all(isinstance(item, bytes) for item in entry)
-            endorsements[name] = tuple(entry) if well else None
-        else:
-            well = name in types and isinstance(entry, types[name])
-            endorsements[name] = entry
-        if not well:
-            raise InvalidEncoding("An endorsement is unknown or of another type.", reason="endorsements")
-    return Evidence(Platform(platform), payload, Endorsements(**endorsements), index)
 
 
 @dataclass(frozen=True)
