@@ -24,7 +24,7 @@ from zkseal.files.container import MAGIC, FileKind
 from zkseal.sealed.header import MAX_HEADER_BYTES, SIGNATURE_BYTES, SealedHeader
 from zkseal.sealed.stanzas import MAX_STANZAS_BYTES
 
-__all__ = ["LEAF_BYTES", "SEALED_MODEL", "TABLE", "TAG_BYTES", "Body", "pack_head", "split_head"]
+__all__ = ["LEAF_BYTES", "PREFIX_BYTES", "SEALED_MODEL", "TABLE", "TAG_BYTES", "Body", "pack_head", "split_head"]
 
 SEALED_MODEL = FileKind(b"SEAL", "sealed model", ".zks", 1, ())
 """Not a container of sections with digests: chunks are checked when they are read."""
@@ -35,6 +35,7 @@ TABLE = 0xFFFF_FFFF
 """The section number of the table of leaves."""
 
 _PREFIX = struct.Struct(">8s4sHII")
+PREFIX_BYTES = _PREFIX.size
 
 
 @dataclass(frozen=True)
