@@ -2,6 +2,9 @@
 
 =====================  ==========================================================================
 `evidence`             `Evidence`, `Endorsements`; the kind of a file by its content
+`evidence_encoding`    evidence as CBOR, alone or in a bundle
+`event_log`            logs of measured boots, replayed
+`attesters/`           evidence of this machine
 `policy`, `policies/`  `AppraisalPolicy` and the policies that come with zkseal, as TOML
 `roots`, `roots/`      pinned roots
 `verifiers/`           one module for each kind of evidence
@@ -25,6 +28,7 @@ from zkseal.tee.answers import verify_answer_signature
 from zkseal.tee.appraise import appraise_evidence
 from zkseal.tee.bundle import AttestationBundle, AttestedRuntime, DevAttestedRuntime, appraise_bundle
 from zkseal.tee.evidence import Endorsements, Evidence, read_evidence
+from zkseal.tee.evidence_encoding import evidence_from_cbor, evidence_to_cbor
 from zkseal.tee.policy import AppraisalPolicy, load_policy, parse_policy, policy_of, shipped_policies
 from zkseal.tee.result import Assurance, AttestationResult, Check, DevAttestationResult, Outcome, Platform
 from zkseal.tee.roots import Roots, pinned_roots
@@ -47,6 +51,8 @@ __all__ = [
     "RuntimeData",
     "appraise_bundle",
     "appraise_evidence",
+    "evidence_from_cbor",
+    "evidence_to_cbor",
     "load_policy",
     "parse_policy",
     "pinned_roots",

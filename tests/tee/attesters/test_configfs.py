@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.tee.rows import FIXTURES
 
-from zkseal.errors import DeviceRefused, FileUnavailable, InvalidEncoding
+from zkseal.errors import DeviceRefused, FileUnavailable, InvalidEncoding, WrongLength
 from zkseal.tee import Platform, RuntimeData, appraise_evidence, load_policy
 from zkseal.tee.attesters import Attester, ConfigfsTsmAttester
 from zkseal.tee.attesters.configfs import snp_endorsements
@@ -129,3 +129,11 @@ def test_the_host_s_table_is_read_strictly() -> None:
     for wrong in (table((VCEK, b"leaf"))[:24], table((VCEK, b"leaf"))[:-1], VCEK + b"\xff" * 8 + bytes(24), b""):
         with pytest.raises(InvalidEncoding):
             snp_endorsements(wrong)
+
+
+def test_a_nonce_alone_is_filled_with_zeros(tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path, "tdx_guest", b"quote")
+    kernel.attester().evidence_over(b"\1" * 32)
+    assert kernel.requests == [b"\1" * 32 + bytes(32)]
+    with pytest.raises(WrongLength):
+        kernel.attester().evidence_over(b"\1" * 65)

@@ -53,14 +53,14 @@ def test_a_bundle_of_a_tpm_is_accepted_as_development(tpm: str, runtime_data: Ru
 
 @pytest.mark.parametrize("tpm", [False], indirect=True)
 def test_a_tpm_that_nobody_certified_is_a_simulation(tpm: str) -> None:
-    result = appraise_evidence(TpmAttester(tpm).quote(b"n"), DEVELOPMENT, now=NOW, nonce=b"n")
+    result = appraise_evidence(TpmAttester(tpm).evidence_over(b"n"), DEVELOPMENT, now=NOW, nonce=b"n")
     assert isinstance(result, DevAttestationResult)
     assert result.assurance is Assurance.SIMULATED
 
 
 @pytest.mark.parametrize("tpm", [True, False], indirect=True)
 def test_the_policy_for_production_refuses_it(tpm: str) -> None:
-    evidence = TpmAttester(tpm).quote(b"n")
+    evidence = TpmAttester(tpm).evidence_over(b"n")
     policy = replace(load_policy("production"), references={"tpm.sha256.pcr0": (ZERO,)})
     with pytest.raises(PolicyDenied):
         appraise_evidence(evidence, policy, now=NOW, nonce=b"n")
@@ -71,7 +71,7 @@ def test_the_policy_for_production_refuses_it(tpm: str) -> None:
 
 
 def test_each_change_is_refused_with_its_error(tpm: str) -> None:
-    evidence = TpmAttester(tpm).quote(b"n")
+    evidence = TpmAttester(tpm).evidence_over(b"n")
     given = evidence.endorsements
     assert given.pcrs is not None
     assert given.signature is not None
@@ -87,7 +87,7 @@ def test_each_change_is_refused_with_its_error(tpm: str) -> None:
 
 
 def test_every_flipped_byte_of_message_and_signature_is_refused(tpm: str) -> None:
-    evidence = TpmAttester(tpm).quote(b"n")
+    evidence = TpmAttester(tpm).evidence_over(b"n")
     signature = evidence.endorsements.signature
     assert signature is not None
     for at in range(len(evidence.payload)):
@@ -105,11 +105,11 @@ def _flipped(evidence: Evidence, at: int) -> Evidence:
 
 
 def test_an_extended_pcr_is_another_machine(tpm: str) -> None:
-    before = TpmAttester(tpm, pcrs=[7, 14]).quote(b"n")
+    before = TpmAttester(tpm, pcrs=[7, 14]).evidence_over(b"n")
     assert before.endorsements.pcrs == (bytes(32), bytes(32))
     with TpmClient.connect(tpm) as client:
         client.extend_pcr(14, b"\1" * 32)
-    after = TpmAttester(tpm, pcrs=[7, 14]).quote(b"n")
+    after = TpmAttester(tpm, pcrs=[7, 14]).evidence_over(b"n")
     policy = parse_policy(f'extends = "development"\nname = "mine"\n[references]\n"tpm.sha256.pcr14" = ["{ZERO}"]\n')
     assert appraise_evidence(before, policy, now=NOW, nonce=b"n").claims["pcrs"]["sha256.pcr14"] == ZERO
     with pytest.raises(MeasurementMismatch):
@@ -117,7 +117,7 @@ def test_an_extended_pcr_is_another_machine(tpm: str) -> None:
 
 
 def test_the_key_is_the_same_each_time_and_of_one_tpm(tpm: str) -> None:
-    first, second = TpmAttester(tpm).quote(b"1"), TpmAttester(tpm).quote(b"2")
+    first, second = TpmAttester(tpm).evidence_over(b"1"), TpmAttester(tpm).evidence_over(b"2")
     assert first.endorsements.public_key == second.endorsements.public_key
     assert first.payload != second.payload
 
@@ -125,12 +125,12 @@ def test_the_key_is_the_same_each_time_and_of_one_tpm(tpm: str) -> None:
 def test_nothing_is_left_in_the_memory_of_the_tpm(tpm: str) -> None:
     """A TPM without a resource manager holds three objects: a leak would show at the fourth."""
     for _ in range(6):
-        TpmAttester(tpm).quote(b"n")
+        TpmAttester(tpm).evidence_over(b"n")
 
 
 def test_the_tools_of_the_tcg_accept_the_quote(tpm: str, tmp_path: Path) -> None:
     """tpm2_checkquote is another implementation of what zkseal's verifier does."""
-    evidence = TpmAttester(tpm).quote(b"\1\2")
+    evidence = TpmAttester(tpm).evidence_over(b"\1\2")
     given = evidence.endorsements
     for name, content in (("message", evidence.payload), ("signature", given.signature), ("key.der", given.public_key)):
         assert content is not None
@@ -157,17 +157,17 @@ def test_a_name_of_no_tpm_is_refused(tcti: str) -> None:
 @pytest.mark.parametrize("tcti", ["swtpm:path=/nowhere", "swtpm:host=127.0.0.1,port=1", "device:/dev/nowhere"])
 def test_a_tpm_that_is_not_there_is_unavailable(tcti: str) -> None:
     with pytest.raises(FileUnavailable):
-        TpmAttester(tcti).quote(b"n")
+        TpmAttester(tcti).evidence_over(b"n")
 
 
 def test_an_error_of_the_tpm_is_told(tpm: str) -> None:
     with pytest.raises(DeviceRefused):
-        TpmAttester(tpm).quote(b"n" * 200)
+        TpmAttester(tpm).evidence_over(b"n" * 200)
 
 
 def test_an_event_log_that_is_not_there_is_told(tpm: str) -> None:
     with pytest.raises(FileUnavailable):
-        TpmAttester(tpm, event_log=Path("/nowhere")).quote(b"n")
+        TpmAttester(tpm, event_log=Path("/nowhere")).evidence_over(b"n")
 
 
 @pytest.mark.parametrize("pcrs", [[], [24], [-1]])

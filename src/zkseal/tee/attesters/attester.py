@@ -28,7 +28,11 @@ class Attester(Protocol):
         ...
 
     def attest(self, runtime_data: RuntimeData) -> Evidence:
-        """Evidence that carries `runtime_data.binding`.
+        """Evidence that carries `runtime_data.binding`; raises as `evidence_over`."""
+        ...
+
+    def evidence_over(self, bound: bytes) -> Evidence:
+        """Evidence that carries other bytes, such as a nonce alone: at most 64, for a TPM 32.
 
         Raises:
             FileUnavailable: the device is not there, or may not be used.

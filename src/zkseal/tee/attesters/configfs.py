@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-from zkseal.errors import DeviceRefused, FileUnavailable, InvalidEncoding
+from zkseal.errors import DeviceRefused, FileUnavailable, InvalidEncoding, WrongLength
 from zkseal.tee.evidence import Endorsements, Evidence
 from zkseal.tee.result import Assurance, Platform
 from zkseal.tee.runtime_data import RuntimeData
@@ -25,6 +25,7 @@ from zkseal.tee.runtime_data import RuntimeData
 __all__ = ["ConfigfsTsmAttester", "snp_endorsements"]
 
 BASE = Path("/sys/kernel/config/tsm/report")
+REPORT_DATA_BYTES = 64
 PROVIDERS = {"tdx_guest": Platform.TDX, "sev_guest": Platform.SNP}
 
 # Kinds of entries in the host's table of certificates.
@@ -62,17 +63,25 @@ class ConfigfsTsmAttester:
             return self._provider(entry)
 
     def attest(self, runtime_data: RuntimeData) -> Evidence:
-        """A quote or report over `report_data`, with the certificates that the host offers.
+        """A quote or report over `report_data`, with the certificates that the host offers."""
+        return self.evidence_over(runtime_data.report_data())
+
+    def evidence_over(self, bound: bytes) -> Evidence:
+        """A quote or report over other bytes, filled with zeros to 64.
 
         Raises:
             FileUnavailable: no such interface here, or no right to use it.
             DeviceRefused: another provider, or somebody else wrote to our report.
             InvalidEncoding: the host's table of certificates is malformed.
+            WrongLength: more than 64 bytes.
         """
+        if len(bound) > REPORT_DATA_BYTES:
+            text = f"Reports carry {REPORT_DATA_BYTES} bytes, not {len(bound)}."
+            raise WrongLength(text, expected=REPORT_DATA_BYTES, got=len(bound))
         with self._entry() as entry:
             platform = self._provider(entry)
             before = self._generation(entry)
-            self._write(entry / "inblob", runtime_data.binding(platform))
+            self._write(entry / "inblob", bound.ljust(REPORT_DATA_BYTES, b"\0"))
             # Certificates first: the kernel makes both with one request, and the report is what has to be checked last.
             auxiliary = self._read(entry / "auxblob") if platform is Platform.SNP else b""
             payload = self._read(entry / "outblob")

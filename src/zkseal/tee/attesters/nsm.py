@@ -90,13 +90,16 @@ class NsmAttester:
         return Platform.NITRO
 
     def attest(self, runtime_data: RuntimeData) -> Evidence:
-        """A document whose user data and nonce are `binding`.
+        """A document whose user data and nonce are `report_data`."""
+        return self.evidence_over(runtime_data.binding(Platform.NITRO))
+
+    def evidence_over(self, bound: bytes) -> Evidence:
+        """A document whose user data and nonce are other bytes.
 
         Raises:
             FileUnavailable: no such device.
             DeviceRefused: the module answers with an error, or with something else.
         """
-        bound = runtime_data.binding(Platform.NITRO)
         request = cbor.dumps({"Attestation": {"user_data": bound, "nonce": bound, "public_key": None}})
         if len(request) > MAX_REQUEST_BYTES:
             raise self._refused("the request is too long for it")

@@ -1,6 +1,8 @@
-"""Check evidence of trusted execution environments, offline: `zkseal tee verify`.
+"""Check evidence against a policy, at a time, without network.
 
-Every check is printed, also those that were not made. Exit code 0 means that the policy accepts the evidence.
+Evidence is a report, quote, document, token or bundle of a vendor, what `zkseal tee attest` writes, or the attestation
+of an enclave. Every check is printed, also those that were not made. Exit code 0 means that the policy accepts the
+evidence.
 
 example: zkseal tee verify report.bin --with vcek.der --now 2026-07-01T00:00:00Z --policy evidence-only
 """
@@ -8,18 +10,20 @@ example: zkseal tee verify report.bin --with vcek.der --now 2026-07-01T00:00:00Z
 from __future__ import annotations
 
 import argparse
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from zkseal.cli.commands.evidence_arguments import add_now, nonce_of, now_of, read_file
 from zkseal.cli.console import Console
-from zkseal.cli.declare import add_json
-from zkseal.errors import FileUnavailable, WrongInput, ZksealError
+from zkseal.errors import WrongInput, ZksealError
 from zkseal.tee import (
     AppraisalPolicy,
+    AttestationBundle,
+    Evidence,
     Platform,
+    appraise_bundle,
     appraise_evidence,
+    evidence_from_cbor,
     load_policy,
     parse_policy,
     read_evidence,
@@ -28,60 +32,76 @@ from zkseal.tee import (
 
 __all__ = ["configure", "run"]
 
+# Beginnings of the deterministic CBOR of zkseal's own files: a map, and its first key.
+_BUNDLE = b"\xa5\x66bundle"
+_STANDALONE = b"\xa2\x68evidence"
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declares the subcommand and its arguments."""
-    commands = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
-    command = commands.add_parser(
-        "verify",
-        help="check one piece of evidence against a policy",
-        description="Check one piece of evidence against a policy, at a time, without network.",
-        allow_abbrev=False,
-    )
-    command.add_argument("evidence", type=Path, metavar="FILE", help="report, quote, document, token or bundle")
-    command.add_argument(
+    """Declares the arguments."""
+    parser.add_argument("evidence", type=Path, metavar="FILE", help="evidence of one machine")
+    parser.add_argument(
         "--with",
         dest="others",
         type=Path,
         action="append",
         default=[],
         metavar="FILE",
-        help="certificate, collateral, revocation list, key set, manifest, signature; told by content, repeatable",
+        help="certificate, collateral, revocation list, key set, manifest, signature, event log; repeatable",
     )
-    command.add_argument(
+    parser.add_argument(
         "--policy",
         default="production",
         metavar="P",
         help=f"a TOML file, or one of {', '.join(shipped_policies())} (default: production)",
     )
-    command.add_argument("--now", metavar="T", help="time of the appraisal, RFC 3339 or Unix seconds (default: now)")
-    command.add_argument("--nonce", metavar="HEX", help="what the evidence has to be bound to")
+    add_now(parser)
+    parser.add_argument("--nonce", metavar="HEX", help="what the evidence has to be bound to")
     platforms = [str(platform) for platform in Platform]
-    command.add_argument("--platform", choices=platforms, help="kind of evidence, if content is not enough")
-    command.add_argument("--index", type=int, default=0, metavar="N", help="which device of a list (default: 0)")
-    add_json(command, nested=True)
+    parser.add_argument("--platform", choices=platforms, help="kind of evidence, if content is not enough")
+    parser.add_argument("--index", type=int, default=0, metavar="N", help="which device of a list (default: 0)")
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Appraises and prints the checks; a refusal is raised after they are shown."""
     policy = _policy(options.policy)
-    evidence = read_evidence(
-        _read(options.evidence),
-        [_read(path) for path in options.others],
-        platform=Platform(options.platform) if options.platform else None,
-        index=options.index,
-    )
     try:
-        result = appraise_evidence(evidence, policy, now=_now(options.now), nonce=_nonce(options.nonce))
+        platform, ear = _appraised(options, policy)
     except ZksealError as error:
         if "result" in error.fields:
             _show(console, error.fields["result"])
         raise
-    ear = result.to_json()
     _show(console, ear)
-    submodule = ear["submods"][str(evidence.platform)]
-    line = f"{evidence.platform}: {submodule['ear_status']}, assurance {ear['assurance']}, under {policy.policy_id}"
+    status = ear["submods"][str(platform)]["ear_status"]
+    line = f"{platform}: {status}, assurance {ear['assurance']}, under {policy.policy_id}"
     console.result({"accepted": True, **ear}, [line])
+
+
+def _appraised(options: argparse.Namespace, policy: AppraisalPolicy) -> tuple[Platform, dict[str, Any]]:
+    payload, now, nonce = read_file(options.evidence), now_of(options), nonce_of(options)
+    if payload.startswith(_BUNDLE):
+        _require_nothing_else(options, "an attestation")
+        bundle = AttestationBundle.from_cbor(payload)
+        return bundle.evidence.platform, appraise_bundle(bundle, policy, now=now, nonce=nonce).to_json()
+    evidence = _evidence(options, payload)
+    return evidence.platform, appraise_evidence(evidence, policy, now=now, nonce=nonce).to_json()
+
+
+def _evidence(options: argparse.Namespace, payload: bytes) -> Evidence:
+    if payload.startswith(_STANDALONE):
+        _require_nothing_else(options, "what `zkseal tee attest` writes")
+        return evidence_from_cbor(payload)
+    others = [read_file(path) for path in options.others]
+    platform = Platform(options.platform) if options.platform else None
+    return read_evidence(payload, others, platform=platform, index=options.index)
+
+
+def _require_nothing_else(options: argparse.Namespace, what: str) -> None:
+    """Files of zkseal carry what belongs to them: an option that would be ignored is refused."""
+    for name, given in (("with", options.others), ("platform", options.platform), ("index", options.index)):
+        if given:
+            text = f"--{name} is not for {what}, which carries it. Leave it away."
+            raise WrongInput(text, name=name, expected="nothing", got=str(given))
 
 
 def _show(console: Console, ear: dict[str, Any]) -> None:
@@ -90,41 +110,7 @@ def _show(console: Console, ear: dict[str, Any]) -> None:
     console.table(["check", "outcome", "detail"], [*rows, ["(assurance)", ear["assurance"], ""]])
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        text = f"{path} cannot be read: {error.strerror}."
-        raise FileUnavailable(text, path=str(path), reason=str(error.strerror)) from error
-
-
 def _policy(name: str) -> AppraisalPolicy:
     if name in shipped_policies():
         return load_policy(name)
-    return parse_policy(_read(Path(name)).decode("utf-8", "replace"))
-
-
-def _wrong(name: str, expected: str, got: str) -> WrongInput:
-    return WrongInput(f"--{name} is {got!r}; give {expected}.", name=name, expected=expected, got=got)
-
-
-def _now(text: str | None) -> int:
-    if text is None:
-        return int(time.time())
-    if text.isdecimal():
-        return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise _wrong("now", "a time such as 2026-07-01T00:00:00Z", text) from error
-    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    if seconds < 0:
-        raise _wrong("now", "a time from 1970 on", text)
-    return int(seconds)
-
-
-def _nonce(text: str | None) -> bytes | None:
-    try:
-        return bytes.fromhex(text) if text is not None else None
-    except ValueError as error:
-        raise _wrong("nonce", "hexadecimal", text or "") from error
+    return parse_policy(read_file(Path(name)).decode("utf-8", "replace"))

@@ -54,9 +54,9 @@ class TpmAttester:
 
     def attest(self, runtime_data: RuntimeData) -> Evidence:
         """A quote whose extra data is `qualifying_data`."""
-        return self.quote(runtime_data.binding(Platform.TPM))
+        return self.evidence_over(runtime_data.binding(Platform.TPM))
 
-    def quote(self, extra_data: bytes) -> Evidence:
+    def evidence_over(self, bound: bytes) -> Evidence:
         """A quote with other extra data, at most 32 bytes.
 
         Raises:
@@ -68,7 +68,7 @@ class TpmAttester:
         with TpmClient.connect(self._tcti) as client:
             with client.attestation_key() as key:
                 for _ in range(_ATTEMPTS):
-                    message, signature = client.quote(key, self._pcrs, extra_data)
+                    message, signature = client.quote(key, self._pcrs, bound)
                     values = tuple(client.read_pcrs(self._pcrs)[pcr] for pcr in self._pcrs)
                     # Values are read after the quote: somebody may have extended one in between.
                     if hashlib.sha256(b"".join(values)).digest() == decode_attest(message).pcr_digest:

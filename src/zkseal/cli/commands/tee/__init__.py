@@ -1,0 +1,29 @@
+"""Trusted execution environments: evidence of this machine, and checks of evidence, offline.
+
+example: zkseal tee verify report.bin --with vcek.der --now 2026-07-01T00:00:00Z --policy evidence-only
+"""
+
+from __future__ import annotations
+
+import argparse
+from types import ModuleType
+
+from zkseal.cli.commands.tee import attest, verify
+from zkseal.cli.console import Console
+from zkseal.cli.declare import add_command
+
+__all__ = ["SUBCOMMANDS", "configure", "run"]
+
+SUBCOMMANDS: dict[str, ModuleType] = {"verify": verify, "attest": attest}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declares the subcommands, each with its own arguments."""
+    commands = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
+    for name, module in SUBCOMMANDS.items():
+        add_command(commands, name, module, nested=True)
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Runs the subcommand."""
+    SUBCOMMANDS[options.subcommand].run(options, console)
