@@ -1,4 +1,4 @@
-"""Put models on a chain: deploy contracts, register models, submit inferences, ask and serve oracles, predict gas.
+"""Put models on a chain: contracts, models, inferences, oracles, keys of enclaves; and predict gas.
 
 Works with any JSON-RPC node. Keys are read from keystore files; which contracts are where is in an address book.
 
@@ -11,7 +11,20 @@ import argparse
 import importlib.util
 from types import ModuleType
 
-from zkseal.cli.commands.chain import check, deploy, gas, register, request, serve_oracle, submit
+from zkseal.cli.commands.chain import (
+    allow_measurement,
+    attest_key,
+    check,
+    check_key,
+    deploy,
+    gas,
+    register,
+    register_key,
+    request,
+    revoke_key,
+    serve_oracle,
+    submit,
+)
 from zkseal.cli.console import Console
 from zkseal.cli.declare import add_command
 from zkseal.errors import MissingDependency
@@ -25,6 +38,11 @@ SUBCOMMANDS: dict[str, ModuleType] = {
     "submit": submit,
     "request": request,
     "serve-oracle": serve_oracle,
+    "allow-measurement": allow_measurement,
+    "attest-key": attest_key,
+    "register-key": register_key,
+    "check-key": check_key,
+    "revoke-key": revoke_key,
     "gas": gas,
 }
 

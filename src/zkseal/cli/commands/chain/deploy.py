@@ -3,7 +3,8 @@
 Without more, what needs nothing else is deployed: ZksealVerifier, ModelRegistry, InferenceVerifier, InferenceOracle
 and CreditScore. Others take their constructor arguments from a JSON file,
 {"LoanDesk": {"asset_": "0x..", "terms": {..}}}; an address may be a name of the book. A run that was interrupted is
-run again.
+run again. A registry of enclaves' keys needs its appraisers, in ascending order, and how many of them sign:
+{"AttestedKeyRegistry": {"appraisers": ["0x..", "0x..", "0x.."], "threshold_": 2}}.
 
 example: zkseal chain deploy --rpc http://127.0.0.1:8545 --keystore deployer.json --parameters loans.json
 """

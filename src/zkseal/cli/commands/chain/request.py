@@ -1,7 +1,8 @@
-"""Ask the oracle for an inference, and with --wait, wait for its proved answer.
+"""Ask the oracle for an inference, and with --wait, wait for its answer.
 
 Public inputs are read from a file and rounded as the model does. The fee goes to whoever answers, and comes back after
-the deadline if nobody did.
+the deadline if nobody did. --evidence says what stands behind the answer: a proof (zk), an enclave's signature (tee),
+both, or the signature and a bond first and the proof after (tee-then-zk).
 
 example: zkseal chain request model.zkv input.json --rpc http://127.0.0.1:8545 --keystore me.json --wait
 """
@@ -38,6 +39,8 @@ __all__ = ["configure", "run"]
 
 ORACLE = "InferenceOracle"
 
+_MODES = {"zk": "ZK", "tee": "TEE", "tee-and-zk": "TEE_AND_ZK", "tee-then-zk": "TEE_THEN_ZK"}
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments."""
@@ -54,6 +57,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--fee-wei", type=int, default=0, metavar="WEI", help="for whoever answers (default: 0)")
     add_validity(parser, "an answer is taken")
+    parser.add_argument("--evidence", choices=tuple(_MODES), default="zk", help="what the answer brings (default: zk)")
+    parser.add_argument("--bond-wei", type=int, default=0, metavar="WEI", help="of the answerer; tee-then-zk only")
+    parser.add_argument(
+        "--proof-within", type=int, default=0, metavar="SECONDS", help="from answer to proof; tee-then-zk only"
+    )
     parser.add_argument("--callback", metavar="ADDRESS", help="contract that is called with the answer")
     parser.add_argument("--callback-gas", type=int, default=200_000, metavar="GAS", help="for it (default: 200000)")
     parser.add_argument("--feed", metavar="ADDRESS", help="feed of yours that takes the answer")
@@ -68,7 +76,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     from zkseal.chain.connection import address_of
     from zkseal.chain.inference import encode_inputs
     from zkseal.chain.programs import programs
-    from zkseal.chain.request import NOBODY, OracleRequest, ask, wait_for_answer
+    from zkseal.chain.request import NOBODY, Mode, OracleRequest, ask, wait_for_answer
 
     key = trusted(options, files.load_verifying_key(options.verifying_key))
     interface = Interface.of(key.relation)
@@ -85,6 +93,9 @@ def run(options: argparse.Namespace, console: Console) -> None:
         callback_gas=0 if options.callback is None else options.callback_gas,
         feed=NOBODY if options.feed is None else address_of(options.feed),
         output_index=options.output_index,
+        mode=Mode[_MODES[options.evidence]],
+        bond_wei=options.bond_wei,
+        proof_window_s=options.proof_within,
     )
     request_id, block = ask(connection, opened_keystore(options, console), oracle, request)
     result: dict[str, object] = {"chain_id": connection.chain_id, "request_id": request_id, "block": block}
@@ -102,9 +113,12 @@ def run(options: argparse.Namespace, console: Console) -> None:
             "transaction": answer.transaction,
             "answered_in_block": answer.block,
             "callback_ok": answer.callback_ok,
+            "mode": answer.mode.name,
+            "provisional": answer.provisional,
         }
         lines += [f"{name} = {array.tolist()}" for name, array in outputs.items()]
-        lines.append(f"proved and answered in block {answer.block} by {answer.payee}")
+        how = "provisionally " if answer.provisional else ""
+        lines.append(f"{how}answered in block {answer.block} by {answer.payee}, evidence {options.evidence}")
     console.result(result, lines)
 
 
