@@ -8,6 +8,7 @@ from types import ModuleType
 from zkseal._version import __version__
 from zkseal.cli.commands import (
     appraise,
+    broker,
     chain,
     evaluate,
     inspect,
@@ -39,6 +40,7 @@ COMMANDS: dict[str, ModuleType] = {
     "keygen": keygen,
     "seal": seal,
     "unseal": unseal,
+    "broker": broker,
 }
 
 

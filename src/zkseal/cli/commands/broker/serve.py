@@ -1,0 +1,117 @@
+"""Serve a broker over HTTP: challenges and keys for attested machines, the audit log for everybody.
+
+Put a proxy with TLS in front of it. Logs are JSON lines on standard error, without secrets. Ctrl-C and SIGTERM end it
+in good order; a kill loses nothing: no key is out without its entry in the log.
+
+example: zkseal broker serve broker --port 8700 --anchor /mnt/other/broker.checkpoint
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.util
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+from zkseal.broker import BrokerOptions
+from zkseal.broker.limits import RateLimits
+from zkseal.broker.telling import Log
+from zkseal.cli.commands.broker.shared_options import add_broker, opened
+from zkseal.cli.console import Console
+from zkseal.errors import MissingDependency
+
+__all__ = ["configure", "run"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments."""
+    add_broker(parser)
+    defaults, options = RateLimits(), BrokerOptions()
+    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="to listen at (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8700, metavar="N", help="0: any that is free (default: 8700)")
+    parser.add_argument(
+        "--nonce-lifetime",
+        type=int,
+        default=options.nonce_lifetime_s,
+        metavar="SECONDS",
+        help=f"between challenge and answer, 60 to 300 (default: {options.nonce_lifetime_s})",
+    )
+    parser.add_argument(
+        "--client-rate",
+        type=float,
+        default=defaults.per_client_s,
+        metavar="N",
+        help=f"requests a second of one address (default: {defaults.per_client_s:g})",
+    )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=defaults.global_s,
+        metavar="N",
+        help=f"requests a second of all (default: {defaults.global_s:g})",
+    )
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Serves until told to stop.
+
+    Raises:
+        MissingDependency: starlette or uvicorn is not installed.
+    """
+    for package in ("starlette", "uvicorn"):
+        if importlib.util.find_spec(package) is None:
+            text = f"The package {package} is not installed. Install it with: pip install 'zkseal[broker]'"
+            raise MissingDependency(text, package=package)
+    from zkseal.broker.service import application
+    from zkseal.broker.serving import Server
+
+    limits = RateLimits(
+        per_client_s=options.client_rate,
+        per_client_burst=max(1, int(4 * options.client_rate)),
+        global_s=options.rate,
+        global_burst=max(1, int(2 * options.rate)),
+    )
+    log = Log(sys.stderr)
+    with opened(options, BrokerOptions(nonce_lifetime_s=options.nonce_lifetime)) as broker:
+        server = Server(application(broker, log, limits), options.host, options.port)
+        with _stopped_by_signals(server.stop):
+            log.event(
+                "serving",
+                host=options.host,
+                port=server.port,
+                broker=broker.broker_id.hex(),
+                models=[
+                    {
+                        "model": model.digest.hex(),
+                        "name": model.name,
+                        "version": model.version,
+                        "assurance": model.minimum_assurance.name.lower(),
+                    }
+                    for model, _ in broker.models()
+                ],
+            )
+            server.run()
+        log.event("stopped")
+        console.result({"events": dict(log.counters)})
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """SIGINT and SIGTERM call `stop`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        stop()
+
+    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
