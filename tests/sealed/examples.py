@@ -15,6 +15,17 @@ TERMS = SealingTerms("credit", 3, b"z" * 32, b"p" * 32, Assurance.HARDWARE, 1_80
 PARTS = {"proving-key": bytes(range(256)) * 14, "tokenizer": b"", "notes": b"two words"}
 """Three and a half chunks, none, and a short one."""
 
+REFERENCE_FIELDS: dict[str, object] = {
+    "name": TERMS.name,
+    "version": TERMS.version,
+    "zk model": TERMS.zk_model_commitment,
+    "policy": TERMS.policy_digest,
+    "assurance": int(TERMS.minimum_assurance),
+    "created": TERMS.created,
+    "licence": TERMS.licence,
+}
+"""`TERMS` as fields of a header, for the reference."""
+
 
 @dataclass(frozen=True)
 class Example:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -13,9 +14,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from eth_keys.datatypes import PublicKey, Signature
 
 from zkseal._native import (
+    DataKey,
+    FileKey,
     HpkeKey,
     PublisherKey,
+    ResponseOpener,
+    ResponseSealer,
     SigningKey,
+    TreeKey,
     ed25519_verify,
     es256k_verify,
     hpke_seal,
@@ -87,6 +93,25 @@ def test_ed25519_is_that_of_cryptography() -> None:
     with pytest.raises(SignatureRejected):
         ed25519_verify(key.public_key, b"massage", key.sign(b"message"))
     assert PublisherKey.from_bytes(key.to_bytes()).public_key == key.public_key
+
+
+@pytest.mark.parametrize(
+    ("cls", "members"),
+    [
+        (SigningKey, {"generate", "public_key", "address", "sign", "sign_digest"}),
+        (DataKey, {"generate", "seal_to", "commitment", "check", "tree", "file_key"}),
+        (TreeKey, {"leaves", "root"}),
+        (FileKey, {"seal", "open"}),
+        (ResponseSealer, {"seal"}),
+        (ResponseOpener, {"open"}),
+    ],
+)
+def test_nothing_reads_out_a_key(cls: type, members: set[str]) -> None:
+    """A new member has to be thought about: none of these gives the key, and none can be pickled."""
+    assert {name for name in dir(cls) if not name.startswith("_")} == members
+    if "generate" in members:
+        with pytest.raises(TypeError):
+            pickle.dumps(cls.generate())  # type: ignore[attr-defined]
 
 
 def test_a_message_is_wrong_in_every_bit_or_right() -> None:

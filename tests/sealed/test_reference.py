@@ -12,23 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyhpke.exceptions import OpenError
 from tests.sealed import reference
-from tests.sealed.examples import CHUNK, PARTS, TERMS, Example
+from tests.sealed.examples import CHUNK, PARTS, REFERENCE_FIELDS, Example
 
 from zkseal._native import HpkeKey, PublisherKey, hpke_seal, hpke_seal_request
 from zkseal.errors import DecryptionFailed
 from zkseal.sealed import SealedModel
 
 pytestmark = pytest.mark.native
-
-FIELDS: dict[str, object] = {
-    "name": TERMS.name,
-    "version": TERMS.version,
-    "zk model": TERMS.zk_model_commitment,
-    "policy": TERMS.policy_digest,
-    "assurance": int(TERMS.minimum_assurance),
-    "created": TERMS.created,
-    "licence": TERMS.licence,
-}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +44,7 @@ def test_the_reference_reads_what_the_core_wrote(tmp_path: Path) -> None:
 def test_the_core_reads_what_the_reference_wrote(tmp_path: Path) -> None:
     publisher, recipient = PublisherKey.generate(), HpkeKey.generate()
     path, key = tmp_path / "m.zks", b"k" * 32
-    path.write_bytes(reference.write(PARTS, FIELDS, publisher.to_bytes(), recipient.public_key, key, CHUNK))
+    path.write_bytes(reference.write(PARTS, REFERENCE_FIELDS, publisher.to_bytes(), recipient.public_key, key, CHUNK))
     model = SealedModel.open(path, publisher=publisher.public_key)
     unlocked = model.unlock(model.data_key(recipient))
     assert {name: unlocked.read(name) for name in unlocked.sections} == PARTS

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.sealed.examples import CHUNK, PARTS, TERMS, Example
+from tests.sealed import reference
+from tests.sealed.examples import CHUNK, PARTS, REFERENCE_FIELDS, TERMS, Example
 
 from zkseal._native import DataKey, HpkeKey, PublisherKey
 from zkseal.errors import (
     AppraisalError,
     DecodeError,
     DecryptionFailed,
+    InvalidEncoding,
     SignatureRejected,
     UnknownVersion,
     WrongFileKind,
@@ -195,5 +197,18 @@ def test_what_the_prefix_announces_is_bounded(
     data = bytearray(example.data)
     struct.pack_into(form, data, at, value)
     copy.write_bytes(data)
+    with pytest.raises(error):
+        SealedModel.open(copy)
+
+
+@pytest.mark.parametrize(
+    ("length", "error"), [(1 << 40, WrongLength), (1 << 41, WrongLength), (1 << 62, InvalidEncoding)]
+)
+def test_what_a_signed_header_announces_is_not_believed(length: int, error: type[Exception], copy: Path) -> None:
+    """A publisher that lies about lengths: nothing is reserved for them before the file is known to be as long."""
+    fields = {**REFERENCE_FIELDS, "sections": [["proving-key", length]]}
+    publisher, recipient = PublisherKey.generate(), HpkeKey.generate()
+    parts = {"proving-key": b"short"}
+    copy.write_bytes(reference.write(parts, fields, publisher.to_bytes(), recipient.public_key, b"k" * 32, CHUNK))
     with pytest.raises(error):
         SealedModel.open(copy)
