@@ -20,6 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bench.gas_attested import CHECK, measure_attested
+from bench.gas_attested import LIMIT as CHECK_LIMIT
 from bench.machine import describe_software
 from bench.models import SUBJECTS, Subject
 from bench.stage import ROOT
@@ -168,6 +170,7 @@ def measure(models: Sequence[str], batches: Sequence[int]) -> dict[str, Any]:
     prepared |= {f"{MARGINAL} x {batch}": prepare(MARGINAL, batch) for batch in batches}
     records = {name: describe(own) for name, own in prepared.items()}
     together: dict[str, dict[str, int]] = {}
+    attested: dict[str, dict[str, int]] = {}
     for fork in FORKS:
         with local_chain(hardfork=fork) as chain:
             ledger = Ledger(chain)
@@ -180,12 +183,14 @@ def measure(models: Sequence[str], batches: Sequence[int]) -> dict[str, Any]:
             item = program, prepared[MARGINAL].parts
             together[fork] = {str(count): ledger.verify_many([item] * count) for count in (1, 2, 10)}
             together[fork]["deploy"] = ledger.verifier_gas
+            attested[fork] = measure_attested(chain, POWERS)
     return {
         "format": FORMAT,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "software": describe_software(),
         "models": records,
         "together": together,
+        "attested": attested,
     }
 
 
@@ -226,6 +231,7 @@ def tables(run: Mapping[str, Any]) -> dict[str, list[list[str]]]:
             *([name, *once(own)] for name, own in models.items()),
         ],
         "A second inference": [["what", *FORKS], *marginal(run)],
+        "Attested answers": [["what", *FORKS], *attested(run)],
     }
 
 
@@ -267,6 +273,12 @@ def marginal(run: Mapping[str, Any]) -> list[list[str]]:
     return rows
 
 
+def attested(run: Mapping[str, Any]) -> list[list[str]]:
+    """What the oracle and its keys of enclaves take."""
+    found: Mapping[str, Mapping[str, int]] = run["attested"]
+    return [[what, *(digits(found[fork][what]) for fork in FORKS)] for what in found[NEWEST]]
+
+
 def digits(number: int) -> str:
     return f"{number:,}"
 
@@ -301,6 +313,10 @@ Both programs are stored as code, 200 gas a byte, and the model proof is verifie
     "A second inference": """\
 Inferences of one owner are cheapest in one proof (`zkseal compile --batch`). Proofs of different owners share a
 transaction and the product of pairings.""",
+    "Attested answers": """\
+An enclave's key is registered once on the word of a quorum; then an answer is one signature. *By itself* is without the
+21,000 of the transaction and without calldata. Answers are transactions to the oracle, with mlp_credit and hidden
+inputs, for a payee who has a balance already.""",
 }
 
 
@@ -328,13 +344,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def over_limits(run: Mapping[str, Any]) -> list[str]:
-    """Models that use more gas than `LIMITS` says, by hard fork."""
+    """Models that use more gas than `LIMITS` says, and attested answers than theirs, by hard fork."""
     return [
         f"{name} under {fork}: {own['forks'][fork]['verify']:,} gas, not {LIMITS[name]:,}"
         for name, own in run["models"].items()
         if name in LIMITS
         for fork in FORKS
         if own["forks"][fork]["verify"] > LIMITS[name]
+    ] + [
+        f"{CHECK} under {fork}: {run['attested'][fork][CHECK]:,} gas, not {CHECK_LIMIT:,}"
+        for fork in FORKS
+        if run["attested"][fork][CHECK] > CHECK_LIMIT
     ]
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bench.gas import FORKS, LIMITS, MARGINAL, over_limits, page, tables
+from bench.gas import CHECK, CHECK_LIMIT, FORKS, LIMITS, MARGINAL, over_limits, page, tables
+from bench.gas_attested import REGISTER
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def run() -> dict[str, Any]:
         "software": {"commit": "0123"},
         "models": {MARGINAL: model(1, 1_000), f"{MARGINAL} x 3": model(3, 1_500)},
         "together": {fork: {"1": 1_100, "2": 1_800, "10": 7_400} for fork in FORKS},
+        "attested": {fork: {REGISTER: 140_000, CHECK: 27_000} for fork in FORKS},
     }
 
 
@@ -62,3 +64,8 @@ def test_a_model_over_its_limit_is_named(run: dict[str, Any]) -> None:
     run["models"][MARGINAL]["forks"]["osaka"] = {"verify": LIMITS[MARGINAL] + 1}
     run["models"][MARGINAL]["forks"]["cancun"] = {"verify": LIMITS[MARGINAL]}
     assert [MARGINAL in what and "osaka" in what for what in over_limits(run)] == [True]
+
+
+def test_an_attested_answer_over_its_limit_is_named(run: dict[str, Any]) -> None:
+    run["attested"]["prague"][CHECK] = CHECK_LIMIT + 1
+    assert [CHECK in what and "prague" in what for what in over_limits(run)] == [True]

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from bench.gas import BATCHES, LIMITS, MARGINAL, Ledger, measure_model, prepare
+from bench.gas import BATCHES, LIMITS, MARGINAL, POWERS, Ledger, measure_model, prepare
+from bench.gas_attested import ANSWERS, CHECK, LIMIT, measure_attested
 from tests.chain.worlds import Model, populated
 
 from zkseal import _native
@@ -71,6 +72,18 @@ def test_a_second_inference_is_cheap() -> None:
             assert used - alone < 10_000 * (batch - 1)
         both = ledger.verify_many([(program, one.parts)] * 2)
         assert both < 2 * alone - 100_000
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_an_attested_answer_is_one_signature(fork: Fork) -> None:
+    """And what keeps keys, measurements and models revocable."""
+    with local_chain(hardfork=fork) as running:
+        used = measure_attested(running, POWERS)
+    print(used)
+    assert used[CHECK] < LIMIT
+    assert used[ANSWERS["TEE"]] < used[ANSWERS["ZK"]] / 4
+    near_both = used[ANSWERS["TEE_AND_ZK"]] - used[ANSWERS["ZK"]]
+    assert near_both < LIMIT + 1_300, "a signature's calldata besides"
 
 
 def test_the_prediction_needs_no_key(hidden_model: Model, public_model: Model) -> None:
