@@ -66,7 +66,7 @@ def running(state: Path, sockets: Path) -> Iterator[str]:
         "--server",
         f"type=unixio,path={path}",
     ]
-    command += ["--ctrl", f"type=unixio,path={sockets / 'ctrl'}", "--flags", "not-need-init,startup-clear"]
+    command += ["--ctrl", f"type=unixio,path={sockets / 'tpm.ctrl'}", "--flags", "not-need-init,startup-clear"]
     started = subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE)
     try:
         for _ in range(200):

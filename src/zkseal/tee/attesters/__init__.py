@@ -17,6 +17,6 @@ from zkseal.tee.attesters.attester import Attester
 from zkseal.tee.attesters.configfs import ConfigfsTsmAttester
 from zkseal.tee.attesters.nsm import NsmAttester
 from zkseal.tee.attesters.sandbox import SandboxAttester
-from zkseal.tee.attesters.tpm import TpmAttester, TpmCounter
+from zkseal.tee.attesters.tpm import TpmAttester, TpmCounter, TpmVault
 
-__all__ = ["Attester", "ConfigfsTsmAttester", "NsmAttester", "SandboxAttester", "TpmAttester", "TpmCounter"]
+__all__ = ["Attester", "ConfigfsTsmAttester", "NsmAttester", "SandboxAttester", "TpmAttester", "TpmCounter", "TpmVault"]

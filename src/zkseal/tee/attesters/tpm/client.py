@@ -64,8 +64,7 @@ _AK_PUBLIC = (
     u16(ALG_ECC) + u16(ALG_SHA256) + u32(AK_ATTRIBUTES) + sized(b"")
     + u16(ALG_NULL) + u16(ALG_ECDSA) + u16(ALG_SHA256) + u16(ECC_P256) + u16(ALG_NULL) + sized(b"") + sized(b"")
 )  # fmt: skip
-# One empty password.
-_AUTHORIZATION = u32(RS_PASSWORD) + sized(b"") + b"\1" + sized(b"")
+EMPTY_PASSWORD = u32(RS_PASSWORD) + sized(b"") + b"\1" + sized(b"")
 
 
 @dataclass(frozen=True)
@@ -108,21 +107,32 @@ class TpmClient:
         Raises:
             DeviceRefused: the hierarchy has a password, or the TPM has no such keys.
         """
+        with self.primary(RH_ENDORSEMENT, _AK_PUBLIC) as (handle, public):
+            yield AttestationKey(handle, public)
+
+    @contextmanager
+    def primary(self, hierarchy: int, template: bytes) -> Iterator[tuple[int, bytes]]:
+        """Handle and TPMT_PUBLIC of a key that the TPM derives from the seed of a hierarchy."""
         no_sensitive = sized(sized(b"") + sized(b""))
-        parameters = no_sensitive + sized(_AK_PUBLIC) + sized(b"") + u32(0)
-        answer = self._run(CC_CREATE_PRIMARY, [RH_ENDORSEMENT], parameters, authorizations=1)
+        parameters = no_sensitive + sized(template) + sized(b"") + u32(0)
+        answer = self.run(CC_CREATE_PRIMARY, [hierarchy], parameters, authorizations=1)
         handle = answer.number(4)
         answer.number(4)  # size of what follows
-        key = AttestationKey(handle, answer.sized())
+        with self.flushed(handle):
+            yield handle, answer.sized()
+
+    @contextmanager
+    def flushed(self, handle: int) -> Iterator[int]:
+        """Takes an object or a session out of the TPM's memory afterwards."""
         try:
-            yield key
+            yield handle
         finally:
-            self._run(CC_FLUSH, [], u32(handle))
+            self.run(CC_FLUSH, [], u32(handle))
 
     def quote(self, key: AttestationKey, pcrs: Sequence[int], extra_data: bytes) -> tuple[bytes, bytes]:
         """TPMS_ATTEST over PCRs of the SHA-256 bank, and its TPMT_SIGNATURE."""
         parameters = sized(extra_data) + u16(ALG_NULL) + selection(pcrs)
-        return self._attestation(self._run(CC_QUOTE, [key.handle], parameters, authorizations=1))
+        return self._attestation(self.run(CC_QUOTE, [key.handle], parameters, authorizations=1))
 
     def read_pcrs(self, pcrs: Sequence[int]) -> dict[int, bytes]:
         """Values of the SHA-256 bank. A TPM hands out eight at most at a time."""
@@ -130,7 +140,7 @@ class TpmClient:
         wanted = sorted(set(pcrs))
         for start in range(0, len(wanted), 8):
             chosen = wanted[start : start + 8]
-            answer = self._run(CC_PCR_READ, [], selection(chosen))
+            answer = self.run(CC_PCR_READ, [], selection(chosen))
             answer.take(4)  # counter of changes
             answer.take(len(selection(chosen)))
             found = [answer.sized() for _ in range(answer.number(4))]
@@ -141,15 +151,15 @@ class TpmClient:
 
     def extend_pcr(self, pcr: int, digest: bytes) -> None:
         """Extends a PCR of the SHA-256 bank by a digest of 32 bytes."""
-        self._run(CC_PCR_EXTEND, [pcr], u32(1) + u16(ALG_SHA256) + digest, authorizations=1)
+        self.run(CC_PCR_EXTEND, [pcr], u32(1) + u16(ALG_SHA256) + digest, authorizations=1)
 
     def nv_public(self, index: int) -> tuple[int, int] | None:
         """(attributes, size) of an NV index; None if there is no such index."""
-        result, answer = self._answer(CC_NV_READ_PUBLIC, [index], b"")
+        result, answer = self.answer(CC_NV_READ_PUBLIC, [index], b"")
         if result == RC_NO_INDEX:
             return None
         if result != RC_SUCCESS:
-            raise self._error(CC_NV_READ_PUBLIC, result)
+            raise self.error(CC_NV_READ_PUBLIC, result)
         public = Reader(answer.sized(), "NV public area")
         public.take(4 + 2)  # index, name algorithm
         attributes = public.number(4)
@@ -161,7 +171,7 @@ class TpmClient:
         data = b""
         while len(data) < size:
             parameters = u16(min(NV_CHUNK, size - len(data))) + u16(len(data))
-            answer = self._run(CC_NV_READ, [RH_OWNER, index], parameters, authorizations=1)
+            answer = self.run(CC_NV_READ, [RH_OWNER, index], parameters, authorizations=1)
             answer.take(4)
             part = answer.sized()
             if not part:
@@ -172,41 +182,47 @@ class TpmClient:
     def nv_define(self, index: int, attributes: int, size: int) -> None:
         """Makes an index."""
         public = u32(index) + u16(ALG_SHA256) + u32(attributes) + sized(b"") + u16(size)
-        self._run(CC_NV_DEFINE, [RH_OWNER], sized(b"") + sized(public), authorizations=1)
+        self.run(CC_NV_DEFINE, [RH_OWNER], sized(b"") + sized(public), authorizations=1)
 
     def nv_undefine(self, index: int) -> None:
         """Removes an index."""
-        self._run(CC_NV_UNDEFINE, [RH_OWNER, index], b"", authorizations=1)
+        self.run(CC_NV_UNDEFINE, [RH_OWNER, index], b"", authorizations=1)
 
     def nv_write(self, index: int, data: bytes) -> None:
         """Writes an index from its beginning, at most 512 bytes."""
-        self._run(CC_NV_WRITE, [RH_OWNER, index], sized(data) + u16(0), authorizations=1)
+        self.run(CC_NV_WRITE, [RH_OWNER, index], sized(data) + u16(0), authorizations=1)
 
     def nv_increment(self, index: int) -> None:
         """Adds one to a counter."""
-        self._run(CC_NV_INCREMENT, [RH_OWNER, index], b"", authorizations=1)
+        self.run(CC_NV_INCREMENT, [RH_OWNER, index], b"", authorizations=1)
 
     def nv_certify(self, key: AttestationKey, index: int, size: int, extra_data: bytes) -> tuple[bytes, bytes]:
         """TPMS_ATTEST of an index's content, and its signature."""
         parameters = sized(extra_data) + u16(ALG_NULL) + u16(size) + u16(0)
         handles = [key.handle, RH_OWNER, index]
-        return self._attestation(self._run(CC_NV_CERTIFY, handles, parameters, authorizations=2))
+        return self._attestation(self.run(CC_NV_CERTIFY, handles, parameters, authorizations=2))
 
     def _attestation(self, answer: Reader) -> tuple[bytes, bytes]:
         parameters = Reader(answer.take(answer.number(4)), "TPM answer")
         return parameters.sized(), parameters.rest()
 
-    def _run(self, code: int, handles: Sequence[int], parameters: bytes, *, authorizations: int = 0) -> Reader:
-        """The answer after its head; with authorizations it begins with a handle, if one is made, and a size."""
-        result, answer = self._answer(code, handles, parameters, authorizations)
+    def run(self, code: int, handles: Sequence[int], parameters: bytes, *, authorizations: int = 0) -> Reader:
+        """The answer after its head; with authorizations it begins with a handle, if one is made, and a size.
+
+        Args:
+            authorizations: how many empty passwords the command takes.
+        """
+        result, answer = self.answer(code, handles, parameters, EMPTY_PASSWORD * authorizations)
         if result != RC_SUCCESS:
-            raise self._error(code, result)
+            raise self.error(code, result)
         return answer
 
-    def _answer(
-        self, code: int, handles: Sequence[int], parameters: bytes, authorizations: int = 0
-    ) -> tuple[int, Reader]:
-        area = _AUTHORIZATION * authorizations
+    def answer(self, code: int, handles: Sequence[int], parameters: bytes, area: bytes = b"") -> tuple[int, Reader]:
+        """The result of a command, and the answer after its head.
+
+        Args:
+            area: authorizations.
+        """
         body = b"".join(map(u32, handles)) + (u32(len(area)) + area if area else b"") + parameters
         tag = ST_SESSIONS if area else ST_NO_SESSIONS
         command = u16(tag) + u32(10 + len(body)) + u32(code) + body
@@ -219,7 +235,8 @@ class TpmClient:
             time.sleep(0.01 * 2**attempt)
         return result, answer
 
-    def _error(self, code: int, result: int) -> DeviceRefused:
+    def error(self, code: int, result: int) -> DeviceRefused:
+        """What to raise for a result that is no success."""
         return self._refused(f"command {code:#x} gives the error {result:#x}; tpm2_rc_decode tells what it means")
 
     def _refused(self, reason: str) -> DeviceRefused:
