@@ -40,7 +40,7 @@ ARROWS: dict[str, set[str]] = {
     # Releases the keys of sealed models to attested machines.
     "broker": {"_native", "files", "receipts", "sealed", "tee"},
     # Models that answer inside an enclave.
-    "enclave": {"_native", "broker", "files", "pipeline", "proving", "receipts", "relation", "sealed", "tee"},
+    "enclave": {"_native", "broker", "files", "lowering", "pipeline", "proving", "receipts", "sealed", "tee"},
     "cli": {
         "broker",
         "chain",

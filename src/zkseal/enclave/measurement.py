@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from zkseal.errors import MeasurementMismatch
+from zkseal.lowering.archive.classes import MODULES as STEPS
 
-__all__ = ["code_files", "measure", "require_measured"]
+__all__ = ["ENTRY", "PACKAGE", "code_files", "import_all", "measure", "modules", "require_measured"]
 
 DOMAIN = b"zkseal/enclave-code/v1"
 ENTRY = "zkseal.enclave.process"
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def code_files() -> list[Path]:
-    """Every file that the enclave process can import from this package, in order of their names."""
-    pending, found = [ENTRY], dict[str, Path]()
+def modules() -> dict[str, Path]:
+    """Every module that the enclave process can import from this package, and its file."""
+    # Steps of programs are imported by the names that a file gives them, which no import statement shows.
+    pending, found = [ENTRY, *(f"zkseal.lowering.{name}" for name in STEPS)], dict[str, Path]()
     while pending:
         name = pending.pop()
         path = _source(name)
@@ -32,21 +35,36 @@ def code_files() -> list[Path]:
             continue
         found[name] = path
         pending += _imports(path)
+    return found
+
+
+def code_files(found: Mapping[str, Path]) -> list[Path]:
+    """The files of `modules` and the compiled core, in order of their names."""
     return sorted({*found.values(), *PACKAGE.glob("_native*.so")})
 
 
-def measure() -> bytes:
+def import_all(found: Mapping[str, Path]) -> None:
+    """Imports what functions would import later, when no file can be opened any more.
+
+    Frontends are left out: they read models of other libraries, which are not needed to run one that was compiled.
+    """
+    for name in sorted(found):
+        if name.split(".")[1:2] != ["frontends"] and name != ENTRY:
+            importlib.import_module(name)
+
+
+def measure(found: Mapping[str, Path]) -> bytes:
     """SHA-256 over names and digests of `code_files`."""
     digest = hashlib.sha256(DOMAIN)
-    for path in code_files():
+    for path in code_files(found):
         name = path.relative_to(PACKAGE).as_posix().encode()
         digest.update(len(name).to_bytes(2, "big") + name + hashlib.sha256(path.read_bytes()).digest())
     return digest.digest()
 
 
-def require_measured() -> None:
+def require_measured(found: Mapping[str, Path]) -> None:
     """Raises `MeasurementMismatch` if this process imported a module of the package that `measure` does not cover."""
-    measured = set(code_files())
+    measured = set(code_files(found))
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] != PACKAGE.name and name != "__main__":
             continue

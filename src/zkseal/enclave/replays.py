@@ -21,15 +21,13 @@ class Replays:
         self._most = most
         self._seen: set[bytes] = set()
 
-    def admit(self, digest: bytes) -> None:
-        """Notes a request.
-
-        Raises:
-            RequestReplayed: it was noted before.
-            RateLimited: no more can be noted.
-        """
+    def require_new(self, digest: bytes) -> None:
+        """Raises `RequestReplayed` if the request was noted before."""
         if digest in self._seen:
             raise RequestReplayed("This request was answered before. Encrypt a new one.", request=digest.hex())
+
+    def note(self, digest: bytes) -> None:
+        """From now on the request is known. Raises `RateLimited` if no more can be noted."""
         if len(self._seen) >= self._most:
             raise RateLimited(
                 f"The enclave has answered {self._most} requests since its start and cannot tell more apart. Its "

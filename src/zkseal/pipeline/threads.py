@@ -13,15 +13,15 @@ from threadpoolctl import ThreadpoolController
 
 from zkseal.relation import Relation
 
-__all__ = ["blas_threads"]
+__all__ = ["blas_controller", "blas_threads"]
 
 SMALL = 1 << 24
 """Committed integers, weights included, up to which a program is small."""
 
 
 @cache
-def _controller() -> ThreadpoolController:
-    """Found once: looking through all loaded libraries takes milliseconds."""
+def blas_controller() -> ThreadpoolController:
+    """Found once: looking through all loaded libraries takes milliseconds, and in a sandbox it is possible no more."""
     return ThreadpoolController()
 
 
@@ -29,5 +29,5 @@ def blas_threads(relation: Relation) -> AbstractContextManager[object]:
     """One thread for the program of a small relation, as many as there are for a large one."""
     if sum(relation.cost.committed.values()) > SMALL:
         return nullcontext()
-    limit: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
+    limit: AbstractContextManager[object] = blas_controller().limit(limits=1, user_api="blas")
     return limit

@@ -25,84 +25,17 @@ _THREAD = 0x00010900
 """CLONE_VM, CLONE_SIGHAND and CLONE_THREAD: all three make a thread, fewer would make a process."""
 
 # The most frequent first: the kernel reads the list from the front.
-_ALLOWED = [
-    "futex",
-    "madvise",
-    "munmap",
-    "recvfrom",
-    "sendto",
-    "read",
-    "write",
-    "sched_yield",
-    "clock_gettime",
-    "mremap",
-    "brk",
-    "getrandom",
-    "rt_sigprocmask",
-    "sigaltstack",
-    "rseq",
-    "set_robust_list",
-    "sched_getaffinity",
-    "gettid",
-    "getpid",
-    "exit",
-    "close",
-    "fstat",
-    "lseek",
-    "pread64",
-    "recvmsg",
-    "sendmsg",
-    "shutdown",
-    "poll",
-    "ppoll",
-    "memfd_create",
-    "memfd_secret",
-    "ftruncate",
-    "mlock",
-    "mlock2",
-    "munlock",
-    "fcntl",
-    "dup",
-    "membarrier",
-    "getrusage",
-    "sysinfo",
-    "getcpu",
-    "set_tid_address",
-    "rt_sigaction",
-    "rt_sigreturn",
-    "restart_syscall",
-    "clock_getres",
-    "clock_nanosleep",
-    "nanosleep",
-    "readv",
-    "writev",
-    "tgkill",
-    "exit_group",
-    "getppid",
-    "getuid",
-    "geteuid",
-    "getgid",
-    "getegid",
-]
-_HARMLESS = [
-    "open",
-    "openat",
-    "stat",
-    "lstat",
-    "statx",
-    "access",
-    "faccessat",
-    "faccessat2",
-    "readlink",
-    "readlinkat",
-    "getcwd",
-    "uname",
-    "ioctl",
-    "sched_setaffinity",
-    "mbind",
-    "get_mempolicy",
-    "set_mempolicy",
-]
+_ALLOWED = """
+    futex madvise munmap recvfrom sendto read write sched_yield clock_gettime mremap brk getrandom rt_sigprocmask
+    sigaltstack rseq set_robust_list sched_getaffinity gettid getpid exit close fstat lseek pread64 recvmsg sendmsg
+    shutdown poll ppoll memfd_create memfd_secret ftruncate mlock mlock2 munlock fcntl dup membarrier getrusage sysinfo
+    getcpu set_tid_address rt_sigaction rt_sigreturn restart_syscall clock_getres clock_nanosleep nanosleep readv writev
+    tgkill exit_group getppid getuid geteuid getgid getegid
+"""
+_HARMLESS = """
+    open openat stat lstat statx access faccessat faccessat2 readlink readlinkat getcwd uname ioctl sched_setaffinity
+    mbind get_mempolicy set_mempolicy
+"""
 
 
 def program(architecture: str) -> bytes:

@@ -1,0 +1,31 @@
+"""Models inside an enclave: serve a sealed one, ask one, look at its attestation.
+
+Without hardware a sandbox takes the enclave's place: for development, and every line says so.
+
+example: zkseal enclave serve credit.zks --broker http://127.0.0.1:8700 --attester sandbox
+"""
+
+from __future__ import annotations
+
+import argparse
+from types import ModuleType
+
+from zkseal.cli.commands.enclave import ask, attest, serve
+from zkseal.cli.console import Console
+from zkseal.cli.declare import add_command
+
+__all__ = ["SUBCOMMANDS", "configure", "run"]
+
+SUBCOMMANDS: dict[str, ModuleType] = {"serve": serve, "ask": ask, "attest": attest}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declares the subcommands, each with its own arguments."""
+    commands = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
+    for name, module in SUBCOMMANDS.items():
+        add_command(commands, name, module, nested=True)
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Runs the subcommand."""
+    SUBCOMMANDS[options.subcommand].run(options, console)

@@ -1,0 +1,218 @@
+"""Asking an enclave, and believing only what an attested key signed.
+
+Two classes, so that development is a word in the program: `EnclaveClient` takes evidence of production roots only,
+`DevEnclaveClient` evidence of development only. What they return is a receipt that others can appraise, and the opening
+of its commitments, which only the client has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from zkseal._native import hpke_seal_request
+from zkseal.enclave.messages import AnswerMode, Envelope, Request, Response, request_info
+from zkseal.enclave.padding import pad, unpad
+from zkseal.enclave.transport import Transport
+from zkseal.errors import (
+    NonceMismatch,
+    PolicyDenied,
+    SignatureRejected,
+    StatementMismatch,
+    WrongContext,
+    WrongModel,
+)
+from zkseal.pipeline import Samples
+from zkseal.proving import Opening
+from zkseal.receipts import AnswerClaims, DevTeeEvidence, Evidence, Receipt, TeeEvidence
+from zkseal.tee import (
+    AppraisalPolicy,
+    AttestationBundle,
+    AttestedRuntime,
+    DevAttestedRuntime,
+    Roots,
+    appraise_bundle,
+    verify_answer_signature,
+)
+
+__all__ = ["Answered", "DevEnclaveClient", "EnclaveClient"]
+
+NONCE_BYTES = 32
+
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """What an enclave answered.
+
+    Attributes:
+        outputs: by name, as the program computed them.
+        receipt: statement, signed answer, attestation, and the proof if one was asked for.
+        opening: of the receipt's commitments: a secret of whoever asked.
+        claims: what the enclave signed.
+    """
+
+    outputs: Mapping[str, npt.NDArray[Any]]
+    receipt: Receipt
+    opening: Opening = field(repr=False)
+    claims: AnswerClaims
+
+
+class _Client:
+    """One enclave, behind one URL.
+
+    Args:
+        policy: under which its evidence is appraised.
+        model_id: of the verifying key that the caller trusts; any model that the evidence names without.
+        client_key: a secret of at most 64 bytes, for a share of the rate limit of one's own.
+        roots: trust anchors of hardware evidence, by default those that zkseal pins.
+        clock: Unix seconds.
+    """
+
+    DEVELOPMENT: ClassVar[bool]
+
+    def __init__(
+        self,
+        url: str,
+        policy: AppraisalPolicy,
+        *,
+        model_id: bytes | None = None,
+        client_key: bytes = b"",
+        roots: Roots | None = None,
+        timeout_s: float = 600.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._transport = Transport(url, timeout_s)
+        self._policy, self._model_id, self._client_key = policy, model_id, client_key
+        self._roots, self._clock = roots, clock
+        self._bundle: AttestationBundle | None = None
+        self._sequence = -1
+
+    def _attest(self) -> AttestedRuntime | DevAttestedRuntime:
+        """Evidence that answers a nonce of this client's, appraised now."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        self._bundle = None
+        bundle = AttestationBundle.from_cbor(self._transport.attestation(nonce))
+        attested = appraise_bundle(bundle, self._policy, now=int(self._clock()), nonce=nonce, roots=self._roots)
+        if attested.DEVELOPMENT is not self.DEVELOPMENT:
+            found = attested.result.assurance.name.lower()
+            wanted = "DevEnclaveClient" if attested.DEVELOPMENT else "EnclaveClient"
+            reason = f"the evidence shows {found}, which is for {wanted}"
+            raise PolicyDenied(f"{reason[:1].upper()}{reason[1:]}.", check="assurance", reason=reason)
+        got = bundle.runtime_data.zk_model_commitment
+        if self._model_id is not None and got != self._model_id:
+            raise WrongModel(
+                "The enclave serves another model than the one that is asked for.",
+                expected=self._model_id.hex(),
+                got=got.hex(),
+            )
+        self._bundle, self._sequence = bundle, -1
+        return attested
+
+    def ask(self, inputs: Samples, *, context: bytes = b"", mode: AnswerMode = AnswerMode.TEE) -> Answered:
+        """Sends one input, encrypted to the attested key, and checks what comes back.
+
+        Args:
+            inputs: one input: arrays by name; an array for a model with one input, named ``""``.
+            context: what the receipt is for.
+            mode: `ZK_IN_TEE` has the enclave prove its answer as well, which takes as long as a proof does.
+
+        Raises:
+            WrongInput, RangeExceeded: the enclave refuses the input; only this client reads why.
+            RateLimited, RequestReplayed, EnclaveStopped, EnclaveNotReady: ask later, or attest again.
+            EnclaveUnreachable: nobody answers at the URL.
+            AppraisalError: the evidence does not satisfy the policy.
+            DecryptionFailed: the enclave was started anew; attest again.
+            SignatureRejected, StatementMismatch, NonceMismatch, WrongModel, WrongContext: the answer is not of the
+                attested enclave, or not to this request.
+        """
+        if self._bundle is None:
+            self._attest()
+        bundle = self._bundle
+        assert bundle is not None
+        runtime = bundle.runtime_data
+        given = inputs if isinstance(inputs, Mapping) else {"": inputs}
+        named = {name: np.asarray(array) for name, array in given.items()}
+        request = Request(named, secrets.token_bytes(NONCE_BYTES), context, mode, self._client_key)
+        header = Envelope(runtime.nonce, b"").header
+        padded = pad(request.to_cbor())
+        sealed, opener = hpke_seal_request(runtime.hpke_public_key, request_info(runtime), header, padded)
+        envelope = Envelope(runtime.nonce, sealed).to_cbor()
+        response = Response.from_cbor(unpad(opener.open(self._transport.infer(envelope))))
+        return self._checked(bundle, request, envelope, response)
+
+    def _checked(self, bundle: AttestationBundle, request: Request, envelope: bytes, response: Response) -> Answered:
+        """The receipt, after everything that the client can see for itself was compared."""
+        runtime, statement = bundle.runtime_data, response.statement
+        evidence = self._evidence(response.answer, bundle.to_cbor())
+        signed = evidence.signed
+        claims = signed.claims
+        verify_answer_signature(runtime, signed.signed_part, signed.signature)
+        if claims.runtime_digest != runtime.digest or claims.boot_epoch != runtime.boot_epoch:
+            raise SignatureRejected("The answer is of another start of the enclave.", reason="runtime")
+        if claims.request_digest != hashlib.sha256(envelope).digest() or response.nonce != request.nonce:
+            raise NonceMismatch(
+                "The answer is to another request.",
+                check="request",
+                expected=hashlib.sha256(envelope).hexdigest(),
+                got=claims.request_digest.hex(),
+            )
+        if claims.statement_digest != statement.digest:
+            raise StatementMismatch("The enclave signed another statement than it sent.", column="statement")
+        if claims.sequence <= self._sequence:
+            text = f"The enclave numbers its answers {claims.sequence} after {self._sequence}."
+            raise SignatureRejected(text, reason="sequence")
+        if statement.model_id != runtime.zk_model_commitment:
+            expected, got = runtime.zk_model_commitment.hex(), statement.model_id.hex()
+            raise WrongModel("The answer is about another model than is attested.", expected=expected, got=got)
+        if statement.context != request.context:
+            expected, got = request.context.hex(), statement.context.hex()
+            raise WrongContext("The answer is for another context than was asked for.", expected=expected, got=got)
+        pieces: list[Evidence] = [evidence]
+        if request.mode is AnswerMode.ZK_IN_TEE:
+            proof = response.proof
+            if proof is None or claims.proof_digest != hashlib.sha256(proof.proof).digest():
+                raise SignatureRejected("The enclave did not sign the proof that it sent.", reason="proof digest")
+            pieces.insert(0, proof)
+        self._sequence = claims.sequence
+        return Answered(response.outputs, Receipt(statement, tuple(pieces)), response.opening, claims)
+
+    def _evidence(self, answer: bytes, attestation: bytes) -> TeeEvidence | DevTeeEvidence:
+        return (DevTeeEvidence if self.DEVELOPMENT else TeeEvidence)(answer, attestation)
+
+
+class EnclaveClient(_Client):
+    """Asks enclaves whose evidence leads to a production root."""
+
+    DEVELOPMENT: ClassVar[bool] = False
+
+    def attest(self) -> AttestedRuntime:
+        """Fetches and appraises fresh evidence; `ask` does so at first.
+
+        Raises:
+            AppraisalError, DecodeError: the evidence does not satisfy the policy, or is of development.
+            WrongModel: the enclave serves another model.
+            EnclaveUnreachable: nobody answers at the URL.
+        """
+        attested = self._attest()
+        assert isinstance(attested, AttestedRuntime)
+        return attested
+
+
+class DevEnclaveClient(_Client):
+    """Asks sandboxes and software TPMs, for work without hardware. Refuses evidence of production."""
+
+    DEVELOPMENT: ClassVar[bool] = True
+
+    def attest(self) -> DevAttestedRuntime:
+        """As that of `EnclaveClient`, for development evidence."""
+        attested = self._attest()
+        assert isinstance(attested, DevAttestedRuntime)
+        return attested

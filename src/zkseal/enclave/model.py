@@ -1,0 +1,80 @@
+"""A sealed model in the memory of the enclave: read from the bytes that the host maps, decrypted where nobody looks.
+
+Nothing of it is ever in a file. The host may change its file at any time: plaintext is compared with the publisher's
+tree after it was decrypted, chunk by chunk, in memory of the enclave's own.
+"""
+
+from __future__ import annotations
+
+import mmap
+
+from zkseal._native import DataKey
+from zkseal.enclave.isolation import PrivateMemory
+from zkseal.errors import ResourceLimit, SignatureRejected, WrongLength, WrongModel
+from zkseal.files import proving_key_in
+from zkseal.pipeline import ProvingKey
+from zkseal.sealed.header import SealedHeader
+from zkseal.sealed.layout import Body, split_head
+from zkseal.sealed.model import SealedModel
+from zkseal.sealed.seal import PROVING_KEY_SECTION
+from zkseal.sealed.stanzas import decode_stanzas
+
+__all__ = ["decrypt", "read_sealed"]
+
+_NAME = "the sealed model"
+
+
+def read_sealed(descriptor: int, publisher: bytes | None) -> SealedModel:
+    """The sealed model of an open file.
+
+    Args:
+        publisher: Ed25519 key that has to have signed it; None accepts the one that it names, for the broker and the
+            clients compare the digest of the header, which holds it.
+
+    Raises:
+        WrongFileKind, UnknownVersion, WrongLength, InvalidEncoding: it is none.
+        SignatureRejected: it is not signed, or by somebody else.
+    """
+    data = memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ))
+    header_bytes, signature, stanzas, body = split_head(_NAME, data)
+    header = SealedHeader.from_cbor(header_bytes)
+    header.verify(signature)
+    if publisher is not None and header.publisher != publisher:
+        text = "The sealed model is signed by another publisher than the one that the enclave was told."
+        raise SignatureRejected(text, check="publisher", reason="another publisher")
+    expected = Body(header).length
+    if len(body) != expected:
+        text = f"The sealed model has {len(body)} bytes of chunks where its header says {expected}. Copy it again."
+        raise WrongLength(text, expected=expected, got=len(body))
+    return SealedModel(_NAME, header, decode_stanzas(stanzas), body)
+
+
+def decrypt(sealed: SealedModel, key: DataKey) -> ProvingKey:
+    """The proving key of a sealed model, if it is the one that its header commits to.
+
+    Raises:
+        WrongKey, DecryptionFailed: another data key, or the file was changed.
+        WrongModel: the proving key is of another model than the header says.
+        DecodeError, ModelProofRejected: the section is no proving key.
+        ResourceLimit: there is not enough memory.
+    """
+    unlocked = sealed.unlock(key)
+    try:
+        memory = PrivateMemory.allocate(unlocked.length(PROVING_KEY_SECTION))
+    except (OSError, ValueError) as error:
+        raise ResourceLimit(f"No memory for the model: {error}.", resource="memory") from error
+    done = 0
+    for piece in unlocked.pieces(PROVING_KEY_SECTION):
+        memory.data[done : done + len(piece)] = piece
+        done += len(piece)
+    proving_key = proving_key_in(memory.view(), _NAME)
+    expected, got = sealed.header.zk_model_commitment, proving_key.verifying_key.model_id
+    if got != expected:
+        raise WrongModel(
+            "The sealed proving key is of another model than its header commits to. Ask its publisher.",
+            expected=expected.hex(),
+            got=got.hex(),
+        )
+    # Made now, so that the first answer is as fast as the others.
+    _ = proving_key.weights.core
+    return proving_key

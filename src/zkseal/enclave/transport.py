@@ -1,0 +1,85 @@
+"""The client's HTTP: bytes there and bytes back, of bounded size. What is in them, nobody here knows."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import urllib.parse
+
+from zkseal.enclave.messages import MAX_RESPONSE_BYTES
+from zkseal.enclave.wire import decode_error
+from zkseal.errors import DecodeError, EnclaveUnreachable, WrongInput
+from zkseal.json_text import parse_json
+from zkseal.tee.bundle import MAX_BUNDLE_BYTES
+
+__all__ = ["Transport"]
+
+MAX_PROBLEM_BYTES = 1 << 16
+
+
+class Transport:
+    """One host. Redirects are not followed.
+
+    Args:
+        url: `http://host:port` or `https://host:port`, with or without a path in front of `/v1`.
+
+    Raises:
+        WrongInput: no such URL.
+    """
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        parts = urllib.parse.urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1 or parts.query or parts.fragment:
+            raise WrongInput(f"{url!r} is no URL of an enclave.", name="url", expected="http://host:port", got=url)
+        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, port
+        self._path, self._timeout_s = parts.path.rstrip("/"), timeout_s
+        self.url = f"{parts.scheme}://{parts.hostname}" + (f":{port}" if port else "")
+
+    def attestation(self, nonce: bytes) -> bytes:
+        """A bundle that answers this nonce. Raises `EnclaveUnreachable`, and errors of the host."""
+        return self._send("GET", f"/v1/attestation?nonce={nonce.hex()}", None, MAX_BUNDLE_BYTES)
+
+    def infer(self, envelope: bytes) -> bytes:
+        """An encrypted response. Raises `EnclaveUnreachable`, and errors of the host."""
+        return self._send("POST", "/v1/infer", envelope, MAX_RESPONSE_BYTES)
+
+    def _send(self, method: str, path: str, body: bytes | None, most: int) -> bytes:
+        connection = self._connection()
+        try:
+            connection.request(method, self._path + path, body, {"Content-Type": "application/octet-stream"})
+            answer = connection.getresponse()
+            data, status = answer.read(most + 1), answer.status
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(str(error) or type(error).__name__) from error
+        finally:
+            connection.close()
+        if status == 200 and len(data) <= most:
+            return data
+        if status == 200:
+            raise self._unreachable(f"it answers with more than {most} bytes")
+        raise self._problem(status, data)
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._secure:
+            tls = ssl.create_default_context()
+            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout_s, context=tls)
+        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
+
+    def _problem(self, status: int, data: bytes) -> Exception:
+        """The error of a problem document, which the host says, not the enclave: believed as far as any refusal is."""
+        try:
+            found = parse_json(data[:MAX_PROBLEM_BYTES])
+            if isinstance(found, dict) and "code" in found:
+                described = {"code": found["code"], "message": found["detail"], "fields": found.get("fields", {})}
+                return decode_error(described)
+        except (ValueError, KeyError, DecodeError):
+            pass
+        return self._unreachable(f"status {status}, and no document of an enclave's host")
+
+    def _unreachable(self, reason: str) -> EnclaveUnreachable:
+        text = f"The enclave at {self.url} does not answer: {reason}. Check the URL, or ask later."
+        return EnclaveUnreachable(text, url=self.url, reason=reason)

@@ -1,0 +1,134 @@
+"""Questions and answers over HTTP, through a real enclave process: the same statement as a proof's, bit for bit."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+import numpy as np
+import pytest
+from tests.enclave.worlds import POLICY, sample
+
+import zkseal
+from zkseal.appraisal import DevAppraisal, Mode, appraise
+from zkseal.appraisal import parse_policy as parse_receipt_policy
+from zkseal.enclave import DevEnclaveClient, EnclaveClient
+from zkseal.enclave.messages import AnswerMode
+from zkseal.errors import EnclaveUnreachable, PolicyDenied, RangeExceeded, WrongInput, WrongModel, ZksealError
+from zkseal.receipts import DevTeeEvidence, Receipt
+from zkseal.tee import AttestationBundle, DevAttestedRuntime, load_policy, parse_policy
+
+
+@pytest.fixture
+def client(url: str) -> DevEnclaveClient:
+    return DevEnclaveClient(url, POLICY)
+
+
+def test_an_answer_is_the_statement_that_a_proof_proves(client: DevEnclaveClient, key: zkseal.ProvingKey) -> None:
+    answered = client.ask(sample(), context=b"visit 12")
+    proved = zkseal.prove(key, sample(), context=b"visit 12", opening=answered.opening)
+    assert proved.receipt.statement == answered.receipt.statement
+    assert all(np.array_equal(proved.outputs[name], answered.outputs[name]) for name in proved.outputs)
+    assert answered.outputs.keys() == proved.outputs.keys()
+
+
+def test_an_input_may_be_named(client: DevEnclaveClient) -> None:
+    assert np.array_equal(client.ask({"x": sample()}).outputs["y"], client.ask(sample()).outputs["y"])
+
+
+def test_the_receipt_is_appraised_by_others(client: DevEnclaveClient, key: zkseal.ProvingKey) -> None:
+    answered = client.ask(sample(), context=b"visit 12")
+    policy = parse_receipt_policy('name = "test"\nmode = "tee"\n[attestation]\nextends = "development"\n')
+    receipt = Receipt.from_cbor(answered.receipt.to_cbor())
+    found = appraise(
+        receipt, policy, now=int(time.time()), verifying_key=key.verifying_key, context=b"visit 12", nonce=nonce(receipt)
+    )
+    assert isinstance(found, DevAppraisal)
+    assert found.assurance == "sandbox"
+    zkseal.check_opening(receipt, answered.opening, key.verifying_key)
+
+
+def nonce(receipt: Receipt) -> bytes:
+    evidence = receipt.attested
+    assert isinstance(evidence, DevTeeEvidence)
+    return AttestationBundle.from_cbor(evidence.attestation).runtime_data.nonce
+
+
+def test_a_proof_made_inside_is_signed(client: DevEnclaveClient, key: zkseal.ProvingKey) -> None:
+    answered = client.ask(sample(), context=b"c", mode=AnswerMode.ZK_IN_TEE)
+    zkseal.verify(answered.receipt, key.verifying_key, context=b"c")
+    assert answered.claims.proof_digest == hashlib.sha256(answered.receipt.proof).digest()
+    policy = parse_receipt_policy(f'name = "test"\nmode = "{Mode.ZK_IN_TEE}"\n[attestation]\nextends = "development"\n')
+    found = appraise(
+        answered.receipt,
+        policy,
+        now=int(time.time()),
+        verifying_key=key.verifying_key,
+        context=b"c",
+        nonce=nonce(answered.receipt),
+    )
+    assert found.proved
+
+
+def test_answers_are_chained(client: DevEnclaveClient) -> None:
+    first, second = client.ask(sample()), client.ask(sample(1))
+    evidence = first.receipt.attested
+    assert evidence is not None
+    assert second.claims.sequence == first.claims.sequence + 1
+    assert second.claims.previous == hashlib.sha256(evidence.answer).digest()
+
+
+def test_errors_of_an_input_are_typed_and_end_nothing(client: DevEnclaveClient) -> None:
+    with pytest.raises(RangeExceeded) as caught:
+        client.ask(np.full((1, 6), 1e6, np.float32))
+    assert caught.value.tensor == "x"
+    with pytest.raises(WrongInput):
+        client.ask({"unknown": sample()})
+    with pytest.raises(WrongInput):
+        client.ask(np.zeros((1, 7), np.float32))
+    assert client.ask(sample()).outputs["y"].shape == (1, 3)
+
+
+def test_a_context_that_is_too_long_is_refused(client: DevEnclaveClient) -> None:
+    with pytest.raises(ZksealError):
+        client.ask(sample(), context=bytes((1 << 16) + 1))
+
+
+def test_attestation_is_of_development(client: DevEnclaveClient, key: zkseal.ProvingKey) -> None:
+    attested = client.attest()
+    assert isinstance(attested, DevAttestedRuntime)
+    assert attested.to_json()["assurance"] == "sandbox"
+    assert attested.runtime_data.zk_model_commitment == key.verifying_key.model_id
+    evidence = next(iter(attested.to_json()["submods"].values()))["ear_veraison_annotated_evidence"]
+    assert {"landlock", "seccomp"} <= set(evidence["isolation"])
+
+
+@pytest.mark.parametrize("policy", [POLICY, load_policy("production")])
+def test_a_client_of_production_does_not_ask_a_sandbox(url: str, policy: object) -> None:
+    client = EnclaveClient(url, policy)  # type: ignore[arg-type]
+    with pytest.raises(PolicyDenied):
+        client.attest()
+    with pytest.raises(PolicyDenied):
+        client.ask(sample())
+
+
+def test_a_client_asks_for_its_model_only(url: str) -> None:
+    with pytest.raises(WrongModel):
+        DevEnclaveClient(url, POLICY, model_id=bytes(32)).ask(sample())
+
+
+def test_reference_values_name_the_code(url: str, client: DevEnclaveClient) -> None:
+    evidence = next(iter(client.attest().to_json()["submods"].values()))["ear_veraison_annotated_evidence"]
+    text = 'extends = "development"\nname = "pinned"\n[references]\n"sandbox.measurement" = ["{}"]\n'
+    DevEnclaveClient(url, parse_policy(text.format(evidence["measurement"]))).attest()
+    with pytest.raises(ZksealError):
+        DevEnclaveClient(url, parse_policy(text.format("00" * 32))).attest()
+
+
+def test_nobody_at_the_url_is_said() -> None:
+    with pytest.raises(EnclaveUnreachable):
+        DevEnclaveClient("http://127.0.0.1:9", POLICY, timeout_s=5).attest()
+    with pytest.raises(WrongInput):
+        DevEnclaveClient("ftp://somewhere", POLICY)
+
+
