@@ -11,14 +11,22 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.machinery import ExtensionFileLoader
 from types import FrameType
-from typing import NoReturn
+from typing import Any
 
 from zkseal.cli import exit_codes
 from zkseal.cli.failure import show_error
 from zkseal.errors import InternalError, Interrupted, ResourceLimit, ZksealError
 
 __all__ = ["main"]
+
+
+RETRY_S = 0.01
+"""How long a signal waits when it comes while an extension module starts."""
+
+_LOADING = ("create_module", "exec_module")
+_LOADER_FILE = ExtensionFileLoader.exec_module.__code__.co_filename
 
 
 class _Terminated(KeyboardInterrupt):
@@ -66,13 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """SIGTERM unwinds like Ctrl-C, so that no temporary file stays behind."""
-
-    def terminate(number: int, frame: FrameType | None) -> NoReturn:
-        raise _Terminated
-
+    """SIGTERM unwinds like Ctrl-C, so that no temporary file stays behind; both wait while an extension is loaded."""
+    before: dict[int, Any] = {}
     try:
-        before = signal.signal(signal.SIGTERM, terminate)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            before[signal.SIGINT] = signal.signal(signal.SIGINT, _stop)
+        before[signal.SIGTERM] = signal.signal(signal.SIGTERM, _stop)
     except ValueError:
         # Not the main thread: whoever runs us there handles signals.
         yield
@@ -80,4 +87,24 @@ def _terminable() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Raises, or tries again soon: an exception inside of an extension's start ends the process (nanobind aborts)."""
+    if _loads_extension(frame):
+        signal.signal(signal.SIGALRM, lambda alarm, later: _stop(number, later))
+        signal.setitimer(signal.ITIMER_REAL, RETRY_S)
+        return
+    raise _Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+
+def _loads_extension(frame: FrameType | None) -> bool:
+    while frame is not None:
+        code = frame.f_code
+        loading = code.co_name in _LOADING and code.co_filename == _LOADER_FILE
+        if loading and isinstance(frame.f_locals.get("self"), ExtensionFileLoader):
+            return True
+        frame = frame.f_back
+    return False

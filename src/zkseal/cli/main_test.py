@@ -349,3 +349,36 @@ def test_what_is_not_proved_is_refused(folder: Path, capsys: pytest.CaptureFixtu
     assert refused(capsys, RangeExceeded, "prove", "m.zkp", "far.npy")["fields"]["tensor"] == "x"
     np.save("wrong.npy", np.zeros((1, 5)))
     refused(capsys, WrongInput, "prove", "m.zkp", "wrong.npy")
+
+
+INTERRUPTED_LOADER = """
+import os, signal, sys, time
+from importlib.machinery import ExtensionFileLoader
+from zkseal.cli import main as entry
+code = compile(
+    "def exec_module(self, number):\\n"
+    "    os.kill(os.getpid(), number)\\n"
+    "    end = time.monotonic() + 0.1\\n"
+    "    while time.monotonic() < end: pass\\n"
+    "    print('started', flush=True)\\n",
+    ExtensionFileLoader.exec_module.__code__.co_filename, "exec")
+exec(code)
+from zkseal.cli.parser import COMMANDS
+class Slow:
+    def run(options, console):
+        exec_module(ExtensionFileLoader("x", "y"), getattr(signal, sys.argv[1]))
+        time.sleep(10)
+COMMANDS["inspect"] = COMMANDS["inspect"].__class__("slow"); COMMANDS["inspect"].run = Slow.run
+from zkseal.cli.commands import inspect
+COMMANDS["inspect"].configure, COMMANDS["inspect"].__doc__ = inspect.configure, inspect.__doc__
+sys.exit(entry(["inspect", "x"]))
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_signals_wait_while_an_extension_starts(name: str, code: int) -> None:
+    """Raised inside of its start, an exception ends some extensions by `std::terminate` (nanobind: onnx)."""
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_LOADER, name], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (code, "started\n"), done.stderr
+    assert time.monotonic() - start < 9

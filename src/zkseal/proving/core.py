@@ -53,8 +53,17 @@ def running(what: str) -> Iterator[None]:
     except BaseException as error:
         # A panic of the core derives from BaseException, so that nothing swallows it by accident. It is our fault.
         if type(error).__name__ == "PanicException":
+            _raise_interrupt(str(error))
             raise InternalError(f"The core failed while {what}: {error}. Please report this.", what=what) from error
         raise
+
+
+def _raise_interrupt(panic: str) -> None:
+    """Raises an interrupt that came while the core asked NumPy for its interface: the bridge panics, and tells why."""
+    kinds: tuple[type[KeyboardInterrupt], ...] = (KeyboardInterrupt, *KeyboardInterrupt.__subclasses__())
+    for kind in kinds:
+        if repr(kind) in panic:
+            raise kind from None
 
 
 def storage(lo: int, hi: int) -> type[np.signedinteger[Any]]:

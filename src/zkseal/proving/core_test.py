@@ -65,6 +65,21 @@ def test_an_interrupt_passes() -> None:
         raise KeyboardInterrupt
 
 
+def test_an_interrupt_that_made_the_core_panic_is_one() -> None:
+    """As it looks when Ctrl-C hits while rust-numpy asks for NumPy's interface."""
+
+    class PanicException(BaseException):
+        """What the bridge to Rust raises for a panic."""
+
+    class Stopped(KeyboardInterrupt):
+        """An interrupt of somebody's own."""
+
+    for kind in (KeyboardInterrupt, Stopped):
+        with pytest.raises(KeyboardInterrupt) as caught, core.running("making keys"):
+            raise PanicException(f"Failed to access NumPy array API capsule: PyErr {{ type: {kind!r}, value: .. }}")
+        assert caught.type is kind
+
+
 def test_a_missing_core_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     import zkseal
 
