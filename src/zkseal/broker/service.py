@@ -185,6 +185,11 @@ class _Service:
         assert isinstance(error, HTTPException)
         return _problem(error.status_code, "The request is not served", error.detail)
 
+    async def failed(self, request: Request, error: Exception) -> Response:
+        """A fault of ours: no key, and no word of what is inside."""
+        self._log.event("failed", error=type(error).__name__, path=request.url.path[:64])
+        return _problem(500, "The broker is at fault", "No key was released. Report this as a bug of zkseal.")
+
     async def gone(self, request: Request, error: Exception) -> Response:
         """The client went away before its request was there."""
         return _problem(400, "The request is not complete", "The connection ended.")
@@ -226,5 +231,6 @@ def application(
             ResourceLimit: service.unavailable,
             HTTPException: service.refused,
             ClientDisconnect: service.gone,
+            Exception: service.failed,
         },
     )

@@ -45,6 +45,7 @@ class Server:
             uvicorn.Config(
                 application,
                 log_config=None,
+                log_level="critical",
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
