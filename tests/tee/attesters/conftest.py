@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,9 +36,23 @@ def short_folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.fixture(scope="session")
+def factory(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Path]:
+    """State of a TPM as it left the factory: one that swtpm-localca certified, one that nobody did."""
+
+    @cache
+    def made(certified: bool) -> Path:
+        return manufacture(tmp_path_factory.mktemp("factory") / "tpm", certified=certified)
+
+    return made
+
+
 @pytest.fixture
-def tpm(tmp_path: Path, short_folder: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """TCTI of a new TPM that swtpm-localca certified; `indirect` parameter False: that nobody certified."""
-    state = manufacture(tmp_path / "tpm", certified=getattr(request, "param", True))
+def tpm(
+    tmp_path: Path, short_folder: Path, factory: Callable[[bool], Path], request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """TCTI of a TPM as it left the factory, certified; `indirect` parameter False: that nobody certified."""
+    state = tmp_path / "state"
+    shutil.copytree(factory(getattr(request, "param", True)), state)
     with running(state, short_folder) as tcti:
         yield tcti

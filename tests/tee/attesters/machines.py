@@ -57,6 +57,8 @@ def manufacture(folder: Path, *, certified: bool) -> Path:
 def running(state: Path, sockets: Path) -> Iterator[str]:
     """swtpm over `state`; gives its TCTI. The socket's path has to be short."""
     path = sockets / "tpm"
+    # Of a TPM before this one.
+    path.unlink(missing_ok=True)
     command = [
         program("swtpm"),
         "socket",
