@@ -13,7 +13,7 @@ from tests.sealed.examples import CHUNK, PARTS, Example
 from zkseal import files
 from zkseal.errors import DecryptionFailed, WrongInput
 from zkseal.pipeline import ProvingKey
-from zkseal.sealed import PROVING_KEY_SECTION, UnlockedModel
+from zkseal.sealed import PROVING_KEY_SECTION, SealedModel, UnlockedModel
 from zkseal.sealed.layout import Body
 
 pytestmark = pytest.mark.native
@@ -54,6 +54,15 @@ def test_nothing_beyond_a_section_is_read(start: int, length: int, unlocked: Unl
         unlocked.read(NAME, start, length)
 
 
+def test_a_section_is_read_into_memory_that_is_as_long(unlocked: UnlockedModel) -> None:
+    memory = bytearray(LENGTH)
+    unlocked.read_into(NAME, memoryview(memory))
+    assert memory == PARTS[NAME]
+    for length in (0, LENGTH - 1, LENGTH + 1):
+        with pytest.raises(WrongInput):
+            unlocked.read_into(NAME, memoryview(bytearray(length)))
+
+
 def test_an_unknown_section_is_named(unlocked: UnlockedModel) -> None:
     for call in (unlocked.length, unlocked.read, lambda name: next(unlocked.pieces(name))):
         with pytest.raises(WrongInput, match="weights"):
@@ -74,6 +83,21 @@ def test_a_changed_chunk_hurts_only_who_reads_it(example: Example, tmp_path: Pat
         unlocked.read(NAME, 2 * CHUNK, 1)
     with pytest.raises(DecryptionFailed):
         unlocked.verify()
+    memory = bytearray(b"x" * LENGTH)
+    with pytest.raises(DecryptionFailed):
+        unlocked.read_into(NAME, memoryview(memory))
+    assert memory == bytes(LENGTH)
+
+
+def test_a_body_that_changes_while_it_is_used_is_refused(example: Example) -> None:
+    """A host that shares the memory of an enclave may change the body after the model was unlocked."""
+    data = bytearray(example.data)
+    model = SealedModel.parse(memoryview(data), "shared", publisher=example.publisher.public_key)
+    unlocked = model.unlock(model.data_key(example.recipient))
+    assert unlocked.read(NAME) == PARTS[NAME]
+    data[example.body_start + 5] ^= 1
+    with pytest.raises(DecryptionFailed):
+        unlocked.read(NAME)
 
 
 def test_a_holder_of_the_data_key_cannot_replace_a_chunk(example: Example, tmp_path: Path) -> None:

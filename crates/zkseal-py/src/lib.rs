@@ -11,6 +11,7 @@ mod errors;
 mod evm;
 mod fork;
 mod seal;
+mod sealed_model;
 mod srs;
 
 use convert::{commitments_from, commitments_to, tensors_from, tensors_shared_with};
@@ -393,6 +394,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(attest::attest_spdm, module)?)?;
     module.add_function(wrap_pyfunction!(attest::attest_intel, module)?)?;
     seal::add_to(module)?;
+    sealed_model::add_to(module)?;
     module.add_class::<Srs>()?;
     module.add_class::<VerifyingKey>()?;
     module.add_class::<ProvingKey>()

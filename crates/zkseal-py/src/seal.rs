@@ -1,16 +1,15 @@
-//! Keys, HPKE and sealed models. Secrets stay in the core; the interpreter sees what it may hold.
+//! Keys and HPKE. Secrets stay in the core; the interpreter sees what it may hold.
 
 use crate::detached;
 use crate::errors::raise;
-use numpy::{PyReadonlyArray1, PyReadwriteArray1};
+use crate::sealed_model::DataKey;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::sync::{Mutex, PoisonError};
-use zkseal_seal::error::array;
-use zkseal_seal::{Place, SealError};
+use zkseal_seal::SealError;
 
 /// Maps what sealing refuses.
-fn seal_error(py: Python<'_>, error: &SealError) -> PyErr {
+pub fn seal_error(py: Python<'_>, error: &SealError) -> PyErr {
     let text = error.to_string();
     let message = format!("{}{}.", text.get(..1).unwrap_or_default().to_uppercase(), text.get(1..).unwrap_or_default());
     let reason = ("reason", text);
@@ -30,7 +29,7 @@ fn seal_error(py: Python<'_>, error: &SealError) -> PyErr {
 }
 
 /// Runs `work` without the interpreter lock.
-fn sealed<T: Send>(
+pub fn sealed<T: Send>(
     py: Python<'_>,
     what: &'static str,
     work: impl FnOnce() -> Result<T, SealError> + Send,
@@ -232,120 +231,6 @@ impl ResponseOpener {
     }
 }
 
-/// The key of a sealed model; nothing reads its bytes out.
-#[pyclass(frozen, module = "zkseal._native")]
-pub struct DataKey(zkseal_seal::DataKey);
-
-#[pymethods]
-impl DataKey {
-    /// A fresh key.
-    #[staticmethod]
-    fn generate(py: Python<'_>) -> PyResult<Self> {
-        sealed(py, "making a key", zkseal_seal::DataKey::generate).map(Self)
-    }
-
-    /// The key, sealed to a public key.
-    fn seal_to<'py>(
-        &self,
-        py: Python<'py>,
-        hpke_public_key: &[u8],
-        info: &[u8],
-        aad: &[u8],
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        let made = sealed(py, "sealing a data key", || self.0.seal_to(hpke_public_key, info, aad))?;
-        Ok(PyBytes::new(py, &made))
-    }
-
-    /// A public value of 32 bytes that stands for this key under a salt of 32 bytes.
-    fn commitment<'py>(&self, py: Python<'py>, salt: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-        let made = array("salt", salt).and_then(|salt| self.0.commitment(&salt));
-        Ok(PyBytes::new(py, &made.map_err(|e| seal_error(py, &e))?))
-    }
-
-    /// Raises `WrongKey` unless the commitment stands for this key; in constant time.
-    fn check(&self, py: Python<'_>, salt: &[u8], commitment: &[u8]) -> PyResult<()> {
-        let checked = || self.0.check(&array("salt", salt)?, &array("commitment", commitment)?);
-        checked().map_err(|e| seal_error(py, &e))
-    }
-
-    /// The keys of the Merkle tree under a salt.
-    fn tree(&self, py: Python<'_>, salt: &[u8]) -> PyResult<TreeKey> {
-        let made = array("salt", salt).and_then(|salt| zkseal_seal::TreeKey::new(&self.0, &salt));
-        made.map(TreeKey).map_err(|e| seal_error(py, &e))
-    }
-
-    /// The cipher of the file with this salt and header digest.
-    fn file_key(&self, py: Python<'_>, salt: &[u8], header_digest: &[u8]) -> PyResult<FileKey> {
-        let made =
-            || zkseal_seal::FileKey::new(&self.0, &array("salt", salt)?, &array("header digest", header_digest)?);
-        made().map(FileKey).map_err(|e| seal_error(py, &e))
-    }
-}
-
-/// Keys of the Merkle tree over the chunks of a sealed model.
-#[pyclass(frozen, module = "zkseal._native")]
-pub struct TreeKey(zkseal_seal::TreeKey);
-
-#[pymethods]
-impl TreeKey {
-    /// Leaves, 32 bytes each, of a run of chunks; only a run that `ends` its section has a short one.
-    fn leaves<'py>(
-        &self,
-        py: Python<'py>,
-        plaintext: PyReadonlyArray1<'py, u8>,
-        chunk_bytes: usize,
-        ends: bool,
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        let (place, plaintext) = (Place { section: 0, first: 0, ends, chunk_bytes }, plaintext.as_slice()?);
-        let made = sealed(py, "hashing a model", || zkseal_seal::leaves(&self.0, place, plaintext))?;
-        Ok(PyBytes::new(py, &made))
-    }
-
-    /// The root over leaves.
-    fn root<'py>(&self, py: Python<'py>, leaves: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &sealed(py, "hashing leaves", || self.0.root(leaves))?))
-    }
-}
-
-/// The cipher of one sealed model.
-#[pyclass(frozen, module = "zkseal._native")]
-pub struct FileKey(zkseal_seal::FileKey);
-
-#[pymethods]
-impl FileKey {
-    /// Encrypts a run of chunks of a section, from chunk `first` on.
-    fn seal<'py>(
-        &self,
-        py: Python<'py>,
-        section: u32,
-        first: u32,
-        ends: bool,
-        chunk_bytes: usize,
-        plaintext: PyReadonlyArray1<'py, u8>,
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        let (place, plaintext) = (Place { section, first, ends, chunk_bytes }, plaintext.as_slice()?);
-        Ok(PyBytes::new(py, &sealed(py, "sealing a model", || self.0.seal(place, plaintext))?))
-    }
-
-    /// Decrypts a run of chunks into `out`, each compared with its leaf. Without leaves the caller checks the content.
-    #[allow(clippy::too_many_arguments)]
-    fn open<'py>(
-        &self,
-        py: Python<'py>,
-        section: u32,
-        first: u32,
-        ends: bool,
-        chunk_bytes: usize,
-        sealed_chunks: PyReadonlyArray1<'py, u8>,
-        leaves: Option<&[u8]>,
-        mut out: PyReadwriteArray1<'py, u8>,
-    ) -> PyResult<()> {
-        let (place, chunks) = (Place { section, first, ends, chunk_bytes }, sealed_chunks.as_slice()?);
-        let out = out.as_slice_mut()?;
-        sealed(py, "opening a model", || self.0.open(place, chunks, leaves, out))
-    }
-}
-
 /// Adds what is above to the module.
 pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(es256k_verify, module)?)?;
@@ -356,8 +241,5 @@ pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PublisherKey>()?;
     module.add_class::<HpkeKey>()?;
     module.add_class::<ResponseSealer>()?;
-    module.add_class::<ResponseOpener>()?;
-    module.add_class::<DataKey>()?;
-    module.add_class::<TreeKey>()?;
-    module.add_class::<FileKey>()
+    module.add_class::<ResponseOpener>()
 }

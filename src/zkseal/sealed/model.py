@@ -35,19 +35,27 @@ class SealedModel:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, publisher: bytes | None = None) -> SealedModel:
-        """Reads the head of a file; the body is mapped.
+        """The sealed model in a file; the body is mapped. Raises `FileUnavailable`, and as `parse`."""
+        return cls.parse(mapped(Path(path)), path, publisher=publisher)
+
+    @classmethod
+    def parse(cls, data: memoryview, path: str | os.PathLike[str], *, publisher: bytes | None = None) -> SealedModel:
+        """The sealed model in these bytes. The head is copied and checked; the body stays where it is.
+
+        Whoever shares the memory of the body may change it at any time: what is given out is compared with the
+        publisher's tree after it was decrypted, in memory of the reader's own.
 
         Args:
+            path: what errors call it.
             publisher: the Ed25519 public key that has to have signed it. Without, the signature shows only that header
                 and key in it belong together; compare `header.digest` or `header.publisher` with one that you trust.
 
         Raises:
-            FileUnavailable: the file cannot be read.
             WrongFileKind, UnknownVersion: it is something else, or written by another release.
             WrongLength, InvalidEncoding: it is cut short, has a tail, or is damaged.
             SignatureRejected: its publisher has not signed the header, or is another one.
         """
-        header_bytes, signature, stanzas, body = split_head(path, mapped(Path(path)))
+        header_bytes, signature, stanzas, body = split_head(path, data)
         header = SealedHeader.from_cbor(header_bytes)
         if publisher is not None and header.publisher != publisher:
             raise SignatureRejected(
@@ -141,6 +149,21 @@ class UnlockedModel:
             piece = memory[: self.chunks.size(span, first, count)]
             self._open(span, first, count, piece)
             yield piece.data
+
+    def read_into(self, name: str, memory: memoryview) -> None:
+        """A whole section into memory of the caller's, which is as long.
+
+        Raises `WrongInput`, `DecryptionFailed`: then the memory holds right chunks, or zeros.
+        """
+        span = self._span(name)
+        if memory.nbytes != span.length:
+            raise WrongInput(
+                f"Section '{name}' has {span.length} bytes; the memory for it has {memory.nbytes}.",
+                name=name,
+                expected=span.length,
+                got=memory.nbytes,
+            )
+        self._open(span, 0, span.chunks, np.frombuffer(memory, np.uint8))
 
     def verify(self) -> None:
         """Decrypts and checks every chunk, and keeps none. Raises `DecryptionFailed`."""
