@@ -33,7 +33,13 @@ def denied(broker: KeyBroker, ask: Ask) -> KeyDenied:
 
 
 def asked(
-    world: World, broker: KeyBroker, enclave: Enclave, *, now: int = NOW, runtime: RuntimeData | None = None, **changes: object
+    world: World,
+    broker: KeyBroker,
+    enclave: Enclave,
+    *,
+    now: int = NOW,
+    runtime: RuntimeData | None = None,
+    **changes: object,
 ) -> Ask:
     """A request with a fresh nonce and evidence of the SNP vendor, with changes."""
     runtime = runtime or enclave.runtime(broker.challenge(now=NOW))
@@ -106,7 +112,9 @@ def test_a_door_does_not_lead_into_the_other_world(
 ) -> None:
     production = world.snp_bundle(enclave.runtime(broker.challenge(now=NOW)))
     head = head_of(enclave.model)
-    assert denied(broker, lambda: broker.release_development(production, *head, now=NOW)).denial == "development_evidence"
+    assert (
+        denied(broker, lambda: broker.release_development(production, *head, now=NOW)).denial == "development_evidence"
+    )
     development = world.sandbox_bundle(sandbox.runtime(broker.challenge(now=NOW)))
     toy = head_of(sandbox.model)
     assert denied(broker, lambda: broker.release(development, *toy, now=NOW)).denial == "development_evidence"
@@ -181,7 +189,7 @@ def test_malformed_evidence(world: World, broker: KeyBroker, enclave: Enclave) -
     assert denied(broker, lambda: broker.release(bundle, *head_of(enclave.model), now=NOW)).denial == "malformed"
 
 
-# Vendors' own evidence, at its own time, under the pinned roots. ---------------------------------------------------------
+# Vendors' own evidence, at its own time, under the pinned roots. ------------------------------------------------------
 
 _VENDOR_ROWS = {
     "intel/quotes/tdx-v4-debug.bin": "debug",
@@ -229,7 +237,9 @@ def test_a_genuine_report_of_somebody_else_is_not_bound(world: World, broker: Ke
     row = next(row for row in ROWS if row["evidence"] == "amd/milan-ms/report.bin" and row["result"] == "valid")
     policy = VENDORS + "microcode = 0\n"
     pinned = world.broker(pinned=True)
-    relaxed = policy.replace('name = "production of vendors"', 'name = "x"\nallow_not_checked = ["revocation", "chips"]')
+    relaxed = policy.replace(
+        'name = "production of vendors"', 'name = "x"\nallow_not_checked = ["revocation", "chips"]'
+    )
     model = world.added(pinned, world.sealed(policy=relaxed, name="vendors"), relaxed)
     bundle = AttestationBundle(Enclave(model).runtime(pinned.challenge(now=time_of(row))), evidence_of(row))
     error = denied(pinned, lambda: pinned.release(bundle, *head_of(model), now=time_of(row)))
@@ -260,7 +270,7 @@ def test_unknown_model(world: World, broker: KeyBroker, enclave: Enclave) -> Non
 
 @pytest.mark.parametrize("field", ["model_digest", "zk_model_commitment"])
 def test_wrong_model(world: World, broker: KeyBroker, enclave: Enclave, field: str) -> None:
-    runtime = replace(enclave.runtime(broker.challenge(now=NOW)), **{field: bytes(32)})
+    runtime = replace(enclave.runtime(broker.challenge(now=NOW)), **{field: bytes(32)})  # type: ignore[arg-type]
     assert denied(broker, asked(world, broker, enclave, runtime=runtime)).denial == "wrong_model"
 
 
@@ -323,4 +333,3 @@ def test_every_code_is_provoked_in_this_folder() -> None:
 
     source = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     assert [code for code in DenialCode if f'"{code}"' not in source] == []
-

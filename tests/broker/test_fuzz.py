@@ -24,12 +24,16 @@ _LEAVES = (
     st.none() | st.booleans() | st.integers(-(1 << 64), (1 << 64) - 1) | st.binary(max_size=64) | st.text(max_size=16)
 )
 _VALUES = st.recursive(
-    _LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4), max_leaves=12
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
 )
 
 
 @pytest.fixture(scope="module")
-def fuzzed(tmp_path_factory: pytest.TempPathFactory, snp: object, tpm: object) -> Iterator[tuple[World, KeyBroker, Served]]:
+def fuzzed(
+    tmp_path_factory: pytest.TempPathFactory, snp: object, tpm: object
+) -> Iterator[tuple[World, KeyBroker, Served]]:
     """One service for all examples."""
     world = World(tmp_path_factory.mktemp("fuzz"), snp, tpm)  # type: ignore[arg-type]
     broker = world.broker(pinned=True)
@@ -96,7 +100,9 @@ def test_requests_whose_parts_are_anything(fuzzed: tuple[World, KeyBroker, Serve
             "event_log": blob,
         },
     )
-    heads = st.sampled_from([b"\x0a", b"\xffTCG\x80\x18", b"\x03\0\x02\0", b"\x84", b"\xd2\x84", b"{}", b"[]", b"a.b.c", b""])
+    heads = st.sampled_from(
+        [b"\x0a", b"\xffTCG\x80\x18", b"\x03\0\x02\0", b"\x84", b"\xd2\x84", b"{}", b"[]", b"a.b.c", b""]
+    )
     evidence = st.fixed_dictionaries(
         {
             "platform": st.sampled_from([str(platform) for platform in Platform]),

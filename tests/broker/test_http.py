@@ -217,7 +217,9 @@ def test_a_full_table_of_challenges_is_in_the_log(world: World, broker: KeyBroke
 # The client. ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("url", ["", "broker", "ftp://x", "http://", "http://x:99999", "http://x?y", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "url", ["", "broker", "ftp://x", "http://", "http://x:99999", "http://x?y", "file:///etc/passwd"]
+)
 def test_only_urls_of_brokers_are_taken(url: str) -> None:
     with pytest.raises(WrongInput):
         BrokerClient(url)

@@ -60,7 +60,9 @@ def test_a_changed_entry_is_found(filled: World, place: int) -> None:
     edited(filled.database, "UPDATE log SET hash = ? WHERE sequence = ?", new.hash, place)
     broken = verify_log(filled.database).broken
     # With its hash changed as well, the one after it does not follow; nothing follows the last one.
-    assert (broken is None) if place == 4 else broken == Broken(place + 1, "it follows another entry than the one before")
+    assert (
+        (broken is None) if place == 4 else broken == Broken(place + 1, "it follows another entry than the one before")
+    )
 
 
 @pytest.mark.parametrize("place", range(4))

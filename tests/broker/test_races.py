@@ -9,6 +9,7 @@ import pytest
 from tests.broker.worlds import NOW, Enclave, World, head_of
 
 from zkseal.broker import KeyBroker, ReleasedKey, verify_log
+from zkseal.broker.requests import grant
 from zkseal.errors import KeyDenied
 
 pytestmark = pytest.mark.native
@@ -48,10 +49,7 @@ def test_of_racing_releases_for_one_nonce_one_wins(
 
 def test_a_revocation_in_the_middle_of_a_decision_holds(world: World, broker: KeyBroker, enclave: Enclave) -> None:
     """What is appraised without a lock is held against the database again where the entry is written."""
-    from zkseal.broker import broker as module
-
     bundle = world.snp_bundle(enclave.runtime(broker.challenge(now=NOW)))
-    grant = module.grant
 
     def revoked_meanwhile(*arguments: object) -> object:
         granted = grant(*arguments)  # type: ignore[arg-type]
@@ -59,7 +57,7 @@ def test_a_revocation_in_the_middle_of_a_decision_holds(world: World, broker: Ke
         return granted
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "grant", revoked_meanwhile)
+        patch.setattr("zkseal.broker.broker.grant", revoked_meanwhile)
         with pytest.raises(KeyDenied) as caught:
             broker.release(bundle, *head_of(enclave.model), now=NOW)
     assert caught.value.denial == "revoked_model"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 
 from cryptography import x509
@@ -100,7 +100,9 @@ class SnpVendor:
         """Nothing is revoked."""
         return self.revocation_list()
 
-    def report(self, report_data: bytes, *, measurement: bytes = MEASUREMENT, debug: bool = False, vmpl: int = 0) -> bytes:
+    def report(
+        self, report_data: bytes, *, measurement: bytes = MEASUREMENT, debug: bool = False, vmpl: int = 0
+    ) -> bytes:
         """A signed report."""
         body = bytearray(0x2A0)
         guest_policy = 0x30000 | (debug << DEBUG_BIT)
