@@ -50,6 +50,16 @@ def test_the_core_reads_what_the_reference_wrote(tmp_path: Path) -> None:
     assert {name: unlocked.read(name) for name in unlocked.sections} == PARTS
 
 
+def test_a_file_of_format_1_is_read_for_ever() -> None:
+    """Written once by the reference, with fixed keys. A change that makes this fail needs a new format version."""
+    model = SealedModel.open(
+        Path(__file__).parent / "format-1.zks", publisher=PublisherKey.from_bytes(b"P" * 32).public_key
+    )
+    assert model.header.digest.hex() == "329f0fe0c76bf4d184e098e53ddfe5f6ecdb3bcfe03df0f83a65e3189e4837c1"
+    unlocked = model.unlock(model.data_key(HpkeKey.from_bytes(b"R" * 32)))
+    assert {name: unlocked.read(name) for name in unlocked.sections} == PARTS
+
+
 # Lengths around the ends of chunks, and of the table of leaves (32 leaves fill a chunk of 1 KiB).
 LENGTHS = st.one_of(
     st.integers(0, 3 * CHUNK),

@@ -44,6 +44,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
     publisher = None if options.publisher is None else read_publisher_public_key(options.publisher)
     model = SealedModel.open(options.sealed_model, publisher=publisher)
     require_version(model.header, options.minimum_version)
+    if publisher is None:
+        console.note("Signed by the publisher that the file names; --from checks that it is the one you mean.")
     start = time.perf_counter()
     unlocked = model.unlock(model.data_key(load_recipient_key(options.key)))
     size = unlocked.length(options.section)
