@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.measured_boot.initrd import build_initrd
 from tests.measured_boot.machine import Boot, boot, require_packages
+from tests.measured_boot.world import Release
 from tests.tee.attesters.machines import manufacture
 
-from zkseal.tee import Assurance, RuntimeData
+from zkseal.tee import RuntimeData
 
 COMMAND_LINE = "console=ttyS0 quiet"
 OTHER_COMMAND_LINE = "console=ttyS0 quiet lockdown=none"
@@ -18,41 +21,45 @@ OTHER_COMMAND_LINE = "console=ttyS0 quiet lockdown=none"
 
 @dataclass(frozen=True)
 class Boots:
-    """What the machines said, by what was changed; `runtime` is what each was asked to bind."""
+    """What the machines said, and what each but the first was asked to bind.
+
+    Attributes:
+        first: the reference, by which the policy is made.
+        again: booted as the first.
+        release: the broker and the enclave that asks it.
+        initrd: of all but `other_program`.
+    """
 
     first: Boot
     again: Boot
     other_line: Boot
     other_program: Boot
     runtime: dict[str, RuntimeData]
+    release: Release
     initrd: bytes
 
 
-def runtime_data(nonce: bytes) -> RuntimeData:
-    """As an enclave in the machine would make it."""
-    return RuntimeData(
-        ceiling=Assurance.VTPM_DEV,
-        hpke_public_key=b"\1" * 32,
-        signing_public_key=b"\2" * 33,
-        model_digest=b"\3" * 32,
-        zk_model_commitment=b"\4" * 32,
-        policy_digest=b"\5" * 32,
-        boot_epoch=b"\6" * 16,
-        nonce=nonce * 32,
-    )
-
-
 @pytest.fixture(scope="session")
-def boots(tmp_path_factory: pytest.TempPathFactory) -> Boots:
+def boots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boots]:
     """Boots them one after the other: they are one machine, with one TPM."""
     require_packages()
-    state: Path = manufacture(tmp_path_factory.mktemp("machine") / "tpm", certified=True)
-    initrd = build_initrd()
-    runtime = {name: runtime_data(name[:1].encode()) for name in ("first", "again", "line", "program")}
-    bound = {name: data.qualifying_data() for name, data in runtime.items()}
-    first = boot("first", state, initrd, COMMAND_LINE, bound["first"])
-    again = boot("again", state, initrd, COMMAND_LINE, bound["again"], first.sealed)
-    line = boot("other-line", state, initrd, OTHER_COMMAND_LINE, bound["line"], first.sealed)
-    changed = build_initrd(b"# another program\n")
-    program = boot("other-program", state, changed, COMMAND_LINE, bound["program"], first.sealed)
-    return Boots(first, again, line, program, runtime, initrd)
+    folder = tmp_path_factory.mktemp("measured-boot")
+    state: Path = manufacture(folder / "tpm", certified=True)
+    initrd, changed = build_initrd(), build_initrd(b"# another program\n")
+    first = boot("first", state, initrd, COMMAND_LINE, hashlib.sha256(b"reference").digest())
+    release = Release(folder, first)
+    runtime = {name: release.challenged() for name in ("again", "other-line", "other-program")}
+
+    def booted(name: str, archive: bytes, command_line: str) -> Boot:
+        return boot(name, state, archive, command_line, runtime[name].qualifying_data(), first.sealed)
+
+    yield Boots(
+        first=first,
+        again=booted("again", initrd, COMMAND_LINE),
+        other_line=booted("other-line", initrd, OTHER_COMMAND_LINE),
+        other_program=booted("other-program", changed, COMMAND_LINE),
+        runtime=runtime,
+        release=release,
+        initrd=initrd,
+    )
+    release.broker.close()

@@ -9,8 +9,9 @@ import pytest
 from tests.measured_boot.conftest import COMMAND_LINE, OTHER_COMMAND_LINE, Boots
 from tests.measured_boot.initrd import build_initrd
 from tests.measured_boot.machine import PCRS, Boot, require_packages
+from tests.measured_boot.world import CONTENT, NOW, policy_text, values_of
 
-from zkseal.errors import MeasurementMismatch, NonceMismatch, PolicyDenied
+from zkseal.errors import KeyDenied, MeasurementMismatch, NonceMismatch, PolicyDenied
 from zkseal.tee import (
     AppraisalPolicy,
     Assurance,
@@ -19,25 +20,10 @@ from zkseal.tee import (
     appraise_bundle,
     appraise_evidence,
     load_policy,
+    parse_policy,
 )
 
 pytestmark = [pytest.mark.native, pytest.mark.slow]
-
-NOW = 1780000000
-
-
-def values_of(boot: Boot) -> dict[int, bytes]:
-    """The PCRs that were quoted."""
-    assert boot.evidence.endorsements.pcrs is not None
-    return dict(zip(PCRS, boot.evidence.endorsements.pcrs, strict=True))
-
-
-def policy_of(boot: Boot, base: str = "development") -> AppraisalPolicy:
-    """Accepts machines that were booted like this one, and asks for the event log."""
-    references = {f"tpm.sha256.pcr{pcr}": (value.hex(),) for pcr, value in values_of(boot).items()}
-    policy = load_policy(base)
-    unmade = tuple(name for name in policy.allow_not_checked if name not in ("tpm.event-log", "reference-values"))
-    return replace(policy, name="this-boot", references=references, allow_not_checked=unmade)
 
 
 def appraised(boots: Boots, name: str, boot: Boot, policy: AppraisalPolicy) -> DevAttestedRuntime:
@@ -47,6 +33,11 @@ def appraised(boots: Boots, name: str, boot: Boot, policy: AppraisalPolicy) -> D
     attested = appraise_bundle(bundle, policy, now=NOW, nonce=runtime.nonce)
     assert isinstance(attested, DevAttestedRuntime)
     return attested
+
+
+def options_measured(command_line: str) -> str:
+    """SHA-256 of what Linux's stub measures: UTF-16 with the closing zero; QEMU's firmware adds the initrd's name."""
+    return hashlib.sha256(f"{command_line} initrd=initrd\0".encode("utf-16-le")).hexdigest()
 
 
 def test_the_initial_file_system_is_the_same_bytes_each_time() -> None:
@@ -62,17 +53,15 @@ def test_two_equal_boots_give_equal_pcrs_and_equal_keys(boots: Boots) -> None:
 
 
 def test_an_equal_boot_is_accepted_with_every_check_made(boots: Boots) -> None:
-    attested = appraised(boots, "again", boots.again, policy_of(boots.first))
+    attested = appraised(boots, "again", boots.again, boots.release.policy)
     outcomes = {check.name: check.outcome for check in attested.result.checks}
     assert {name for name, outcome in outcomes.items() if outcome != "pass"} == {"ak-certificate"}
     assert attested.result.assurance is Assurance.VTPM_DEV
 
 
 def test_the_event_log_tells_the_command_line_and_the_initial_file_system(boots: Boots) -> None:
-    claims = appraised(boots, "first", boots.first, policy_of(boots.first)).result.claims["boot"]
-    # QEMU's firmware adds the name of the initrd; the kernel's stub measures UTF-16 with the closing zero.
-    line = f"{COMMAND_LINE} initrd=initrd\0".encode("utf-16-le")
-    assert claims["kernel_load_options_sha256"] == hashlib.sha256(line).hexdigest()
+    claims = appraised(boots, "again", boots.again, boots.release.policy).result.claims["boot"]
+    assert claims["kernel_load_options_sha256"] == options_measured(COMMAND_LINE)
     assert claims["initrd_sha256"] == hashlib.sha256(boots.initrd).hexdigest()
 
 
@@ -80,21 +69,21 @@ def test_another_command_line_changes_its_pcr_alone_and_is_refused(boots: Boots)
     first, other = values_of(boots.first), values_of(boots.other_line)
     assert {pcr for pcr in PCRS if first[pcr] != other[pcr]} == {9}
     with pytest.raises(MeasurementMismatch) as caught:
-        appraised(boots, "line", boots.other_line, policy_of(boots.first))
+        appraised(boots, "other-line", boots.other_line, boots.release.policy)
     assert caught.value.fields["claim"] == "tpm.sha256.pcr9"
     # It is an honest quote of another machine: under its own values it is accepted.
-    claims = appraised(boots, "line", boots.other_line, policy_of(boots.other_line)).result.claims["boot"]
-    line = f"{OTHER_COMMAND_LINE} initrd=initrd\0".encode("utf-16-le")
-    assert claims["kernel_load_options_sha256"] == hashlib.sha256(line).hexdigest()
+    own = parse_policy(policy_text(boots.other_line))
+    claims = appraised(boots, "other-line", boots.other_line, own).result.claims["boot"]
+    assert claims["kernel_load_options_sha256"] == options_measured(OTHER_COMMAND_LINE)
 
 
 def test_another_program_is_refused(boots: Boots) -> None:
     assert values_of(boots.first)[9] != values_of(boots.other_program)[9]
     with pytest.raises(MeasurementMismatch):
-        appraised(boots, "program", boots.other_program, policy_of(boots.first))
+        appraised(boots, "other-program", boots.other_program, boots.release.policy)
 
 
-def test_a_changed_machine_does_not_get_the_key(boots: Boots) -> None:
+def test_the_tpm_keeps_the_key_from_a_changed_machine(boots: Boots) -> None:
     for changed in (boots.other_line, boots.other_program):
         assert changed.key_id is None
         assert "a policy check failed" in changed.log
@@ -103,10 +92,26 @@ def test_a_changed_machine_does_not_get_the_key(boots: Boots) -> None:
         assert changed.evidence.endorsements.public_key == boots.first.evidence.endorsements.public_key
 
 
+def test_the_broker_releases_the_model_s_key_to_an_equal_boot_alone(boots: Boots) -> None:
+    release, runtime = boots.release, boots.runtime
+    for name, changed in (("other-line", boots.other_line), ("other-program", boots.other_program)):
+        with pytest.raises(KeyDenied) as caught:
+            release.ask(runtime[name], changed)
+        assert caught.value.fields["denial"] == "wrong_measurement"
+    released = release.ask(runtime["again"], boots.again)
+    assert released.assurance is Assurance.VTPM_DEV
+    assert release.enclave.content(released, runtime["again"].nonce) == CONTENT
+    kinds = [entry.kind for entry in release.broker.entries()[-3:]]
+    assert kinds == ["denied", "denied", "released_development"]
+    with pytest.raises(KeyDenied) as caught:
+        release.ask(runtime["again"], boots.again)
+    assert caught.value.fields["denial"] == "replayed"
+
+
 def test_a_quote_answers_one_question(boots: Boots) -> None:
     bundle = AttestationBundle(boots.runtime["again"], boots.first.evidence)
     with pytest.raises(NonceMismatch):
-        appraise_bundle(bundle, policy_of(boots.first), now=NOW, nonce=boots.runtime["again"].nonce)
+        appraise_bundle(bundle, boots.release.policy, now=NOW, nonce=boots.runtime["again"].nonce)
 
 
 def test_the_log_of_another_boot_does_not_explain_a_quote(boots: Boots) -> None:
@@ -120,5 +125,5 @@ def test_the_log_of_another_boot_does_not_explain_a_quote(boots: Boots) -> None:
 
 def test_the_policy_for_production_refuses_the_best_of_them(boots: Boots) -> None:
     with pytest.raises(PolicyDenied) as caught:
-        appraised(boots, "again", boots.again, policy_of(boots.first, "production"))
+        appraised(boots, "again", boots.again, parse_policy(policy_text(boots.first, "production")))
     assert caught.value.fields["check"] == "development-root"
