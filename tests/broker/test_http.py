@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import json
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -247,3 +249,32 @@ def test_a_broker_whose_disk_fails_releases_nothing(world: World, broker: KeyBro
         broker._store._db.execute("PRAGMA query_only = 0")
         released = served.client.release(bundle, *head_of(enclave.model))
     assert enclave.content(released, nonce) == CONTENT
+
+
+# Connections that only take a place. ----------------------------------------------------------------------------------
+
+
+def test_a_connection_without_a_request_is_closed(broker: KeyBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zkseal.broker.serving._Impatient.patience_s", 0.2)
+    with serving(broker) as served:
+        for start in (b"", b"POST /v1/challenge HTTP/1.1\r\nHost: x\r\nX-Slow: "):
+            with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+                connection.sendall(start)
+                assert connection.recv(4096) == b""
+        assert served.ask("GET", "/v1/health").status == 200
+
+
+def test_a_client_has_few_requests_open_at_once(broker: KeyBroker) -> None:
+    """Bodies that never come hold what their owner has, and no more."""
+    limits = RateLimits(per_client_s=1e6, per_client_burst=10**6, client_at_once=2)
+    with serving(broker, limits) as served, contextlib.ExitStack() as stack:
+        for _ in range(2):
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=10))
+            slow.sendall(b"POST /v1/release HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        deadline = time.monotonic() + 10
+        while served.ask("GET", "/v1/health").status != 429:
+            assert time.monotonic() < deadline
+        stack.close()
+        while served.ask("GET", "/v1/health").status != 200:
+            assert time.monotonic() < deadline
+    assert broker.entries()[-1].fields["denial"] == "rate_limited"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 __all__ = ["Bucket", "RateLimiter", "RateLimits", "network_of"]
@@ -18,6 +18,8 @@ class RateLimits:
     """Requests a second, and how many may come at once.
 
     Attributes:
+        client_at_once, at_once: requests that are open at the same time. With the largest bodies those of all take half
+            a gigabyte.
         max_clients: addresses that are remembered; the one that was silent longest is forgotten first.
     """
 
@@ -25,6 +27,8 @@ class RateLimits:
     per_client_burst: int = 20
     global_s: float = 100.0
     global_burst: int = 200
+    client_at_once: int = 8
+    at_once: int = 64
     max_clients: int = 10_000
 
 
@@ -54,19 +58,32 @@ class RateLimiter:
         self._limits = limits
         self._global = Bucket(limits.global_s, limits.global_burst, limits.global_burst, now)
         self._clients: OrderedDict[str, Bucket] = OrderedDict()
+        self._open: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def allows(self, client: str, now: float) -> bool:
-        """Whether this request may go on. Who is over its own limit takes nothing from the others."""
+    def enters(self, client: str, now: float) -> bool:
+        """Whether a request may go on, until `leaves`. Who is over its own limit takes nothing from the others."""
         with self._lock:
             limits = self._limits
+            if self._open.get(client, 0) >= limits.client_at_once or self._open.total() >= limits.at_once:
+                return False
             bucket = self._clients.pop(client, None)
             if bucket is None:
                 bucket = Bucket(limits.per_client_s, limits.per_client_burst, limits.per_client_burst, now)
             self._clients[client] = bucket
             while len(self._clients) > limits.max_clients:
                 self._clients.popitem(last=False)
-            return bucket.take(now) and self._global.take(now)
+            if not (bucket.take(now) and self._global.take(now)):
+                return False
+            self._open[client] += 1
+            return True
+
+    def leaves(self, client: str) -> None:
+        """The request is answered, or given up."""
+        with self._lock:
+            self._open[client] -= 1
+            if not self._open[client]:
+                del self._open[client]
 
 
 def network_of(address: str) -> str:

@@ -130,8 +130,12 @@ class _Service:
         """`endpoint` behind the rate limits, before anything of the body is read."""
 
         async def serve(request: Request) -> Response:
-            if self._limiter.allows(network_of(_client(request)), time.monotonic()):
-                return await endpoint(request)
+            client = network_of(_client(request))
+            if self._limiter.enters(client, time.monotonic()):
+                try:
+                    return await endpoint(request)
+                finally:
+                    self._limiter.leaves(client)
             denial = deny(DenialCode.RATE_LIMITED, "Too many requests. Ask again later.")
             await self._note_suppressed(denial)
             raise denial

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -9,14 +10,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from zkseal.errors import FileUnavailable
 
 __all__ = ["Server"]
 
 GRACE_S = 10
-MAX_CONCURRENT = 64
-"""Requests at once: with the largest bodies that is half a gigabyte."""
+MAX_CONNECTIONS = 1024
+PATIENCE_S = 10.0
+"""A connection on which no request begins in this time is closed; at the latest after twice the time."""
 BACKLOG = 512
 
 
@@ -26,6 +29,33 @@ class _Unsignalled(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class _Impatient(H11Protocol):
+    """Closes connections that only take a place: uvicorn itself waits for ever for the first head."""
+
+    patience_s = PATIENCE_S
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._seen: object = None
+        self._look_again()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._timer.cancel()
+        super().connection_lost(exc)
+
+    def _look_again(self) -> None:
+        self._timer = self.loop.call_later(self.patience_s, self._look)
+
+    def _look(self) -> None:
+        cycle: Any = self.cycle
+        idle = cycle is None or cycle.response_complete
+        if idle and cycle is self._seen:
+            self.transport.close()
+            return
+        self._seen = cycle
+        self._look_again()
 
 
 class Server:
@@ -50,9 +80,9 @@ class Server:
                 server_header=False,
                 proxy_headers=False,
                 lifespan="off",
-                http="h11",
+                http=_Impatient,
                 ws="none",
-                limit_concurrency=MAX_CONCURRENT,
+                limit_concurrency=MAX_CONNECTIONS,
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=GRACE_S,
             )

@@ -48,6 +48,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"requests a second of one address (default: {defaults.per_client_s:g})",
     )
     parser.add_argument(
+        "--client-at-once",
+        type=int,
+        default=defaults.client_at_once,
+        metavar="N",
+        help=f"open requests of one address; behind a proxy all have one (default: {defaults.client_at_once})",
+    )
+    parser.add_argument(
         "--rate",
         type=float,
         default=defaults.global_s,
@@ -74,6 +81,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         per_client_burst=max(1, int(4 * options.client_rate)),
         global_s=options.rate,
         global_burst=max(1, int(2 * options.rate)),
+        client_at_once=options.client_at_once,
     )
     log = Log(sys.stderr)
     with opened(options, BrokerOptions(nonce_lifetime_s=options.nonce_lifetime)) as broker:
