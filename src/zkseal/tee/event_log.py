@@ -57,7 +57,9 @@ class Event:
 
     def holds(self, measured: bytes) -> bool:
         """Whether `measured` is what was extended, in every bank."""
-        return all(hmac.compare_digest(hashlib.new(b, measured).digest(), d) for b, d in self.digests.items())
+        return bool(self.digests) and all(
+            hmac.compare_digest(hashlib.new(b, measured).digest(), d) for b, d in self.digests.items()
+        )
 
 
 def _refused(reason: str) -> InvalidEncoding:

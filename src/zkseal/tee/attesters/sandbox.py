@@ -35,6 +35,9 @@ class SandboxAttester:
 
     def attest(self, runtime_data: RuntimeData) -> Evidence:
         """Evidence bound to `runtime_data`."""
-        bound = runtime_data.binding(self.platform)
+        return self.evidence_over(runtime_data.binding(self.platform))
+
+    def evidence_over(self, bound: bytes) -> Evidence:
+        """Evidence bound to other 64 bytes."""
         claims = SandboxClaims(self._measurement, bound, self._isolation, self._issuer)
         return Evidence(self.platform, encode_sandbox(claims, self._sign(signed_part(claims))))

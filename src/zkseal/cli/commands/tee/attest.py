@@ -14,7 +14,8 @@ from pathlib import Path
 from zkseal.cli.commands.evidence_arguments import nonce_of, read_file
 from zkseal.cli.console import Console
 from zkseal.cli.outputs import require_separate
-from zkseal.errors import FileUnavailable, WrongInput
+from zkseal.errors import WrongInput
+from zkseal.files.atomic import write_atomically
 from zkseal.tee import AttestationBundle, Evidence, RuntimeData, evidence_to_cbor
 from zkseal.tee.attesters import Attester, ConfigfsTsmAttester, NsmAttester, TpmAttester
 from zkseal.tee.attesters.tpm.attester import BOOT_PCRS
@@ -46,12 +47,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     require_separate([options.out], [path for path in (options.runtime_data, options.event_log) if path is not None])
     attester = _attester(options)
     data, evidence = _attested(options, attester)
-    try:
-        options.out.write_bytes(data)
-    except OSError as error:
-        reason = str(error.strerror)
-        text = f"Cannot write '{options.out}': {reason}."
-        raise FileUnavailable(text, path=str(options.out), reason=reason) from error
+    write_atomically(options.out, [data], secret=False)
     ceiling = attester.assurance_ceiling.name.lower()
     result = {
         "platform": str(evidence.platform),
@@ -84,8 +80,7 @@ def _pcrs(text: str | None) -> tuple[int, ...]:
     if text is None:
         return BOOT_PCRS
     numbers = text.split(",")
-    if not all(number.isdecimal() and int(number) < 24 for number in numbers):
-        raise WrongInput(
-            f"--pcrs is {text!r}; give numbers from 0 to 23.", name="pcrs", expected="numbers from 0 to 23", got=text
-        )
+    if not all(number.isdecimal() for number in numbers):
+        expected = "numbers with commas between them"
+        raise WrongInput(f"--pcrs is {text!r}; give {expected}.", name="pcrs", expected=expected, got=text)
     return tuple(int(number) for number in numbers)

@@ -11,7 +11,7 @@
 
 from zkseal.tee.attesters.tpm.attester import TpmAttester
 from zkseal.tee.attesters.tpm.client import TpmClient
-from zkseal.tee.attesters.tpm.counter import TpmCounter
+from zkseal.tee.attesters.tpm.counter import CounterProof, TpmCounter, verify_counter
 from zkseal.tee.attesters.tpm.vault import TpmVault
 
-__all__ = ["TpmAttester", "TpmClient", "TpmCounter", "TpmVault"]
+__all__ = ["CounterProof", "TpmAttester", "TpmClient", "TpmCounter", "TpmVault", "verify_counter"]

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from zkseal.errors import DeviceRefused, FileUnavailable
-from zkseal.tee.attesters.tpm.client import TpmClient
-from zkseal.tee.event_log import NUM_PCRS
+from zkseal.tee.attesters.tpm.client import TpmClient, pcr_numbers
 from zkseal.tee.evidence import Endorsements, Evidence
 from zkseal.tee.result import Assurance, Platform
 from zkseal.tee.runtime_data import RuntimeData
@@ -37,15 +36,16 @@ class TpmAttester:
         tcti: where the TPM is; see `zkseal.tee.attesters.tpm.transport`.
         pcrs: which PCRs of the SHA-256 bank are quoted.
         event_log: the firmware's log, if there is one: `LINUX_EVENT_LOG` for the TPM of this machine.
+
+    Raises:
+        WrongInput: PCRs that there are not, or none.
     """
 
     assurance_ceiling: ClassVar[Assurance] = Assurance.VTPM_DEV
     status: ClassVar[str] = "run on swtpm"
 
     def __init__(self, tcti: str, *, pcrs: Sequence[int] = BOOT_PCRS, event_log: Path | None = None) -> None:
-        if not pcrs or any(not 0 <= pcr < NUM_PCRS for pcr in pcrs):
-            raise ValueError(f"PCRs are numbers below {NUM_PCRS}, at least one")
-        self._tcti, self._pcrs, self._event_log = tcti, tuple(sorted(set(pcrs))), event_log
+        self._tcti, self._pcrs, self._event_log = tcti, pcr_numbers(pcrs), event_log
 
     @property
     def platform(self) -> Platform:
@@ -69,7 +69,8 @@ class TpmAttester:
             with client.attestation_key() as key:
                 for _ in range(_ATTEMPTS):
                     message, signature = client.quote(key, self._pcrs, bound)
-                    values = tuple(client.read_pcrs(self._pcrs)[pcr] for pcr in self._pcrs)
+                    found = client.read_pcrs(self._pcrs)
+                    values = tuple(found[pcr] for pcr in self._pcrs)
                     # Values are read after the quote: somebody may have extended one in between.
                     if hashlib.sha256(b"".join(values)).digest() == decode_attest(message).pcr_digest:
                         break

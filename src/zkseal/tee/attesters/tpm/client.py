@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from zkseal.errors import DeviceRefused
+from zkseal.errors import DeviceRefused, WrongInput
 from zkseal.tee.attesters.tpm.transport import Transport, open_tcti
+from zkseal.tee.event_log import NUM_PCRS
 from zkseal.tee.tpm_structures import ALG_ECC, ALG_ECDSA, ALG_NULL, ALG_SHA256, Reader
 
-__all__ = ["AttestationKey", "TpmClient"]
+__all__ = ["AttestationKey", "TpmClient", "pcr_numbers"]
 
 ST_NO_SESSIONS, ST_SESSIONS = 0x8001, 0x8002
 RS_PASSWORD = 0x40000009
@@ -49,6 +50,14 @@ def u32(value: int) -> bytes:
 def sized(data: bytes) -> bytes:
     """A TPM2B."""
     return u16(len(data)) + data
+
+
+def pcr_numbers(pcrs: Sequence[int]) -> tuple[int, ...]:
+    """In order, each once. Raises `WrongInput` for those that there are not, and for none."""
+    if not pcrs or any(not 0 <= pcr < NUM_PCRS for pcr in pcrs):
+        expected = f"numbers from 0 to {NUM_PCRS - 1}, at least one"
+        raise WrongInput(f"PCRs are {expected}, not {list(pcrs)}.", name="pcrs", expected=expected, got=list(pcrs))
+    return tuple(sorted(set(pcrs)))
 
 
 def selection(pcrs: Sequence[int]) -> bytes:

@@ -46,8 +46,9 @@ def open_tcti(tcti: str) -> Transport:
     options = dict(part.partition("=")[::2] for part in rest.split(","))
     if kind == "swtpm" and set(options) == {"path"}:
         return _Socket(tcti, options["path"])
-    if kind == "swtpm" and set(options) == {"host", "port"} and options["port"].isdecimal():
-        return _Socket(tcti, (options["host"], int(options["port"])))
+    port = options.get("port", "")
+    if kind == "swtpm" and set(options) == {"host", "port"} and port.isdecimal() and int(port) < 1 << 16:
+        return _Socket(tcti, (options["host"], int(port)))
     expected = "swtpm:host=HOST,port=PORT, swtpm:path=SOCKET or device:FILE"
     raise WrongInput(f"{tcti!r} names no TPM; give {expected}.", name="tcti", expected=expected, got=tcti)
 
@@ -57,6 +58,18 @@ def _unavailable(name: str, error: OSError) -> FileUnavailable:
     return FileUnavailable(f"No TPM answers at {name}: {reason}.", path=name, reason=reason)
 
 
+def _connected(path: str) -> socket.socket:
+    """A connection to a Unix socket."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(TIMEOUT_S)
+        connection.connect(path)
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
 class _Socket:
     """swtpm: commands and answers follow each other on a stream."""
 
@@ -64,9 +77,7 @@ class _Socket:
         self.name = name
         try:
             if isinstance(address, str):
-                self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                self._socket.settimeout(TIMEOUT_S)
-                self._socket.connect(address)
+                self._socket = _connected(address)
             else:
                 self._socket = socket.create_connection(address, timeout=TIMEOUT_S)
         except OSError as error:

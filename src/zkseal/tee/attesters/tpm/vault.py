@@ -19,6 +19,7 @@ from zkseal.tee.attesters.tpm.client import (
     RC_SUCCESS,
     RH_OWNER,
     TpmClient,
+    pcr_numbers,
     selection,
     sized,
     u16,
@@ -56,10 +57,13 @@ class TpmVault:
     Args:
         tcti: where the TPM is.
         pcrs: which PCRs have to stay.
+
+    Raises:
+        WrongInput: PCRs that there are not, or none.
     """
 
     def __init__(self, tcti: str, *, pcrs: Sequence[int] = BOOT_PCRS) -> None:
-        self._tcti, self._pcrs = tcti, tuple(sorted(set(pcrs)))
+        self._tcti, self._pcrs = tcti, pcr_numbers(pcrs)
 
     def seal(self, secret: bytes) -> bytes:
         """The sealed secret, which is of use to this TPM alone.
