@@ -102,6 +102,8 @@ contract AttestedKeyRegistry is IAttestationVerifier, AppraiserQuorum {
     ) Ownable(owner_) EIP712("zkseal AttestedKeyRegistry", "1") AppraiserQuorum(appraisers, threshold_) {
         if (address(registry_) == address(0)) revert ZeroAddress();
         registry = registry_;
+        // Zero means that there is none.
+        // slither-disable-next-line missing-zero-check
         guardian = guardian_;
         emit GuardianSet(guardian_);
     }
@@ -174,6 +176,7 @@ contract AttestedKeyRegistry is IAttestationVerifier, AppraiserQuorum {
     /// @notice Names the guardian; zero for none.
     /// @dev Only the owner.
     function setGuardian(address guardian_) external onlyOwner {
+        // slither-disable-next-line missing-zero-check
         guardian = guardian_;
         emit GuardianSet(guardian_);
     }

@@ -5,8 +5,8 @@ pragma solidity 0.8.30;
 /// @param key Address of the secp256k1 key that was made inside the enclave at this boot, and dies with it.
 /// @param modelId Registered model that the enclave runs, and no other.
 /// @param modelDigest keccak256 of the model commitments, as the model's verifying program holds them.
-/// @param measurement What was measured of the enclave: SHA-256 over its platform's measurements.
-/// @param earDigest SHA-256 of the appraisers' result (EAR), which says what was checked.
+/// @param measurement Stands for the image that was measured: SHA-256 over its platform and reference values.
+/// @param earDigest SHA-256 of the first appraiser's result (EAR), which says what was checked.
 /// @param assurance What vouches for the evidence: 3 a cloud's vTPM, 4 hardware. Below lies development.
 /// @param validUntil Last second (Unix time) at which answers of the key count.
 /// @param deadline Last second at which the key may be registered.
