@@ -33,11 +33,24 @@ def test_another_policy_is_refused(world: World, broker: KeyBroker) -> None:
     assert len(broker.entries()) == 1
 
 
-def test_a_policy_that_accepts_less_than_the_header_asks_for_is_refused(world: World, broker: KeyBroker) -> None:
+@pytest.mark.parametrize(
+    ("policy", "minimum"),
+    [
+        (DEVELOPMENT, Assurance.VTPM_CLOUD),
+        (DEVELOPMENT, Assurance.HARDWARE),
+        (PRODUCTION, Assurance.VTPM_DEV),
+        (PRODUCTION, Assurance.SANDBOX),
+        ('extends = "production"\nname = "x"\nallow_development_roots = true\n', Assurance.HARDWARE),
+    ],
+)
+def test_model_and_policy_are_of_one_world(world: World, broker: KeyBroker, policy: str, minimum: Assurance) -> None:
     with pytest.raises(PolicyDenied):
-        broker.add_model(world.sealed(policy=PRODUCTION, minimum=Assurance.HARDWARE), PRODUCTION, now=NOW)
-    with pytest.raises(PolicyDenied):
-        broker.add_model(world.sealed(policy=DEVELOPMENT, minimum=Assurance.VTPM_DEV), DEVELOPMENT, now=NOW)
+        broker.add_model(world.sealed(policy=policy, minimum=minimum), policy, now=NOW)
+
+
+def test_a_header_may_ask_for_more_than_its_policy(world: World, broker: KeyBroker) -> None:
+    broker.add_model(world.sealed(policy=PRODUCTION, minimum=Assurance.HARDWARE), PRODUCTION, now=NOW)
+    broker.add_model(world.sealed(policy=DEVELOPMENT, minimum=Assurance.VTPM_DEV), DEVELOPMENT, now=NOW)
 
 
 def test_a_model_that_is_sealed_to_others_is_refused(world: World, broker: KeyBroker) -> None:

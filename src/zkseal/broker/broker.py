@@ -134,7 +134,7 @@ class KeyBroker:
 
         Raises:
             WrongKey, DecryptionFailed: it is not sealed to this broker.
-            PolicyDenied: the policy is another one, or accepts less assurance than the header asks for.
+            PolicyDenied: the policy is another one; or one of policy and header is for production, the other not.
             WrongInput: the model is registered already.
         """
         model = models.add_model(self._store, sealed, policy, self._kek, now)

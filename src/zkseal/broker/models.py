@@ -7,7 +7,7 @@ from zkseal.broker.audit import Entry
 from zkseal.broker.store import RegisteredModel, Store
 from zkseal.errors import PolicyDenied, WrongInput
 from zkseal.sealed import SealedModel
-from zkseal.tee import parse_policy
+from zkseal.tee import AppraisalPolicy, Assurance, parse_policy
 
 __all__ = ["add_model", "revoke_model", "set_minimum"]
 
@@ -21,9 +21,7 @@ def add_model(store: Store, sealed: SealedModel, policy: str, kek: _native.HpkeK
     if read.digest != header.policy_digest:
         reason = f"the header asks for the policy {header.policy_digest.hex()}, this one is {read.digest.hex()}"
         raise PolicyDenied(f"{reason[:1].upper()}{reason[1:]}.", check="policy", reason=reason)
-    if read.assurance < header.minimum_assurance:
-        reason = f"the policy accepts {read.min_assurance}, the header asks for {header.minimum_assurance.name.lower()}"
-        raise PolicyDenied(f"{reason[:1].upper()}{reason[1:]}.", check="assurance", reason=reason)
+    _require_one_world(read, header.minimum_assurance)
     sealed.data_key(kek).check(header.salt, header.key_commitment)
     model = RegisteredModel(
         digest=header.digest,
@@ -42,6 +40,21 @@ def add_model(store: Store, sealed: SealedModel, policy: str, kek: _native.HpkeK
         store.add_model(model)
         store.append(now, "model_added", _fields(model))
     return model
+
+
+def _require_one_world(policy: AppraisalPolicy, minimum: Assurance) -> None:
+    """A production model has a policy that lets no development evidence in, a development model one that does.
+
+    The least assurance itself is compared at every release, with what the evidence shows.
+    """
+    if minimum.production and policy.assurance.production and not policy.allow_development_roots:
+        return
+    if not minimum.production and not policy.assurance.production:
+        return
+    reason = f"the header asks for {minimum.name.lower()}, and the policy accepts {policy.min_assurance}"
+    if policy.allow_development_roots:
+        reason += " and development roots"
+    raise PolicyDenied(f"{reason[:1].upper()}{reason[1:]}: one is production.", check="assurance", reason=reason)
 
 
 def _fields(model: RegisteredModel) -> dict[str, bytes | str | int]:

@@ -1,7 +1,7 @@
 """Register a sealed model, so that its key is released under its policy.
 
-The policy is the one whose digest the sealed model's header asks for; a model for production takes none that accepts
-less. The model has to be sealed to this broker.
+The policy is the one whose digest the sealed model's header asks for; a model for production takes none that lets
+development evidence in. The model has to be sealed to this broker.
 
 example: zkseal broker add-model broker credit.zks --policy credit-policy.toml --publisher publisher.zkk.pub
 """
