@@ -41,7 +41,10 @@ ARROWS: dict[str, set[str]] = {
     "broker": {"_native", "files", "receipts", "sealed", "tee"},
     # Models that answer inside an enclave.
     "enclave": {"_native", "broker", "files", "lowering", "pipeline", "proving", "receipts", "sealed", "tee"},
+    # Receipts under policies: proofs and evidence together.
+    "appraisal": {"pipeline", "proving", "receipts", "tee"},
     "cli": {
+        "appraisal",
         "broker",
         "chain",
         "enclave",
