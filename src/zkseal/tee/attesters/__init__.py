@@ -3,6 +3,7 @@
 ======================  ==================================  ======================
 `ConfigfsTsmAttester`   TDX and SEV-SNP, by Linux           not run on hardware
 `NsmAttester`           AWS Nitro enclaves, by /dev/nsm     not run on hardware
+`GceTpmAttester`        vTPM of Google's machines           not run on hardware
 `TpmAttester`           TPM 2.0, by swtpm or /dev/tpmrm0    run on swtpm
 `SandboxAttester`       a process, for development          run
 ======================  ==================================  ======================
@@ -17,6 +18,15 @@ from zkseal.tee.attesters.attester import Attester
 from zkseal.tee.attesters.configfs import ConfigfsTsmAttester
 from zkseal.tee.attesters.nsm import NsmAttester
 from zkseal.tee.attesters.sandbox import SandboxAttester
-from zkseal.tee.attesters.tpm import TpmAttester, TpmCounter, TpmVault
+from zkseal.tee.attesters.tpm import GceTpmAttester, TpmAttester, TpmCounter, TpmVault
 
-__all__ = ["Attester", "ConfigfsTsmAttester", "NsmAttester", "SandboxAttester", "TpmAttester", "TpmCounter", "TpmVault"]
+__all__ = [
+    "Attester",
+    "ConfigfsTsmAttester",
+    "GceTpmAttester",
+    "NsmAttester",
+    "SandboxAttester",
+    "TpmAttester",
+    "TpmCounter",
+    "TpmVault",
+]

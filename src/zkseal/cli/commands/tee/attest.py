@@ -1,7 +1,7 @@
 """Make evidence of this machine, bound to a nonce or to an enclave's runtime data.
 
-Evidence of a TPM is for development: nobody certifies its key. What makes evidence of TDX, SEV-SNP and Nitro follows
-the interfaces of Linux and AWS and was not run on their hardware.
+Evidence of a TPM is for development: nobody certifies its key. What makes evidence of TDX, SEV-SNP, Nitro and Google's
+virtual TPMs follows the interfaces of Linux and of the vendors, and was not run there.
 
 example: zkseal tee attest --attester tpm --tcti swtpm:host=127.0.0.1,port=2321 --nonce 07ab -o evidence.cbor
 """
@@ -17,12 +17,13 @@ from zkseal.cli.outputs import require_separate
 from zkseal.errors import WrongInput
 from zkseal.files.atomic import write_atomically
 from zkseal.tee import AttestationBundle, Evidence, RuntimeData, evidence_to_cbor
-from zkseal.tee.attesters import Attester, ConfigfsTsmAttester, NsmAttester, TpmAttester
+from zkseal.tee.attesters import Attester, ConfigfsTsmAttester, GceTpmAttester, NsmAttester, TpmAttester
 from zkseal.tee.attesters.tpm.attester import BOOT_PCRS
+from zkseal.tee.pem import certificates
 
 __all__ = ["configure", "run"]
 
-ATTESTERS = ("tpm", "configfs", "nsm")
+ATTESTERS = ("tpm", "gce-tpm", "configfs", "nsm")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +40,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="swtpm:host=HOST,port=PORT, swtpm:path=SOCKET or device:FILE (default: device:/dev/tpmrm0)",
     )
     parser.add_argument("--pcrs", metavar="N,N", help="which PCRs a TPM quotes (default: 0 to 9)")
+    parser.add_argument(
+        "--authority",
+        dest="authorities",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="for gce-tpm: certificate between the TPM's key and its root, PEM or DER, repeatable",
+    )
     parser.add_argument("--event-log", type=Path, metavar="FILE", help="the firmware's log, beside a TPM's quote")
 
 
@@ -62,6 +72,11 @@ def run(options: argparse.Namespace, console: Console) -> None:
 def _attester(options: argparse.Namespace) -> Attester:
     if options.attester == "tpm":
         return TpmAttester(options.tcti, pcrs=_pcrs(options.pcrs), event_log=options.event_log)
+    if options.attester == "gce-tpm":
+        authorities = [certificate for path in options.authorities for certificate in certificates(read_file(path))]
+        return GceTpmAttester(
+            options.tcti, authorities=authorities, pcrs=_pcrs(options.pcrs), event_log=options.event_log
+        )
     return ConfigfsTsmAttester() if options.attester == "configfs" else NsmAttester()
 
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from zkseal.errors import DeviceRefused, FileUnavailable
-from zkseal.tee.attesters.tpm.client import TpmClient, pcr_numbers
+from zkseal.errors import FileUnavailable
+from zkseal.tee.attesters.tpm.client import AttestationKey, TpmClient, pcr_numbers
 from zkseal.tee.evidence import Endorsements, Evidence
 from zkseal.tee.result import Assurance, Platform
 from zkseal.tee.runtime_data import RuntimeData
 from zkseal.tee.tpm_structures import decode_attest, decode_public
 
-__all__ = ["BOOT_PCRS", "LINUX_EVENT_LOG", "TpmAttester"]
+__all__ = ["BOOT_PCRS", "LINUX_EVENT_LOG", "TpmAttester", "quote_with_values", "read_event_log"]
 
 BOOT_PCRS = tuple(range(10))
 LINUX_EVENT_LOG = Path("/sys/kernel/security/tpm0/binary_bios_measurements")
@@ -64,19 +64,10 @@ class TpmAttester:
             FileUnavailable: no TPM answers there, or the event log cannot be read.
             DeviceRefused: the TPM answers with an error, or its PCRs keep changing.
         """
-        log = self._read_log()
+        log = read_event_log(self._event_log)
         with TpmClient.connect(self._tcti) as client:
             with client.attestation_key() as key:
-                for _ in range(_ATTEMPTS):
-                    message, signature = client.quote(key, self._pcrs, bound)
-                    found = client.read_pcrs(self._pcrs)
-                    values = tuple(found[pcr] for pcr in self._pcrs)
-                    # Values are read after the quote: somebody may have extended one in between.
-                    if hashlib.sha256(b"".join(values)).digest() == decode_attest(message).pcr_digest:
-                        break
-                else:
-                    text = f"The PCRs of the TPM at {self._tcti} change faster than they can be quoted."
-                    raise DeviceRefused(text, device=self._tcti, reason="PCRs change")
+                message, signature, values = quote_with_values(client, key, self._pcrs, bound)
             certificates = tuple(_development_certificates(client))
         endorsements = Endorsements(
             certificates=certificates,
@@ -87,15 +78,31 @@ class TpmAttester:
         )
         return Evidence(Platform.TPM, message, endorsements)
 
-    def _read_log(self) -> bytes | None:
-        if self._event_log is None:
-            return None
-        try:
-            return self._event_log.read_bytes()
-        except OSError as error:
-            reason = str(error.strerror)
-            text = f"The event log {self._event_log} cannot be read: {reason}. Root may; or leave the log away."
-            raise FileUnavailable(text, path=str(self._event_log), reason=reason) from error
+
+def quote_with_values(
+    client: TpmClient, key: AttestationKey, pcrs: Sequence[int], bound: bytes
+) -> tuple[bytes, bytes, tuple[bytes, ...]]:
+    """TPMS_ATTEST, TPMT_SIGNATURE, and the PCRs' values that they are of. Raises `DeviceRefused`."""
+    for _ in range(_ATTEMPTS):
+        message, signature = client.quote(key, pcrs, bound)
+        found = client.read_pcrs(pcrs)
+        values = tuple(found[pcr] for pcr in pcrs)
+        # Values are read after the quote: somebody may have extended one in between.
+        if hashlib.sha256(b"".join(values)).digest() == decode_attest(message).pcr_digest:
+            return message, signature, values
+    raise client.refused("its PCRs change faster than they can be quoted")
+
+
+def read_event_log(path: Path | None) -> bytes | None:
+    """The firmware's log, if one is wanted. Raises `FileUnavailable`."""
+    if path is None:
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = str(error.strerror)
+        text = f"The event log {path} cannot be read: {reason}. Root may; or leave the log away."
+        raise FileUnavailable(text, path=str(path), reason=reason) from error
 
 
 def _development_certificates(client: TpmClient) -> list[bytes]:

@@ -154,7 +154,7 @@ class TpmClient:
             answer.take(len(selection(chosen)))
             found = [answer.sized() for _ in range(answer.number(4))]
             if len(found) != len(chosen):
-                raise self._refused("it has no SHA-256 bank, or not these PCRs")
+                raise self.refused("it has no SHA-256 bank, or not these PCRs")
             values |= dict(zip(chosen, found, strict=True))
         return values
 
@@ -184,7 +184,7 @@ class TpmClient:
             answer.take(4)
             part = answer.sized()
             if not part:
-                raise self._refused(f"NV index {index:#x} ends early")
+                raise self.refused(f"NV index {index:#x} ends early")
             data += part
         return data
 
@@ -198,8 +198,10 @@ class TpmClient:
         self.run(CC_NV_UNDEFINE, [RH_OWNER, index], b"", authorizations=1)
 
     def nv_write(self, index: int, data: bytes) -> None:
-        """Writes an index from its beginning, at most 512 bytes."""
-        self.run(CC_NV_WRITE, [RH_OWNER, index], sized(data) + u16(0), authorizations=1)
+        """Writes an index from its beginning."""
+        for offset in range(0, len(data), NV_CHUNK):
+            part = data[offset : offset + NV_CHUNK]
+            self.run(CC_NV_WRITE, [RH_OWNER, index], sized(part) + u16(offset), authorizations=1)
 
     def nv_increment(self, index: int) -> None:
         """Adds one to a counter."""
@@ -246,8 +248,9 @@ class TpmClient:
 
     def error(self, code: int, result: int) -> DeviceRefused:
         """What to raise for a result that is no success."""
-        return self._refused(f"command {code:#x} gives the error {result:#x}; tpm2_rc_decode tells what it means")
+        return self.refused(f"command {code:#x} gives the error {result:#x}; tpm2_rc_decode tells what it means")
 
-    def _refused(self, reason: str) -> DeviceRefused:
+    def refused(self, reason: str) -> DeviceRefused:
+        """What to raise for an answer that is of no use."""
         name = self._transport.name
         return DeviceRefused(f"The TPM at {name}: {reason}.", device=name, reason=reason)
