@@ -14,8 +14,10 @@ import pytest
 from tests.broker.worlds import CONTENT, DEVELOPMENT, NOW, PRODUCTION, Enclave, head_of, sandbox_evidence
 
 from zkseal._native import SigningKey
-from zkseal.broker import BrokerClient, BrokerFolder
+from zkseal.broker import BrokerClient, BrokerFolder, BrokerOptions
+from zkseal.broker.limits import RateLimits
 from zkseal.cli import main
+from zkseal.cli.parser import build_parser
 from zkseal.errors import KeyDenied
 from zkseal.sealed import (
     SealedModel,
@@ -187,3 +189,14 @@ def test_serving_ends_in_good_order(desk: Desk) -> None:
     assert desk.run("log", desk.broker, "--after", "1", *secret(desk)) == 0
     for line in desk.capsys.readouterr().out.splitlines():
         assert "assurance" in line
+
+
+def test_defaults_of_the_command_are_those_of_the_service() -> None:
+    options = build_parser().parse_args(["broker", "serve", "folder"])
+    limits = RateLimits()
+    assert (options.client_rate, options.rate, options.client_at_once) == (
+        limits.per_client_s,
+        limits.global_s,
+        limits.client_at_once,
+    )
+    assert options.nonce_lifetime == BrokerOptions().nonce_lifetime_s

@@ -14,7 +14,6 @@ from pathlib import Path
 from zkseal.cli.commands.broker.shared_options import add_broker, now, opened
 from zkseal.cli.console import Console
 from zkseal.errors import FileUnavailable
-from zkseal.sealed import SealedModel, read_publisher_public_key
 from zkseal.tee import shipped_policies
 
 __all__ = ["configure", "run"]
@@ -37,6 +36,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Checks the signature and registers."""
+    from zkseal.sealed import SealedModel, read_publisher_public_key
+
     publisher = None if options.publisher is None else read_publisher_public_key(options.publisher)
     sealed = SealedModel.open(options.model, publisher=publisher)
     with opened(options) as broker:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from zkseal.broker import BrokerFolder
 from zkseal.cli.commands.broker.shared_options import add_passphrase, now, passphrase
 from zkseal.cli.console import Console
 
@@ -26,6 +25,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Makes the folder and its files."""
+    from zkseal.broker import BrokerFolder
+
     folder, secret = BrokerFolder(options.folder), passphrase(options)
     folder.create(now=now(), passphrase=secret)
     broker = folder.open(passphrase=secret)

@@ -12,11 +12,14 @@ import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from zkseal.broker import Entry, KeyBroker, write_checkpoint
 from zkseal.cli.commands.broker.shared_options import add_broker, now, opened
 from zkseal.cli.console import Console
 from zkseal.files.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from zkseal.broker import Entry, KeyBroker
 
 __all__ = ["configure", "run"]
 
@@ -33,6 +36,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Shows entries; writes what is asked for."""
+    from zkseal.broker import write_checkpoint
+
     with opened(options) as broker:
         checkpoint = broker.checkpoint(now=now())
         if options.export is not None:

@@ -17,9 +17,6 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-from zkseal.broker import BrokerOptions
-from zkseal.broker.limits import RateLimits
-from zkseal.broker.telling import Log
 from zkseal.cli.commands.broker.shared_options import add_broker, opened
 from zkseal.cli.console import Console
 from zkseal.errors import MissingDependency
@@ -30,36 +27,35 @@ __all__ = ["configure", "run"]
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments."""
     add_broker(parser)
-    defaults, options = RateLimits(), BrokerOptions()
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="to listen at (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8700, metavar="N", help="0: any that is free (default: 8700)")
     parser.add_argument(
         "--nonce-lifetime",
         type=int,
-        default=options.nonce_lifetime_s,
+        default=120,
         metavar="SECONDS",
-        help=f"between challenge and answer, 60 to 300 (default: {options.nonce_lifetime_s})",
+        help="between challenge and answer, 60 to 300 (default: 120)",
     )
     parser.add_argument(
         "--client-rate",
         type=float,
-        default=defaults.per_client_s,
+        default=5.0,
         metavar="N",
-        help=f"requests a second of one address (default: {defaults.per_client_s:g})",
+        help="requests a second of one address (default: 5)",
     )
     parser.add_argument(
         "--client-at-once",
         type=int,
-        default=defaults.client_at_once,
+        default=8,
         metavar="N",
-        help=f"open requests of one address; behind a proxy all have one (default: {defaults.client_at_once})",
+        help="open requests of one address; behind a proxy all have one (default: 8)",
     )
     parser.add_argument(
         "--rate",
         type=float,
-        default=defaults.global_s,
+        default=100.0,
         metavar="N",
-        help=f"requests a second of all (default: {defaults.global_s:g})",
+        help="requests a second of all (default: 100)",
     )
 
 
@@ -73,8 +69,11 @@ def run(options: argparse.Namespace, console: Console) -> None:
         if importlib.util.find_spec(package) is None:
             text = f"The package {package} is not installed. Install it with: pip install 'zkseal[broker]'"
             raise MissingDependency(text, package=package)
+    from zkseal.broker import BrokerOptions
+    from zkseal.broker.limits import RateLimits
     from zkseal.broker.service import application
     from zkseal.broker.serving import Server
+    from zkseal.broker.telling import Log
 
     limits = RateLimits(
         per_client_s=options.client_rate,

@@ -7,9 +7,12 @@ import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from zkseal.broker import BrokerFolder, BrokerOptions, KeyBroker
 from zkseal.errors import FileUnavailable
+
+if TYPE_CHECKING:
+    from zkseal.broker import BrokerOptions, KeyBroker
 
 __all__ = ["add_broker", "add_passphrase", "digest", "now", "opened", "passphrase"]
 
@@ -52,6 +55,8 @@ def passphrase(options: argparse.Namespace) -> str | None:
 @contextlib.contextmanager
 def opened(options: argparse.Namespace, broker_options: BrokerOptions | None = None) -> Iterator[KeyBroker]:
     """The broker, closed at the end."""
+    from zkseal.broker import BrokerFolder
+
     folder = BrokerFolder(options.folder)
     broker = folder.open(passphrase=passphrase(options), anchor=options.anchor, options=broker_options)
     with contextlib.closing(broker):

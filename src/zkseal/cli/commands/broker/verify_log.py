@@ -11,10 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from zkseal.broker import BrokerFolder, read_checkpoint, verify_log
 from zkseal.cli.console import Console
 from zkseal.errors import LogBroken
-from zkseal.sealed import read_publisher_public_key
 
 __all__ = ["configure", "run"]
 
@@ -41,6 +39,9 @@ def run(options: argparse.Namespace, console: Console) -> None:
     Raises:
         LogBroken: it does not.
     """
+    from zkseal.broker import BrokerFolder, read_checkpoint, verify_log
+    from zkseal.sealed import read_publisher_public_key
+
     path: Path = BrokerFolder(options.log).database if options.log.is_dir() else options.log
     checkpoints = [read_checkpoint(checkpoint) for checkpoint in options.checkpoint]
     key = None if options.key is None else read_publisher_public_key(options.key)
