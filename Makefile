@@ -17,7 +17,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-sealed bench-enclave instructions networks frameworks contracts audit chain-artifacts demo-chain tee tee-flips test-measured-boot fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-sealed bench-enclave instructions networks frameworks contracts audit chain-artifacts demo-chain tee tee-flips debian test-measured-boot fuzz mutants wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -51,8 +51,8 @@ $(ANVIL): contracts/package-lock.json
 	@cd contracts && npm ci --silent --no-audit --no-fund
 	@touch $@
 
-# In continuous integration the real networks are installed and proved as well.
-test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL)) $(if $(CI),$(VENV)/.networks)
+# In continuous integration the real networks are installed and proved as well, and a machine with a TPM is booted.
+test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL)) $(if $(CI),$(VENV)/.networks $(if $(ZKSEAL_WITHOUT_DEBIAN),,$(DEBIAN)/.boot))
 	$(BIN)/python -m pytest -q $(PYTEST)
 
 # Every kernel path that this machine has: proofs must come out alike, and hide alike, on all of them.
@@ -165,6 +165,8 @@ tee-flips: $(VENV)/.native  ## change each byte of one vector per vendor: what i
 $(DEBIAN)/.%: scripts/debian_packages
 	@scripts/debian_packages $*
 	@touch $@
+
+debian: $(DEBIAN)/.boot  ## the programs of Debian packages that tests start, in .venv-debian
 
 test-measured-boot: $(VENV)/.native $(DEBIAN)/.boot  ## boot a virtual machine with a TPM: its quote holds only for what was booted
 	$(BIN)/python -m pytest -q tests/measured_boot tests/tee/attesters

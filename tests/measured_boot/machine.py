@@ -37,7 +37,7 @@ def require_packages() -> None:
     if (DEBIAN / ".boot").exists():
         return
     message = "QEMU, OVMF, swtpm and a kernel are not there: run `make test-measured-boot`, which fetches them"
-    if os.environ.get("CI"):
+    if os.environ.get("CI") and not os.environ.get("ZKSEAL_WITHOUT_DEBIAN"):
         pytest.fail(message)
     pytest.skip(message)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from zkseal._native import FileKey
 from zkseal.sealed.layout import LEAF_BYTES, Body, Span
+
+if TYPE_CHECKING:
+    from zkseal._native import FileKey
 
 __all__ = ["BATCH_BYTES", "Bytes", "Chunks"]
 

@@ -10,12 +10,15 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zkseal._native import PublisherKey, ed25519_verify
 from zkseal.errors import InvalidEncoding, SignatureRejected, UnknownVersion
 from zkseal.receipts import cbor
 from zkseal.tee import Assurance
+from zkseal.tee.native import native
+
+if TYPE_CHECKING:
+    from zkseal._native import PublisherKey
 
 __all__ = ["MAX_HEADER_BYTES", "SALT_BYTES", "SIGNATURE_BYTES", "SealedHeader", "Section"]
 
@@ -155,7 +158,7 @@ class SealedHeader:
 
     def verify(self, signature: bytes) -> None:
         """Raises `SignatureRejected` unless the publisher that the header names has signed it."""
-        ed25519_verify(self.publisher, _SIGNED + self.to_cbor(), signature)
+        native().ed25519_verify(self.publisher, _SIGNED + self.to_cbor(), signature)
 
     @classmethod
     def from_cbor(cls, data: bytes) -> SealedHeader:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from zkseal._native import HpkeKey, PublisherKey
 from zkseal.errors import FileUnavailable, WrongFileKind, WrongLength
 from zkseal.files import FileKind, together
 from zkseal.files.container import read_container, write_container
+from zkseal.tee.native import native
+
+if TYPE_CHECKING:
+    from zkseal._native import HpkeKey, PublisherKey
 
 __all__ = [
     "PUBLISHER_KEY",
@@ -41,13 +45,13 @@ AnyPath = str | os.PathLike[str]
 
 def create_publisher_key(path: AnyPath) -> tuple[bytes, Path]:
     """Makes a key and writes it; the public key, and the path of its file. Raises as `save_publisher_key`."""
-    key = PublisherKey.generate()
+    key = native().PublisherKey.generate()
     return key.public_key, save_publisher_key(path, key)
 
 
 def create_recipient_key(path: AnyPath) -> tuple[bytes, Path]:
     """As `create_publisher_key`."""
-    key = HpkeKey.generate()
+    key = native().HpkeKey.generate()
     return key.public_key, save_recipient_key(path, key)
 
 
@@ -66,12 +70,14 @@ def save_recipient_key(path: AnyPath, key: HpkeKey) -> Path:
 
 def load_publisher_key(path: AnyPath) -> PublisherKey:
     """Reads a publisher's key. Raises `FileUnavailable`, `DecodeError`."""
-    return PublisherKey.from_bytes(_load(path, PUBLISHER_KEY))
+    key: PublisherKey = native().PublisherKey.from_bytes(_load(path, PUBLISHER_KEY))
+    return key
 
 
 def load_recipient_key(path: AnyPath) -> HpkeKey:
     """Reads a recipient's key. Raises `FileUnavailable`, `DecodeError`."""
-    return HpkeKey.from_bytes(_load(path, RECIPIENT_KEY))
+    key: HpkeKey = native().HpkeKey.from_bytes(_load(path, RECIPIENT_KEY))
+    return key
 
 
 def read_publisher_public_key(path: AnyPath) -> bytes:

@@ -7,16 +7,19 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zkseal._native import DataKey, HpkeKey
 from zkseal.errors import DecryptionFailed, SignatureRejected, WrongInput, WrongLength
 from zkseal.files.container import mapped
 from zkseal.sealed.chunks import Bytes, Chunks
 from zkseal.sealed.header import SealedHeader
 from zkseal.sealed.layout import Body, Span, split_head
 from zkseal.sealed.stanzas import Stanza, data_key_for, decode_stanzas
+
+if TYPE_CHECKING:
+    from zkseal._native import DataKey, HpkeKey
 
 __all__ = ["SealedModel", "UnlockedModel"]
 

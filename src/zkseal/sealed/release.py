@@ -6,10 +6,14 @@ released to a sandbox opens in nothing else, and an answer to one challenge open
 
 from __future__ import annotations
 
-from zkseal._native import DataKey, HpkeKey
+from typing import TYPE_CHECKING
+
 from zkseal.errors import WrongLength
 from zkseal.receipts import cbor
 from zkseal.tee import Assurance
+
+if TYPE_CHECKING:
+    from zkseal._native import DataKey, HpkeKey
 
 __all__ = ["open_release", "release_info", "wrap_for_release"]
 

@@ -6,10 +6,10 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zkseal._native import DataKey, FileKey, PublisherKey
 from zkseal.files.atomic import write_atomically
 from zkseal.files.container import Buffer
 from zkseal.sealed.chunks import BATCH_BYTES, Bytes
@@ -17,6 +17,10 @@ from zkseal.sealed.header import SALT_BYTES, SealedHeader, Section
 from zkseal.sealed.layout import TABLE, pack_head
 from zkseal.sealed.stanzas import encode_stanzas, seal_to
 from zkseal.tee import Assurance
+from zkseal.tee.native import native
+
+if TYPE_CHECKING:
+    from zkseal._native import FileKey, PublisherKey
 
 __all__ = ["CHUNK_BYTES", "PROVING_KEY_SECTION", "SealingTerms", "seal"]
 
@@ -58,7 +62,7 @@ def seal(
         OutOfDisk, FileUnavailable: see `files.atomic`.
     """
     parts = {name: np.frombuffer(data, np.uint8) for name, data in sections.items()}
-    key, salt = DataKey.generate(), secrets.token_bytes(SALT_BYTES)
+    key, salt = native().DataKey.generate(), secrets.token_bytes(SALT_BYTES)
     tree = key.tree(salt)
     leaves = b"".join(
         tree.leaves(run.bytes, chunk_bytes, run.ends) for part in parts.values() for run in _runs(part, chunk_bytes)

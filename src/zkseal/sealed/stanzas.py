@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zkseal._native import DataKey, HpkeKey
 from zkseal.errors import InvalidEncoding, UnknownVersion, WrongKey
 from zkseal.receipts import cbor
 from zkseal.sealed.header import SealedHeader
+
+if TYPE_CHECKING:
+    from zkseal._native import DataKey, HpkeKey
 
 __all__ = ["MAX_STANZAS", "MAX_STANZAS_BYTES", "Stanza", "data_key_for", "decode_stanzas", "encode_stanzas", "seal_to"]
 

@@ -24,7 +24,7 @@ def program(name: str) -> Path:
     if found := shutil.which(name):
         return Path(found)
     message = f"{name} is not there: run `make test-measured-boot`, or scripts/debian_packages tpm"
-    if os.environ.get("CI"):
+    if os.environ.get("CI") and not os.environ.get("ZKSEAL_WITHOUT_DEBIAN"):
         pytest.fail(message)
     pytest.skip(message)
 

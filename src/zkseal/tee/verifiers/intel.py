@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zkseal.errors import InvalidEncoding
+from zkseal.errors import InvalidEncoding, UntrustedRoot
 from zkseal.tee.context import CORE, Context, Found, check_chip, check_nonce, check_references, denied, hexadecimal
 from zkseal.tee.native import native
 from zkseal.tee.result import Assurance, Platform
@@ -51,8 +51,10 @@ def authenticate(context: Context, found: Found, payload: bytes, collateral: str
         if collateral is None:
             reason = "A quote is checked under Intel's collateral for its platform; give the JSON of its time."
             raise InvalidEncoding(reason, reason="collateral", check="chain")
-        (root,) = context.roots.intel
-        verified: dict[str, Any] = native().attest_intel(payload, collateral, root, context.now)
+        if len(context.roots.intel) != 1:
+            reason = f"quotes are checked under one root of Intel's, and {len(context.roots.intel)} were given"
+            raise UntrustedRoot(f"{reason[:1].upper()}{reason[1:]}.", reason=reason, check="chain")
+        verified: dict[str, Any] = native().attest_intel(payload, collateral, context.roots.intel[0], context.now)
         return verified
 
     quote = checks.core((*CORE, "tcb"), core, ordered=False)
