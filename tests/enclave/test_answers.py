@@ -41,7 +41,12 @@ def test_the_receipt_is_appraised_by_others(client: DevEnclaveClient, key: zksea
     policy = parse_receipt_policy('name = "test"\nmode = "tee"\n[attestation]\nextends = "development"\n')
     receipt = Receipt.from_cbor(answered.receipt.to_cbor())
     found = appraise(
-        receipt, policy, now=int(time.time()), verifying_key=key.verifying_key, context=b"visit 12", nonce=nonce(receipt)
+        receipt,
+        policy,
+        now=int(time.time()),
+        verifying_key=key.verifying_key,
+        context=b"visit 12",
+        nonce=nonce(receipt),
     )
     assert isinstance(found, DevAppraisal)
     assert found.assurance == "sandbox"
@@ -130,5 +135,3 @@ def test_nobody_at_the_url_is_said() -> None:
         DevEnclaveClient("http://127.0.0.1:9", POLICY, timeout_s=5).attest()
     with pytest.raises(WrongInput):
         DevEnclaveClient("ftp://somewhere", POLICY)
-
-

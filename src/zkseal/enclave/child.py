@@ -17,10 +17,15 @@ from zkseal.errors import EnclaveStopped, FileUnavailable, MeasurementMismatch
 
 __all__ = ["Child"]
 
-# The package may be imported from its sources, which an isolated interpreter does not look for: it is told.
-_BOOT = (
-    "import runpy, sys; sys.path.insert(0, {path!r}); runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
-)
+# Libraries come with their compiled files. Those of this package are not what was measured, so from then on they are
+# looked for where there are none. An isolated interpreter does not look for the package's sources: it is told.
+_BOOT = """
+import sys, numpy
+sys.pycache_prefix = "/nonexistent"
+sys.path.insert(0, {path!r})
+import runpy
+runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
+"""
 _GRACE_S = 5.0
 
 
@@ -64,7 +69,7 @@ class Child:
             process = _spawn(theirs.fileno(), model)
         wire = Wire(ours)
         try:
-            hello = wire.ask(settings)
+            hello = wire.ask(settings | {"modules": list(modules())})
             if hello["measurement"] != measurement:
                 raise MeasurementMismatch(
                     "The code of the enclave changed while it started. Start it again.",
@@ -103,13 +108,11 @@ def _opened(path: Path) -> int:
 def _spawn(connection: int, model: int) -> subprocess.Popen[bytes]:
     """A fresh interpreter with nothing of ours but the two descriptors: no environment, no output."""
     boot = _BOOT.format(path=str(PACKAGE.parent), module=ENTRY)
-    # Compiled files beside the sources are not what was measured, so they are looked for where there are none.
-    flags = ["-I", "-B", "-X", "pycache_prefix=/nonexistent"]
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
     environment |= {name: os.environ[name] for name in ("ZKSEAL_CPU", "LD_LIBRARY_PATH") if name in os.environ}
     try:
         return subprocess.Popen(
-            [sys.executable, *flags, "-c", boot, str(connection), str(model)],
+            [sys.executable, "-I", "-B", "-c", boot, str(connection), str(model)],
             pass_fds=(connection, model),
             env=environment,
             cwd="/",

@@ -11,7 +11,8 @@ import ast
 import hashlib
 import importlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from zkseal.errors import MeasurementMismatch
@@ -24,47 +25,51 @@ ENTRY = "zkseal.enclave.process"
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def modules() -> dict[str, Path]:
-    """Every module that the enclave process can import from this package, and its file."""
+@cache
+def modules() -> tuple[str, ...]:
+    """Names of every module of this package that the enclave process can import.
+
+    Found once in a process: a source that changes later and imports more makes the enclave refuse its start.
+    """
     # Steps of programs are imported by the names that a file gives them, which no import statement shows.
-    pending, found = [ENTRY, *(f"zkseal.lowering.{name}" for name in STEPS)], dict[str, Path]()
+    pending, found = [ENTRY, *(f"zkseal.lowering.{name}" for name in STEPS)], set[str]()
     while pending:
         name = pending.pop()
         path = _source(name)
-        if path is None or name in found:
-            continue
-        found[name] = path
-        pending += _imports(path)
-    return found
+        if path is not None and name not in found:
+            found.add(name)
+            pending += _imports(path)
+    return tuple(sorted(found))
 
 
-def code_files(found: Mapping[str, Path]) -> list[Path]:
-    """The files of `modules` and the compiled core, in order of their names."""
-    return sorted({*found.values(), *PACKAGE.glob("_native*.so")})
+def code_files(names: Sequence[str]) -> list[Path]:
+    """The files of these modules and the compiled core, in order of their names."""
+    found = {path for name in names if (path := _source(name)) is not None}
+    return sorted({*found, *PACKAGE.glob("_native*.so")})
 
 
-def import_all(found: Mapping[str, Path]) -> None:
+def import_all(names: Sequence[str]) -> None:
     """Imports what functions would import later, when no file can be opened any more.
 
     Frontends are left out: they read models of other libraries, which are not needed to run one that was compiled.
     """
-    for name in sorted(found):
+    for name in names:
         if name.split(".")[1:2] != ["frontends"] and name != ENTRY:
             importlib.import_module(name)
 
 
-def measure(found: Mapping[str, Path]) -> bytes:
+def measure(names: Sequence[str]) -> bytes:
     """SHA-256 over names and digests of `code_files`."""
     digest = hashlib.sha256(DOMAIN)
-    for path in code_files(found):
+    for path in code_files(names):
         name = path.relative_to(PACKAGE).as_posix().encode()
         digest.update(len(name).to_bytes(2, "big") + name + hashlib.sha256(path.read_bytes()).digest())
     return digest.digest()
 
 
-def require_measured(found: Mapping[str, Path]) -> None:
+def require_measured(names: Sequence[str]) -> None:
     """Raises `MeasurementMismatch` if this process imported a module of the package that `measure` does not cover."""
-    measured = set(code_files(found))
+    measured = set(code_files(names))
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] != PACKAGE.name and name != "__main__":
             continue

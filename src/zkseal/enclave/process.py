@@ -48,19 +48,19 @@ def main() -> None:
 
 def _start(wire: Wire, isolation: Isolation, model: int) -> Runtime:
     """Imports, then locks, then keys: they are made where nothing can be imported, opened or sent any more."""
-    from zkseal.enclave.measurement import import_all, measure, modules, require_measured
+    from zkseal.enclave.measurement import import_all, measure, require_measured
     from zkseal.enclave.model import read_sealed
     from zkseal.enclave.runtime import Runtime, Settings
     from zkseal.pipeline.threads import blas_controller
 
-    found = modules()
-    import_all(found)
-    blas_controller()
-    require_measured(found)
-    measurement = measure(found)
-    lock(isolation)
     settings = wire.receive()
-    runtime = Runtime(read_sealed(model, settings.pop("publisher")), Settings.from_plain(settings))
+    modules, publisher = settings.pop("modules"), settings.pop("publisher")
+    import_all(modules)
+    blas_controller()
+    require_measured(modules)
+    measurement = measure(modules)
+    lock(isolation)
+    runtime = Runtime(read_sealed(model, publisher), Settings.from_plain(settings))
     wire.send(
         {
             "ok": {
