@@ -24,6 +24,9 @@ CONTRACTS = ROOT / "contracts"
 SHIPPED = ROOT / "src" / "zkseal" / "chain" / "artifacts"
 EXAMPLES = ROOT / "examples" / "contracts"
 
+FORGE = str(CONTRACTS / "tools" / "forge")
+"""Ends with the exit code of forge, which npx does not."""
+
 SOURCES = "sources.json"
 STAND_INS = "test/support/Mocks.sol"
 """Token, feed and exchange of the examples."""
@@ -72,8 +75,8 @@ def recorded() -> str | None:
 
 def build() -> dict[Path, str]:
     """Builds the contracts; the text of every file."""
-    subprocess.run(["npx", "forge", "build", "--skip", "test", "--skip", "script"], cwd=CONTRACTS, check=True)
-    subprocess.run(["npx", "forge", "build", STAND_INS], cwd=CONTRACTS, check=True)
+    subprocess.run([FORGE, "build", "--skip", "test", "--skip", "script"], cwd=CONTRACTS, check=True)
+    subprocess.run([FORGE, "build", STAND_INS], cwd=CONTRACTS, check=True)
     texts = {
         folder / f"{name}.json": artifact(name, source)
         for folder, contracts in FILES.items()

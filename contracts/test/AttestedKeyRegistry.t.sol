@@ -189,6 +189,11 @@ contract AttestedKeyRegistryTest is KeyFixture {
         bytes[] memory list = quorum(a);
         vm.expectRevert(abi.encodeWithSelector(AttestedKeyRegistry.AssuranceRefused.selector, assurance, 3));
         keys.registerKey(a, list);
+        // Whatever the owner's list says.
+        a.measurement = keccak256("unlisted");
+        list = quorum(a);
+        vm.expectRevert(abi.encodeWithSelector(AttestedKeyRegistry.AssuranceRefused.selector, assurance, 3));
+        keys.registerKey(a, list);
         vm.expectRevert(abi.encodeWithSelector(AttestedKeyRegistry.AssuranceRefused.selector, assurance, 3));
         vm.prank(modelOwner);
         keys.allowMeasurement(modelId, measurement, assurance);

@@ -1,6 +1,8 @@
 """The compiled contracts in the wheel are those of contracts/."""
 
 import importlib.util
+import json
+import subprocess
 from pathlib import Path
 from types import ModuleType
 
@@ -62,3 +64,12 @@ def test_errors_of_contracts_are_known_by_name() -> None:
     assert decode_revert(text) == ("Error", {"reason": "no"})
     assert decode_revert(b"\x08\xc3\x79\xa0cut") is None
     assert decode_revert(b"") is None
+
+
+def test_forge_ends_with_its_own_exit_code() -> None:
+    """The launcher of the npm package ends with 0 whatever happens: no failing contract test would be noticed."""
+    forge = ROOT / "contracts" / "tools" / "forge"
+    assert subprocess.run([forge, "--version"], capture_output=True, check=False).returncode == 0
+    assert subprocess.run([forge, "test", "--no-such-option"], capture_output=True, check=False).returncode != 0
+    scripts = json.loads((ROOT / "contracts" / "package.json").read_text())["scripts"]
+    assert all(command.startswith("tools/forge ") for command in scripts.values())
