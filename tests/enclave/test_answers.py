@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.enclave.worlds import POLICY, sample
+from tests.enclave.worlds import POLICY, proving_key, sample
 
 import zkseal
 from zkseal.appraisal import DevAppraisal, Mode, appraise
 from zkseal.appraisal import parse_policy as parse_receipt_policy
 from zkseal.enclave import DevEnclaveClient, EnclaveClient
-from zkseal.enclave.messages import AnswerMode
-from zkseal.errors import EnclaveUnreachable, PolicyDenied, RangeExceeded, WrongInput, WrongModel, ZksealError
+from zkseal.enclave.messages import AnswerMode, Response
+from zkseal.errors import (
+    EnclaveUnreachable,
+    PolicyDenied,
+    RangeExceeded,
+    StatementMismatch,
+    WrongInput,
+    WrongModel,
+    ZksealError,
+)
 from zkseal.receipts import DevTeeEvidence, Receipt
 from zkseal.tee import AttestationBundle, DevAttestedRuntime, load_policy, parse_policy
 
@@ -117,9 +126,23 @@ def test_a_client_of_production_does_not_ask_a_sandbox(url: str, policy: object)
         client.ask(sample())
 
 
-def test_a_client_asks_for_its_model_only(url: str) -> None:
+def test_a_client_asks_for_its_model_only(url: str, key: zkseal.ProvingKey) -> None:
+    DevEnclaveClient(url, POLICY, verifying_key=key.verifying_key).ask(sample())
     with pytest.raises(WrongModel):
-        DevEnclaveClient(url, POLICY, model_id=bytes(32)).ask(sample())
+        DevEnclaveClient(url, POLICY, verifying_key=proving_key().verifying_key).ask(sample())
+
+
+def test_outputs_are_those_of_the_statement(url: str, key: zkseal.ProvingKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An enclave that sends other numbers beside its statement is found out by whoever has the key."""
+    read = Response.from_cbor
+
+    def other(data: bytes) -> Response:
+        response = read(data)
+        return replace(response, outputs={"y": response.outputs["y"] + 1})
+
+    monkeypatch.setattr(Response, "from_cbor", staticmethod(other))
+    with pytest.raises(StatementMismatch):
+        DevEnclaveClient(url, POLICY, verifying_key=key.verifying_key).ask(sample())
 
 
 def test_reference_values_name_the_code(url: str, client: DevEnclaveClient) -> None:

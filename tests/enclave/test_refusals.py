@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -298,7 +299,9 @@ def test_an_attestation_of_another_nonce_is_found_out(
 # HTTP. ----------------------------------------------------------------------------------------------------------------
 
 
-def exchange(url: str, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, dict, str]:
+def exchange(
+    url: str, method: str, path: str, body: bytes | None = None, **headers: str
+) -> tuple[int, dict[str, Any], str]:
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
     connection.request(method, path, body, headers)
     answer = connection.getresponse()

@@ -29,8 +29,8 @@ from zkseal.errors import (
     WrongContext,
     WrongModel,
 )
-from zkseal.pipeline import Samples
-from zkseal.proving import Opening
+from zkseal.pipeline import Interface, Samples, check_opening
+from zkseal.proving import Opening, VerifyingKey
 from zkseal.receipts import AnswerClaims, DevTeeEvidence, Evidence, Receipt, TeeEvidence
 from zkseal.tee import (
     AppraisalPolicy,
@@ -45,7 +45,6 @@ from zkseal.tee import (
 __all__ = ["Answered", "DevEnclaveClient", "EnclaveClient"]
 
 NONCE_BYTES = 32
-
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +69,8 @@ class _Client:
 
     Args:
         policy: under which its evidence is appraised.
-        model_id: of the verifying key that the caller trusts; any model that the evidence names without.
+        verifying_key: of the model that has to answer; with it the client also sees for itself that outputs are those
+            of the statement. Without, it believes the attested enclave, and takes any model that the evidence names.
         client_key: a secret of at most 64 bytes, for a share of the rate limit of one's own.
         roots: trust anchors of hardware evidence, by default those that zkseal pins.
         clock: Unix seconds.
@@ -83,14 +83,14 @@ class _Client:
         url: str,
         policy: AppraisalPolicy,
         *,
-        model_id: bytes | None = None,
+        verifying_key: VerifyingKey | None = None,
         client_key: bytes = b"",
         roots: Roots | None = None,
         timeout_s: float = 600.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._transport = Transport(url, timeout_s)
-        self._policy, self._model_id, self._client_key = policy, model_id, client_key
+        self._policy, self._key, self._client_key = policy, verifying_key, client_key
         self._roots, self._clock = roots, clock
         self._bundle: AttestationBundle | None = None
         self._sequence = -1
@@ -107,10 +107,10 @@ class _Client:
             reason = f"the evidence shows {found}, which is for {wanted}"
             raise PolicyDenied(f"{reason[:1].upper()}{reason[1:]}.", check="assurance", reason=reason)
         got = bundle.runtime_data.zk_model_commitment
-        if self._model_id is not None and got != self._model_id:
+        if self._key is not None and got != self._key.model_id:
             raise WrongModel(
                 "The enclave serves another model than the one that is asked for.",
-                expected=self._model_id.hex(),
+                expected=self._key.model_id.hex(),
                 got=got.hex(),
             )
         self._bundle, self._sequence = bundle, -1
@@ -181,11 +181,28 @@ class _Client:
             if proof is None or claims.proof_digest != hashlib.sha256(proof.proof).digest():
                 raise SignatureRejected("The enclave did not sign the proof that it sent.", reason="proof digest")
             pieces.insert(0, proof)
+        receipt = Receipt(statement, tuple(pieces))
+        if self._key is not None:
+            _require_outputs(self._key, receipt, response)
         self._sequence = claims.sequence
-        return Answered(response.outputs, Receipt(statement, tuple(pieces)), response.opening, claims)
+        return Answered(response.outputs, receipt, response.opening, claims)
 
     def _evidence(self, answer: bytes, attestation: bytes) -> TeeEvidence | DevTeeEvidence:
         return (DevTeeEvidence if self.DEVELOPMENT else TeeEvidence)(answer, attestation)
+
+
+def _require_outputs(key: VerifyingKey, receipt: Receipt, response: Response) -> None:
+    """The numbers beside the statement are its own: public ones are in it, private ones are those of the opening."""
+    interface, integers = Interface.of(key.relation), receipt.statement.output.arrays()
+    # Whether the key's ceremony is trusted is for whoever appraises a proof: here nobody but the enclave could lie.
+    shown = check_opening(receipt, response.opening, key, insecure_srs=True) | interface.decode(
+        interface.outputs, integers
+    )
+    for port in interface.outputs:
+        sent = response.outputs.get(port.name)
+        if sent is None or not np.array_equal(shown[port.name], sent):
+            text = f"The enclave sent another output '{port.name}' than the one of its statement."
+            raise StatementMismatch(text, column="output")
 
 
 class EnclaveClient(_Client):

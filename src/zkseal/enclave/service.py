@@ -6,6 +6,9 @@
 `GET /v1/health`                       what is running, with its assurance
 =====================================  =================================================================
 
+Attestations are limited for each address: hardware takes its time for one. Requests are limited inside, where the
+client's key is known.
+
 An error that the enclave did not encrypt is a problem document (RFC 9457) with the error's `code` and `fields`. None of
 them is about what was asked, and what is written to the log are routes, sizes, times and codes.
 """
@@ -23,8 +26,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from zkseal.broker.limits import network_of
 from zkseal.enclave.host import EnclaveHost
 from zkseal.enclave.messages import MAX_REQUEST_BYTES
+from zkseal.enclave.rates import RateLimits, Rates
 from zkseal.errors import (
     DecodeError,
     EnclaveNotReady,
@@ -43,6 +48,7 @@ PROBLEM = "application/problem+json"
 OCTETS = "application/octet-stream"
 BODY_TIMEOUT_S = 30.0
 NONCE_CHARACTERS = 64
+ATTESTATIONS = RateLimits(total_per_s=200, total_burst=400, client_per_s=20, client_burst=100)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Log = Callable[[dict[str, Any]], None]
@@ -66,8 +72,11 @@ def application(host: EnclaveHost, *, log: Log | None = None) -> Starlette:
 class _Service:
     def __init__(self, host: EnclaveHost) -> None:
         self._host = host
+        self._attestations = Rates(ATTESTATIONS, time.monotonic)
 
     async def attestation(self, request: Request) -> Response:
+        address = request.client.host if request.client is not None else "local"
+        self._attestations.admit(network_of(address).encode())
         nonce = request.query_params.get("nonce", "")
         try:
             decoded = bytes.fromhex(nonce) if len(nonce) == NONCE_CHARACTERS else b""
@@ -159,4 +168,6 @@ def _problem(error: ZksealError, status: int, host: EnclaveHost) -> Response:
         "fields": described["fields"],
         "assurance": host.ceiling.name.lower(),
     }
-    return JSONResponse(document, status_code=status, media_type=PROBLEM)
+    wait_ms = error.fields.get("retry_after_ms") if isinstance(error, RateLimited) else None
+    headers = None if wait_ms is None else {"Retry-After": str(-(-wait_ms // 1000))}
+    return JSONResponse(document, status_code=status, media_type=PROBLEM, headers=headers)

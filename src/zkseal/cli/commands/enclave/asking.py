@@ -43,7 +43,7 @@ def client_of(options: argparse.Namespace) -> EnclaveClient | DevEnclaveClient:
     return client(
         options.url,
         policy_named(options.policy),
-        model_id=None if key is None else key.model_id,
+        verifying_key=key,
         client_key=b"" if options.client_key is None else _secret(options.client_key),
         timeout_s=options.timeout,
     )
