@@ -27,6 +27,8 @@ from zkseal.errors import (
 from zkseal.receipts import DevTeeEvidence, Receipt
 from zkseal.tee import AttestationBundle, DevAttestedRuntime, load_policy, parse_policy
 
+pytestmark = pytest.mark.native
+
 
 @pytest.fixture
 def client(url: str) -> DevEnclaveClient:

@@ -27,6 +27,8 @@ from zkseal.errors import (
     ZksealError,
 )
 
+pytestmark = pytest.mark.native
+
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     environment = dict(os.environ, PYTHONPATH=str(ROOT / "src"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -163,6 +164,29 @@ def test_what_a_machine_lacks_is_named() -> None:
     assert not isolation.apply("landlock", missing)
     assert isolation.missing == {"landlock": "Function not implemented"}
     assert isolation.on == []
+
+
+@pytest.mark.skipif(not shutil.which("unshare") or not shutil.which("setpriv"), reason="util-linux is not installed")
+def test_a_container_without_namespaces_keeps_the_rest() -> None:
+    """As in a container that allows no namespaces: what is missing is named, Landlock and the filter are on."""
+    container = "echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all"
+    code = (
+        "import os; from zkseal.enclave.isolation import isolate, lock\n"
+        "found = isolate(); lock(found)\n"
+        "os.write(1, ' '.join(found.on).encode() + b';' + ' '.join(found.missing).encode())"
+    )
+    done = subprocess.run(
+        ["unshare", "-Ur", "sh", "-c", f'{container} "$@"', "sh", sys.executable, "-c", code],
+        env=dict(os.environ, PYTHONPATH=str(SOURCES)),
+        capture_output=True,
+        text=True,
+    )
+    if "max_user_namespaces" in done.stderr:
+        pytest.skip("this machine makes no namespace that could forbid others")
+    on, missing = (set(words.split()) for words in done.stdout.split(";"))
+    assert {"landlock", "no-files", "seccomp", "no-core-dump", "not-dumpable"} <= on
+    assert {"user-namespace", "net-namespace", "pid-namespace", "read-only-mounts"} <= missing
+    assert on | missing == set(MECHANISMS)
 
 
 def test_locked_memory_is_on_or_the_limit_is_named() -> None:

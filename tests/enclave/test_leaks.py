@@ -20,6 +20,8 @@ from zkseal.enclave import DevEnclaveClient
 from zkseal.enclave.messages import AnswerMode
 from zkseal.errors import DecryptionFailed, EnclaveError, ZksealError
 
+pytestmark = pytest.mark.native
+
 KILLS = 24
 
 

@@ -16,6 +16,8 @@ from tests.enclave.worlds import World
 import zkseal
 from zkseal.enclave.measurement import code_files, measure, modules
 
+pytestmark = pytest.mark.native
+
 PACKAGE = Path(zkseal.__file__).resolve().parent
 
 

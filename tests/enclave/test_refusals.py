@@ -41,6 +41,8 @@ from zkseal.errors import (
 )
 from zkseal.tee import Assurance, RuntimeData
 
+pytestmark = pytest.mark.native
+
 
 def encrypted(
     host: EnclaveHost, request: Request | None = None, plaintext: bytes | None = None

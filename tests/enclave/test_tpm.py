@@ -17,6 +17,8 @@ from zkseal.errors import PolicyDenied
 from zkseal.tee import Assurance, Platform
 from zkseal.tee.attesters import TpmAttester
 
+pytestmark = pytest.mark.native
+
 
 @pytest.fixture
 def tcti(tmp_path: Path) -> Iterator[str]:
