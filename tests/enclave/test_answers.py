@@ -14,6 +14,7 @@ import zkseal
 from zkseal.appraisal import DevAppraisal, Mode, appraise
 from zkseal.appraisal import parse_policy as parse_receipt_policy
 from zkseal.enclave import DevEnclaveClient, EnclaveClient
+from zkseal.enclave.isolation import PrivateMemory
 from zkseal.enclave.messages import AnswerMode, Response
 from zkseal.errors import (
     EnclaveUnreachable,
@@ -117,6 +118,8 @@ def test_attestation_is_of_development(client: DevEnclaveClient, key: zkseal.Pro
     assert attested.runtime_data.zk_model_commitment == key.verifying_key.model_id
     evidence = next(iter(attested.to_json()["submods"].values()))["ear_veraison_annotated_evidence"]
     assert {"landlock", "seccomp"} <= set(evidence["isolation"])
+    # Of a small model, if this kernel has it at all: the limit of locked memory is 8 MB at least.
+    assert ("secret-memory" in evidence["isolation"]) is PrivateMemory.allocate(1 << 16).secret
 
 
 @pytest.mark.parametrize("policy", [POLICY, load_policy("production")])

@@ -30,6 +30,7 @@ from zkseal.tee.attesters import SandboxAttester
 
 __all__ = ["SANDBOX_NOTE", "Attests", "EnclaveHost", "EnclaveOptions", "KeySource"]
 
+MODEL_MEMORY = "secret-memory"
 SANDBOX_NOTE = "sandbox (development): no hardware protects this"
 
 
@@ -111,7 +112,7 @@ class EnclaveHost:
         self._child: Child | None = None
         self._lock = threading.Lock()
         self._waiting = threading.Semaphore(self.options.most_waiting)
-        self._loaded = False
+        self._loaded, self._secret = False, False
 
     # Life. ------------------------------------------------------------------------------------------------------------
 
@@ -150,7 +151,7 @@ class EnclaveHost:
             "note": SANDBOX_NOTE if self._attester is None else self._attester.status,
             "status": "ready" if running and self._loaded else "waiting for its model" if running else "stopped",
             "measurement": child.measurement.hex() if child else None,
-            "isolation": list(child.isolation) if child else [],
+            "isolation": list(self._isolation(child)) if child else [],
             "isolation_missing": dict(child.missing) if child else {},
         }
 
@@ -190,7 +191,7 @@ class EnclaveHost:
                 expected=hashlib.sha256(header).hexdigest(),
                 got=released.model_digest.hex(),
             )
-        self._ask(
+        secret = self._ask(
             {
                 "do": "load",
                 "wrapped_key": released.wrapped_key,
@@ -199,7 +200,7 @@ class EnclaveHost:
                 "evidence_digest": hashlib.sha256(bundle.to_cbor()).digest(),
             }
         )
-        self._loaded = True
+        self._loaded, self._secret = True, secret
         return released
 
     def infer(self, request: bytes) -> bytes:
@@ -242,6 +243,10 @@ class EnclaveHost:
         if self._attester is not None:
             return self._attester
         child = self._running()
-        return SandboxAttester(
-            self._issuer.public_key, self._issuer.sign, measurement=child.measurement, isolation=child.isolation
-        )
+        isolation = self._isolation(child)
+        issuer = self._issuer
+        return SandboxAttester(issuer.public_key, issuer.sign, measurement=child.measurement, isolation=isolation)
+
+    def _isolation(self, child: Child) -> tuple[str, ...]:
+        """Mechanisms that are on; where the model lies is known when it was loaded."""
+        return (*child.isolation, MODEL_MEMORY) if self._loaded and self._secret else child.isolation

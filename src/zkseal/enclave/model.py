@@ -7,6 +7,7 @@ tree after it was decrypted, chunk by chunk, in memory of the enclave's own.
 from __future__ import annotations
 
 import mmap
+from dataclasses import dataclass
 
 from zkseal._native import DataKey
 from zkseal.enclave.isolation import PrivateMemory
@@ -19,7 +20,7 @@ from zkseal.sealed.model import SealedModel
 from zkseal.sealed.seal import PROVING_KEY_SECTION
 from zkseal.sealed.stanzas import decode_stanzas
 
-__all__ = ["decrypt", "read_sealed"]
+__all__ = ["LoadedModel", "decrypt", "read_sealed"]
 
 _NAME = "the sealed model"
 
@@ -49,7 +50,19 @@ def read_sealed(descriptor: int, publisher: bytes | None) -> SealedModel:
     return SealedModel(_NAME, header, decode_stanzas(stanzas), body)
 
 
-def decrypt(sealed: SealedModel, key: DataKey) -> ProvingKey:
+@dataclass(frozen=True)
+class LoadedModel:
+    """A proving key in private memory.
+
+    Attributes:
+        secret: nobody but this process maps that memory, not even the kernel.
+    """
+
+    proving_key: ProvingKey
+    secret: bool
+
+
+def decrypt(sealed: SealedModel, key: DataKey) -> LoadedModel:
     """The proving key of a sealed model, if it is the one that its header commits to.
 
     Raises:
@@ -77,4 +90,4 @@ def decrypt(sealed: SealedModel, key: DataKey) -> ProvingKey:
         )
     # Made now, so that the first answer is as fast as the others.
     _ = proving_key.weights.core
-    return proving_key
+    return LoadedModel(proving_key, memory.secret)

@@ -86,13 +86,12 @@ def _answer(runtime: Runtime, question: dict[str, Any]) -> Any:
 def _load(runtime: Runtime, question: dict[str, Any]) -> bool:
     from zkseal.tee import Assurance
 
-    runtime.load(
+    return runtime.load(
         question["wrapped_key"],
         assurance=Assurance(question["assurance"]),
         nonce=question["nonce"],
         evidence_digest=question["evidence_digest"],
     )
-    return runtime.ready
 
 
 if __name__ == "__main__":

@@ -97,11 +97,6 @@ class Runtime:
         self._rates = Rates(settings.limits, clock)
         self._sequence, self._previous = 0, FIRST
 
-    @property
-    def ready(self) -> bool:
-        """Whether it has its model."""
-        return self._proving_key is not None
-
     def attest(self, nonce: bytes) -> RuntimeData:
         """What evidence has to be bound to, for whoever asks with this nonce of 32 bytes."""
         header = self._sealed.header
@@ -116,8 +111,11 @@ class Runtime:
             nonce=nonce,
         )
 
-    def load(self, wrapped_key: bytes, *, assurance: Assurance, nonce: bytes, evidence_digest: bytes) -> None:
+    def load(self, wrapped_key: bytes, *, assurance: Assurance, nonce: bytes, evidence_digest: bytes) -> bool:
         """Unwraps the data key, decrypts the model and forgets the key.
+
+        Returns:
+            whether the model is in memory that nobody else maps (`isolation.PrivateMemory`).
 
         Args:
             assurance, nonce, evidence_digest: of the release; any other than the broker's do not open the key.
@@ -139,7 +137,9 @@ class Runtime:
             nonce=nonce,
             evidence_digest=evidence_digest,
         )
-        self._proving_key = decrypt(self._sealed, data_key)
+        loaded = decrypt(self._sealed, data_key)
+        self._proving_key = loaded.proving_key
+        return loaded.secret
 
     def infer(self, envelope_bytes: bytes) -> bytes:
         """The encrypted response to an encrypted request. Errors of the request are in it, for its sender alone.
