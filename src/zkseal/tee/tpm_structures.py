@@ -63,7 +63,7 @@ class Attest:
 
     Attributes:
         extra_data: what the caller asked to be bound.
-        selection: (bank, PCR numbers in order) for each bank.
+        selection: (bank, PCR numbers in order) for each bank, each once.
         pcr_digest: over the values of the selected PCRs, in order.
     """
 
@@ -122,12 +122,14 @@ def decode_certified_nv(data: bytes) -> CertifiedNv:
 def decode_attest(data: bytes) -> Attest:
     """Raises: InvalidEncoding: no quote that a TPM made."""
     reader, extra_data, (clock, resets, restarts, firmware) = _attest(data, ST_ATTEST_QUOTE, "quote")
-    selection = []
+    selection: list[tuple[str, tuple[int, ...]]] = []
     for _ in range(reader.number(4)):
         bank, bits = HASHES.get(reader.number(2)), reader.take(reader.number(1))
         if bank is None:
             raise InvalidEncoding("A PCR bank has a hash that is not known here.", reason="TPM quote")
         selection.append((bank, tuple(i for i in range(8 * len(bits)) if bits[i // 8] >> i % 8 & 1)))
+    if len({bank for bank, _ in selection}) != len(selection):
+        raise InvalidEncoding("A PCR bank is selected twice.", reason="TPM quote")
     pcr_digest = reader.sized()
     reader.end()
     return Attest(extra_data, tuple(selection), pcr_digest, clock, resets, restarts, firmware)

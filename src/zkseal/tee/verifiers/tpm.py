@@ -89,15 +89,29 @@ def check_quote(
     if pcrs is None:
         checks.skipped("pcr-digest", "PCR values were not given")
         return
-    numbers = [(bank, number) for bank, chosen in attest.selection for number in chosen]
-    digest = hashlib.new({32: "sha256", 48: "sha384"}.get(len(attest.pcr_digest), "sha256"), b"".join(pcrs)).digest()
-    if len(numbers) != len(pcrs) or digest != attest.pcr_digest:
-        error = SignatureRejected("The PCR values are not those that the TPM signed.", reason="PCR digest")
+    try:
+        values = _pcr_values(attest, signature, pcrs)
+        if again := values.keys() & found.claims.get("pcrs", {}).keys():
+            raise InvalidEncoding(f"Two quotes select {sorted(again)[0]}.", reason="PCR selection")
+    except ZksealError as error:
         checks.failed("pcr-digest", error)
         raise Rejected from error
     checks.passed("pcr-digest")
-    values = {f"{bank}.pcr{number}": value.hex() for (bank, number), value in zip(numbers, pcrs, strict=True)}
     found.claims["pcrs"] = found.claims.get("pcrs", {}) | values
+
+
+def _pcr_values(attest: Attest, signature: Signature, pcrs: Sequence[bytes]) -> dict[str, str]:
+    """The values by name, such as `sha256.pcr4`, once they are those that were signed.
+
+    The digest is over the values one after the other, without their lengths: each must be as long as a digest of its
+    bank, or bytes could go from one PCR to another. It is of the hash of the signature (part 3, 18.4: TPM2_Quote).
+    """
+    names = [(bank, number) for bank, chosen in attest.selection for number in chosen]
+    sizes = [hashlib.new(bank).digest_size for bank, _ in names]
+    digest = hashlib.new(f"sha{signature.scheme[2:]}", b"".join(pcrs)).digest()
+    if sizes != [len(value) for value in pcrs] or digest != attest.pcr_digest:
+        raise SignatureRejected("The PCR values are not those that the TPM signed.", reason="PCR digest")
+    return {f"{bank}.pcr{number}": value.hex() for (bank, number), value in zip(names, pcrs, strict=True)}
 
 
 def _check_event_log(found: Found, log: bytes | None) -> None:
