@@ -81,7 +81,8 @@ class MiniEnclave:
 
 
 def policy_of(mode: str, **lines: str) -> ReceiptPolicy:
-    more = "".join(f"{name} = {value}\n" for name, value in lines.items())
+    allowed = {} if mode == "zk" or "max_age_s" in lines else {"allow_not_checked": '["tee.age"]'}
+    more = "".join(f"{name} = {value}\n" for name, value in (allowed | lines).items())
     table = (
         ""
         if mode == "zk"

@@ -9,10 +9,11 @@ import pytest
 from tests.appraisal.conftest import Keys
 from tests.appraisal.mini import CONTEXT, NONCE, NOW, MiniEnclave, policy_of
 
-from zkseal.appraisal import Appraisal, DevAppraisal, appraise, load_policy
+from zkseal.appraisal import Appraisal, DevAppraisal, Mode, ReceiptPolicy, appraise, load_policy
 from zkseal.errors import (
     AppraisalError,
     Expired,
+    InvalidEncoding,
     MeasurementMismatch,
     NonceMismatch,
     PolicyDenied,
@@ -200,9 +201,42 @@ def test_a_key_of_another_model_is_refused(attested: Receipt, keys: Keys, sample
 def test_proofs_need_a_key(both: Receipt, attested: Receipt, keys: Keys) -> None:
     failed("zk", both, keys, WrongInput, "zk.proof", verifying_key=None)
     failed("tee_then_zk", both, keys, WrongInput, "zk.proof", verifying_key=None)
-    found = under("tee", attested, keys, verifying_key=None)
+    arguments: dict[str, Any] = {"now": NOW, "context": CONTEXT, "nonce": NONCE}
+    policy = policy_of("tee", allow_not_checked='["model", "tee.age"]')
+    found = appraise(attested, policy, **arguments)
     assert (dict(found.outputs), outcomes(found)["model"]) == ({}, "not_checked")
-    assert outcomes(under("tee", both, keys, verifying_key=None))["zk.proof"] == "not_checked"
+    assert outcomes(appraise(both, policy, **arguments))["zk.proof"] == "not_checked"
+
+
+def test_what_a_mode_asks_for_is_not_left_out_silently(attested: Receipt, both: Receipt, keys: Keys) -> None:
+    """Without a key nor a list of models nobody said which model; without an age an answer of years ago is as good."""
+    failed("tee", attested, keys, PolicyDenied, "model", verifying_key=None)
+    arguments: dict[str, Any] = {"now": NOW, "verifying_key": keys[1], "context": CONTEXT, "nonce": NONCE}
+    for mode, receipt in (("tee", attested), ("tee_and_zk", both)):
+        with pytest.raises(PolicyDenied) as caught:
+            appraise(receipt, replace(policy_of(mode), allow_not_checked=()), **arguments)
+        assert caught.value.fields["check"] == "tee.age"
+
+
+def test_a_policy_that_was_not_parsed_keeps_its_rules(attested: Receipt, keys: Keys) -> None:
+    for mode in (Mode.TEE, Mode.TEE_AND_ZK, Mode.ZK_IN_TEE):
+        with pytest.raises(InvalidEncoding):
+            ReceiptPolicy("mine", mode)
+    policy = policy_of("tee")
+    object.__setattr__(policy, "attestation", None)
+    with pytest.raises(PolicyDenied) as caught:
+        appraise(attested, policy, now=NOW, verifying_key=keys[1], context=CONTEXT)
+    assert caught.value.fields["check"] == "tee.attestation"
+
+
+def test_no_result_under_a_development_policy_is_for_production(proved: Receipt, keys: Keys) -> None:
+    """Also where all that it found is sound: a policy that asks for less finds less."""
+    loose = policy_of("zk", allow_insecure_setup="true")
+    found = appraise(proved, loose, now=NOW, verifying_key=keys[1], context=CONTEXT)
+    assert isinstance(found, DevAppraisal)
+    assert found.to_json()["profile"].endswith("-dev")
+    with pytest.raises(PolicyDenied):
+        Appraisal(**vars(found))
 
 
 def test_a_refusal_tells_all_checks(attested: Receipt, keys: Keys) -> None:

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.native
 DEVELOPMENT = f"""
 name = "mine"
 mode = "tee_and_zk"
+allow_not_checked = ["tee.age"]
 [attestation]
 extends = "development"
 [attestation.references]

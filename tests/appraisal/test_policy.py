@@ -46,10 +46,11 @@ def test_digests_are_of_the_content() -> None:
         replace(policy, name="other"),
         replace(policy, mode=Mode.TEE),
         replace(policy, max_age_s=1),
+        replace(policy, allow_not_checked=()),
         replace(policy, models=("00" * 32,)),
         replace(policy, attestation=replace(policy.attestation, max_age_s=1)),
     ]
-    assert len({one.digest for one in (policy, *others)}) == 6
+    assert len({one.digest for one in (policy, *others)}) == 7
 
 
 ZK = 'name = "p"\nmode = "zk"\n'
@@ -78,6 +79,9 @@ TEE = 'name = "p"\nmode = "tee"\n'
         f"{TEE}attestation = 3",
         f'{TEE}[attestation]\nextends = "nothing"',
         f"{TEE}[attestation]\nmore = 1",
+        f'{ZK}allow_not_checked = ["zk.proof"]',
+        f"{ZK}allow_not_checked = [3]",
+        f'{ZK}allow_not_checked = "model"',
         'name = "p"\nmode = "tee_then_zk"\n[attestation]\nextends = "production"',
         "a = " + "[" * 5000,
     ],

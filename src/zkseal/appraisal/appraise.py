@@ -119,8 +119,20 @@ class _Appraisal:
             "claims": claims,
             "pending_until": pending_until,
         }
-        development = found["insecure"] or isinstance(attested, DevAttestedRuntime)
-        return (DevAppraisal if development else Appraisal)(**found)
+        self._require_checks()
+        development = self.policy.development or found["insecure"] or isinstance(attested, DevAttestedRuntime)
+        return (DevAppraisal if development else Appraisal)(**found, development=development)
+
+    def _require_checks(self) -> None:
+        """Nothing that the mode asks for stays unmade, unless the policy allows that by name."""
+        for name in self.policy.mode.checks:
+            self.current = name
+            made = self.made.get(name)
+            if made is not None and made.outcome is Outcome.PASS:
+                continue
+            if made is None or name not in self.policy.allow_not_checked:
+                why = "not reached" if made is None else made.detail
+                raise self._denied(f"the check {name} was not made ({why}), and the policy does not allow that")
 
     def log(self, error: ZksealError | None) -> tuple[Check, ...]:
         """All checks: those not reached are `not_checked`, the one that failed is `fail`."""
@@ -191,13 +203,15 @@ class _Appraisal:
             self._skip(names, "the receipt has no signed answer")
             return None, None
         if attestation is None:
+            if self.policy.mode.needs_answer:
+                raise self._denied(f"the policy asks for {self.policy.mode}, and says nothing of attestations")
             self._skip(names, "the policy says nothing of attestations")
             return None, None
         bundle = AttestationBundle.from_cbor(evidence.attestation)
         attested = appraise_bundle(bundle, attestation, now=self.now, nonce=self.nonce, roots=self.roots)
         self._pass("tee.attestation", f"assurance {attested.result.assurance.name.lower()}")
         self.current = "tee.kind"
-        if isinstance(attested, DevAttestedRuntime) != isinstance(evidence, DevTeeEvidence):
+        if attested.result.assurance.production == isinstance(evidence, DevTeeEvidence):
             raise self._denied("the answer and its attestation are not both of production, or both of development")
         self._pass("tee.kind", evidence.TYPE)
         return attested, self._check_claims(evidence, attested)
@@ -236,7 +250,8 @@ class _Appraisal:
         self.current = "tee.age"
         age = self.now - claims.issued_at
         if age < -self.policy.clock_skew_s:
-            raise Expired(f"The answer says to be of {-age} seconds from now.", reason="age", now=self.now)
+            text = f"The answer says to be made {-age} seconds from now."
+            raise Expired(text, reason="age", now=self.now)
         if self.policy.max_age_s == 0:
             self._skip(("tee.age",), "the policy sets no age")
             return

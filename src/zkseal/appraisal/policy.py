@@ -22,6 +22,10 @@ from zkseal.tee import AppraisalPolicy, policy_of
 __all__ = ["Mode", "ReceiptPolicy", "load_policy", "parse_policy", "shipped_policies"]
 
 
+MAY_STAY_UNMADE = ("model", "tee.age")
+"""Checks that `allow_not_checked` may name."""
+
+
 class Mode(StrEnum):
     """What has to be there.
 
@@ -50,6 +54,21 @@ class Mode(StrEnum):
         """Whether a proof has to be there now."""
         return self not in (Mode.TEE, Mode.TEE_THEN_ZK)
 
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """What has to be checked, unless a policy allows by name that it is not."""
+        names = ["context", "model"]
+        if self.needs_proof:
+            names.append("zk.proof")
+        if self.needs_answer:
+            names += ["tee.attestation", "tee.kind", "tee.signature", "tee.statement", "tee.runtime"]
+            names += ["tee.model-commitment", "tee.age"]
+        if self is Mode.ZK_IN_TEE:
+            names.append("tee.proof-digest")
+        if self is Mode.TEE_THEN_ZK:
+            names.append("deadline")
+        return tuple(names)
+
 
 @dataclass(frozen=True)
 class ReceiptPolicy:
@@ -62,6 +81,8 @@ class ReceiptPolicy:
         clock_skew_s: how far in the future an answer may lie.
         proof_deadline_s: for TEE_THEN_ZK: seconds after the answer in which its proof may still be missing.
         allow_insecure_setup: accept proofs under powers of tau of no published ceremony, for tests.
+        allow_not_checked: checks, by name, that may stay unmade: `model` (neither a key nor `models` is given) and
+            `tee.age` (`max_age_s` is 0). Nothing else that a mode asks for can be left out.
     """
 
     name: str
@@ -73,6 +94,17 @@ class ReceiptPolicy:
     clock_skew_s: int = 60
     proof_deadline_s: int = 0
     allow_insecure_setup: bool = False
+    allow_not_checked: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.mode.needs_answer and not isinstance(self.attestation, AppraisalPolicy):
+            raise _fail(f"the mode {self.mode} needs a table [attestation]")
+        if (self.mode is Mode.TEE_THEN_ZK) != (self.proof_deadline_s > 0):
+            raise _fail("proof_deadline_s belongs to the mode tee_then_zk, and is above 0 there")
+        if not all(type(entry) is tuple for entry in (self.models, self.allow_not_checked)):
+            raise _fail("models and allow_not_checked are tuples of texts")
+        if unknown := set(self.allow_not_checked) - set(MAY_STAY_UNMADE):
+            raise _fail(f"{', '.join(sorted(unknown))} has to be checked; only {', '.join(MAY_STAY_UNMADE)} may not be")
 
     @property
     def development(self) -> bool:
@@ -85,6 +117,7 @@ class ReceiptPolicy:
         content = vars(self) | {
             "mode": str(self.mode),
             "models": list(self.models),
+            "allow_not_checked": list(self.allow_not_checked),
             "attestation": None if self.attestation is None else self.attestation.digest.hex(),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).digest()
@@ -116,17 +149,12 @@ def parse_policy(text: str) -> ReceiptPolicy:
         raise _fail("it has no name")
     if mode not in [str(known) for known in Mode]:
         raise _fail(f"the mode is {mode!r}; there are {', '.join(Mode)}")
-    attestation = _attestation(document.pop("attestation", None), name, Mode(mode))
-    policy = ReceiptPolicy(name=name, mode=Mode(mode), attestation=attestation, **_checked(document))
-    if (policy.mode is Mode.TEE_THEN_ZK) != (policy.proof_deadline_s > 0):
-        raise _fail("proof_deadline_s belongs to the mode tee_then_zk, and is above 0 there")
-    return policy
+    attestation = _attestation(document.pop("attestation", None), name)
+    return ReceiptPolicy(name=name, mode=Mode(mode), attestation=attestation, **_checked(document))
 
 
-def _attestation(table: Any, name: str, mode: Mode) -> AppraisalPolicy | None:
+def _attestation(table: Any, name: str) -> AppraisalPolicy | None:
     if table is None:
-        if mode.needs_answer:
-            raise _fail(f"the mode {mode} needs a table [attestation]")
         return None
     if not isinstance(table, dict):
         raise _fail("attestation is no table")
@@ -140,6 +168,7 @@ _TYPES: dict[str, type] = {
     "clock_skew_s": int,
     "proof_deadline_s": int,
     "allow_insecure_setup": bool,
+    "allow_not_checked": list,
 }
 
 
@@ -152,7 +181,11 @@ def _checked(document: Mapping[str, Any]) -> dict[str, Any]:
             raise _fail(f"there is no key {key}")
         if type(value) is not kind or (isinstance(value, int) and value < 0):
             raise _fail(f"{key} is no {kind.__name__}")
-        found[key] = _models(value) if isinstance(value, list) else value
+        found[key] = value
+    found["models"] = _models(found.get("models", []))
+    found["allow_not_checked"] = tuple(found.get("allow_not_checked", []))
+    if not all(isinstance(check, str) for check in found["allow_not_checked"]):
+        raise _fail("allow_not_checked is no list of texts")
     return found
 
 

@@ -31,6 +31,7 @@ class Found:
         attested: what vouches for the enclave, if its answer was appraised.
         claims: what the enclave signed.
         pending_until: Unix time until which the proof may be missing (TEE_THEN_ZK), None if nothing is missing.
+        development: whether the policy, the attestation or the setup of the proof is one of development.
     """
 
     statement: Statement
@@ -45,13 +46,9 @@ class Found:
     attested: AttestedRuntime | DevAttestedRuntime | None
     claims: AnswerClaims | None
     pending_until: int | None
+    development: bool
 
     DEVELOPMENT: ClassVar[bool | None] = None
-
-    @property
-    def development(self) -> bool:
-        """Whether anything in it rests on a development root or an insecure setup."""
-        return self.insecure or isinstance(self.attested, DevAttestedRuntime)
 
     @property
     def assurance(self) -> str:
@@ -88,8 +85,8 @@ class Appraisal(Found):
     DEVELOPMENT: ClassVar[bool | None] = False
 
     def __post_init__(self) -> None:
-        if self.development:
-            raise PolicyDenied("This evidence is of a development root.", reason="development", check="assurance")
+        if self.development or self.insecure or not isinstance(self.attested, AttestedRuntime | None):
+            raise PolicyDenied("This evidence is of development.", reason="development", check="assurance")
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import argparse
 from types import ModuleType
 
-from zkseal.cli.commands.enclave import ask, attest, serve
+from zkseal.cli.commands.enclave import ask, attest, measure, serve
 from zkseal.cli.console import Console
 from zkseal.cli.declare import add_command
 
 __all__ = ["SUBCOMMANDS", "configure", "run"]
 
-SUBCOMMANDS: dict[str, ModuleType] = {"serve": serve, "ask": ask, "attest": attest}
+SUBCOMMANDS: dict[str, ModuleType] = {"serve": serve, "ask": ask, "attest": attest, "measure": measure}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
