@@ -11,7 +11,7 @@ import pytest
 from tests.enclave.worlds import POLICY, proving_key, sample
 
 import zkseal
-from zkseal.appraisal import DevAppraisal, Mode, appraise
+from zkseal.appraisal import DevAppraisal, Mode, ReceiptPolicy, appraise
 from zkseal.appraisal import parse_policy as parse_receipt_policy
 from zkseal.enclave import DevEnclaveClient, EnclaveClient
 from zkseal.enclave.isolation import PrivateMemory
@@ -50,7 +50,7 @@ def test_an_input_may_be_named(client: DevEnclaveClient) -> None:
 
 def test_the_receipt_is_appraised_by_others(client: DevEnclaveClient, key: zkseal.ProvingKey) -> None:
     answered = client.ask(sample(), context=b"visit 12")
-    policy = parse_receipt_policy('name = "test"\nmode = "tee"\n[attestation]\nextends = "development"\n')
+    policy = receipt_policy(Mode.TEE)
     receipt = Receipt.from_cbor(answered.receipt.to_cbor())
     found = appraise(
         receipt,
@@ -65,6 +65,11 @@ def test_the_receipt_is_appraised_by_others(client: DevEnclaveClient, key: zksea
     zkseal.check_opening(receipt, answered.opening, key.verifying_key)
 
 
+def receipt_policy(mode: Mode) -> ReceiptPolicy:
+    text = f'name = "test"\nmode = "{mode}"\nmax_age_s = 600\n[attestation]\nextends = "development"\n'
+    return parse_receipt_policy(text)
+
+
 def nonce(receipt: Receipt) -> bytes:
     evidence = receipt.attested
     assert isinstance(evidence, DevTeeEvidence)
@@ -75,7 +80,7 @@ def test_a_proof_made_inside_is_signed(client: DevEnclaveClient, key: zkseal.Pro
     answered = client.ask(sample(), context=b"c", mode=AnswerMode.ZK_IN_TEE)
     zkseal.verify(answered.receipt, key.verifying_key, context=b"c")
     assert answered.claims.proof_digest == hashlib.sha256(answered.receipt.proof).digest()
-    policy = parse_receipt_policy(f'name = "test"\nmode = "{Mode.ZK_IN_TEE}"\n[attestation]\nextends = "development"\n')
+    policy = receipt_policy(Mode.ZK_IN_TEE)
     found = appraise(
         answered.receipt,
         policy,
