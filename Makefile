@@ -17,7 +17,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-sealed bench-enclave instructions networks frameworks contracts audit chain-artifacts demo-chain tee tee-flips debian test-measured-boot fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-tee instructions networks frameworks contracts audit chain-artifacts demo-chain tee tee-flips debian test-measured-boot fuzz mutants wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -107,11 +107,10 @@ costs: $(VENV)/.native $(VENV)/.networks  ## measure and fit the constants of sr
 gas: $(VENV)/.native $(ANVIL)  ## gas of verifying on a chain, measured on anvil: writes docs/performance/gas.md, a minute
 	$(BIN)/python -m bench.gas $(GAS)
 
-bench-sealed: $(VENV)/.native  ## sealed models on one core: sealing, opening and verifying
-	$(BIN)/python -m bench.sealed $(SEALED)
-
-bench-enclave: $(VENV)/.native  ## what a signed answer costs over plain inference, and the whole way of a request
-	$(BIN)/python -m bench.enclave $(ENCLAVE)
+bench-tee: $(VENV)/.native  ## appraisals, sealed models, signed answers: fails above 10 ms, below 1 GiB/s, above 2 ms
+	$(BIN)/python -m bench.appraisal
+	$(BIN)/python -m bench.sealed
+	$(BIN)/python -m bench.enclave
 
 instructions: $(VENV)/.native  ## instructions of fixed proofs and verifications, within 3 % of bench/instructions.json
 	@scripts/toolchain rust
@@ -136,7 +135,7 @@ $(FRAMEWORKS)/.ready: requirements/frameworks.txt requirements/lock.txt
 	@touch $@
 
 contracts:  ## Solidity contracts: build, unit, fuzz and invariant tests
-	cd contracts && npm ci --silent --no-audit --no-fund && npx forge test && npm run --silent snapshot:check
+	cd contracts && npm ci --silent --no-audit --no-fund && npm test --silent && npm run --silent snapshot:check
 
 # Analysers of contracts bring an older web3: an environment of their own.
 $(AUDIT)/.ready: requirements/audit.txt

@@ -54,6 +54,14 @@ AGAINST_EZKL = ("make", "bench", "BENCH=--models mlp_credit,breast_cancer,digits
 
 PATHS = ("make", "test-paths")
 
+BROKER_TESTS = tuple(
+    f"tests/broker/test_{part}.py"
+    for part in ("denials", "vendor_evidence", "release", "http", "broker", "log", "races", "fuzz")
+)
+
+ATTESTED_TESTS = tuple(f"tests/chain/test_attested_{part}.py" for part in ("keys", "answers", "command_line", "guide"))
+"""Keys of enclaves and their answers on a chain."""
+
 LINES = (
     Line("1.1", "demo from nothing: train, compile, prove, verify, cheats rejected", (("make", "demo"),)),
     Line("1.2", "all tests, Rust and Python", (("make", "test"),)),
@@ -175,6 +183,36 @@ LINES = (
         "4.6",
         "KZG proofs of mlp_credit and LeNet verified without a chain in less than 10 ms",
         (("make", "bench-kzg"),),
+    ),
+    Line(
+        "5.1",
+        "every row of the vendors' evidence as expected, offline, at its time; bytes flipped, uncovered ones listed",
+        (("make", "tee"), ("make", "tee-flips"), pytest("tests/tee")),
+    ),
+    Line(
+        "5.2",
+        "sealed, refused for every reason with its code and entry, released, asked, answered, proved, appraised",
+        (pytest("tests/confidential", "tests/appraisal", "tests/sealed", *BROKER_TESTS), pytest("tests/enclave")),
+    ),
+    Line(
+        "5.3",
+        "measured boot: equal boots have equal PCRs and keys, a changed kernel command line is refused",
+        (("make", "test-measured-boot"),),
+    ),
+    Line(
+        "5.4",
+        "development is another type, another media type, refused by production; every output says its assurance",
+        (pytest("tests/confidential/test_assurance.py", "tests/appraisal", "tests/tee/test_bundle.py"),),
+    ),
+    Line(
+        "5.5",
+        "a signed answer costs <= 2 ms; sealed models >= 1 GiB/s on a core; appraisal < 10 ms; gas of an answer",
+        (("make", "bench-tee"), ("make", "gas"), on_chain(*ATTESTED_TESTS)),
+    ),
+    Line(
+        "5.6",
+        "broker and enclave killed at random: no key without its entry, log intact, no plaintext left",
+        (pytest("-s", "tests/broker/test_kill.py", "tests/enclave/test_leaks.py"),),
     ),
 )
 """A line without commands is not shown yet and counts as failed."""
