@@ -140,10 +140,13 @@ def _commitments(
     model_id = proving_key.verifying_key.model_id
     if Column.INPUT not in columns and Column.OUTPUT not in columns:
         return ((), ()), b"", Opening(model_id, None, None)
-    blindings = (None, None) if opening is None else (_blindings(opening.input), _blindings(opening.output))
+    core = proving_key.weights.core
     with running("committing"):
-        # The core commits while it proves: this proof, for no context, is thrown away.
-        made = proving_key.weights.core.prove(b"", dict(tensors), progress, *blindings)
+        if opening is None:
+            made = core.commit(dict(tensors))
+        else:
+            # Given blindings are taken by the prover alone: this proof, for no context, is thrown away.
+            made = core.prove(b"", dict(tensors), progress, _blindings(opening.input), _blindings(opening.output))
     points = tuple(made["input_commitments"]), tuple(made["output_commitments"])
     parts = [
         ColumnOpening(columns[column], blinding) if column in columns else None
