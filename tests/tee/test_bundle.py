@@ -119,7 +119,7 @@ def test_bundles_survive_their_encoding(bundle: AttestationBundle) -> None:
     gpu = Evidence(
         Platform.NVIDIA,
         b"report",
-        Endorsements((b"a",), "{}", (b"l",), "{}", (b"<x/>",), b"k", b"s", (b"p",)),
+        Endorsements((b"a",), "{}", (b"l",), (b"<x/>",), b"k", b"s", (b"p",)),
         3,
     )
     whole = replace(bundle, submodules={"gpu3": gpu})

@@ -13,10 +13,12 @@ from typing import Any
 
 from zkseal.errors import InvalidEncoding, WrongLength
 
-__all__ = ["MAX_DEPTH", "dumps", "loads"]
+__all__ = ["MAX_DEPTH", "MAX_ITEMS", "dumps", "loads"]
 
 MAX_DEPTH = 8
 """Deepest nesting of lists and maps that is written or read."""
+MAX_ITEMS = 1 << 20
+"""Entries of all lists and maps together that are read, unless the caller says another number."""
 
 _UINT, _NINT, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
 _FALSE, _TRUE, _NULL = 0xF4, 0xF5, 0xF6
@@ -55,7 +57,7 @@ def _write(value: Any, parts: list[bytes], depth: int) -> None:
         case bytes():
             parts += (_head(_BYTES, len(value)), value)
         case str():
-            text = value.encode()
+            text = _encoded(value)
             parts += (_head(_TEXT, len(text)), text)
         case list():
             parts.append(_head(_ARRAY, len(value)))
@@ -73,20 +75,31 @@ def _write(value: Any, parts: list[bytes], depth: int) -> None:
 def _key(key: Any) -> bytes:
     if not isinstance(key, str):
         raise InvalidEncoding("Keys of a map are text.", reason="key type")
-    text = key.encode()
+    text = _encoded(key)
     return _head(_TEXT, len(text)) + text
 
 
-def loads(data: bytes, *, max_bytes: int) -> Any:
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise InvalidEncoding("A text has a lone surrogate, which has no encoding.", reason="text") from None
+
+
+def loads(data: bytes, *, max_bytes: int, max_items: int = MAX_ITEMS) -> Any:
     """The value of `data`, which must be its one encoding and nothing more.
+
+    Args:
+        max_items: entries of all lists and maps together that are read at most. One takes a byte of `data`, and more in
+            memory.
 
     Raises:
         WrongLength: `data` is longer than `max_bytes`, is cut short, or has a tail.
-        InvalidEncoding: `data` is not the one encoding of a value.
+        InvalidEncoding: `data` is not the one encoding of a value, or has more than `max_items` parts.
     """
     if len(data) > max_bytes:
         raise WrongLength(f"{len(data)} bytes where at most {max_bytes} are read.", expected=max_bytes, got=len(data))
-    reader = _Reader(data)
+    reader = _Reader(data, max_items)
     value = reader.value(0)
     if reader.offset != len(data):
         raise WrongLength(
@@ -98,9 +111,10 @@ def loads(data: bytes, *, max_bytes: int) -> Any:
 class _Reader:
     """Position in the bytes. Nothing is allocated for a length before that many bytes are known to be there."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, items: int) -> None:
         self.data = data
         self.offset = 0
+        self.items = items
 
     def take(self, count: int) -> bytes:
         end = self.offset + count
@@ -158,6 +172,9 @@ class _Reader:
         left = len(self.data) - self.offset
         if argument > left:
             raise WrongLength(f"{argument} items where {left} bytes are left.", expected=argument, got=left)
+        self.items -= argument
+        if self.items < 0:
+            raise _refused(self.offset, "too many items")
         return argument
 
     def text(self, start: int, length: int) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from zkseal.errors import PolicyDenied, ZksealError
+from zkseal.errors import InvalidEncoding, PolicyDenied, ZksealError
 from zkseal.tee.context import Context, Found, denied
 from zkseal.tee.evidence import Evidence
 from zkseal.tee.policy import AppraisalPolicy
 from zkseal.tee.result import (
     Appraised,
+    Assurance,
     AttestationResult,
     Check,
     Checks,
     DevAttestationResult,
     Outcome,
+    Platform,
     Rejected,
     digest,
 )
@@ -35,22 +37,37 @@ def appraise_evidence(
     """Appraises evidence at the time `now` (Unix seconds) and returns what was checked.
 
     Args:
-        nonce: what the evidence has to be bound to; without it the check `nonce` is not made.
+        nonce: what the evidence has to be bound to; without it the check `nonce` is not made. Give 16 random bytes or
+            more; an empty one, or one of zeros only, is refused.
         roots: trust anchors, by default those that zkseal pins.
 
     Raises:
         AppraisalError: the first check that failed, or that was not made and has to be. Fields: `check`, and `result`,
             the result so far as an EAR whose checks tell the rest.
-        InvalidEncoding: evidence or endorsements are malformed. Fields as above.
+        InvalidEncoding: evidence or endorsements are malformed. Fields as above. Or the nonce binds nothing.
     """
+    if nonce is not None and not any(nonce):
+        # Evidence that is bound to nothing carries zeros, or no nonce at all.
+        text = "A nonce that is empty, or of zeros only, binds nothing. Give random bytes."
+        raise InvalidEncoding(text, reason="nonce", check="nonce")
     module = VERIFIERS[evidence.platform]
     found = Found(Checks((*module.ANNOUNCED, *POLICY_CHECKS)))
+    if evidence.platform is Platform.SANDBOX:
+        found.assurance = Assurance.SANDBOX
     context = Context(evidence, policy, roots if roots is not None else pinned_roots(), now, nonce)
     try:
+        _check_platform(context, found)
         module.verify(context, found)
-        _check_policy(context, found)
+        _check_assurance(context, found)
     except Rejected:
         pass
+    except (ZksealError, MemoryError):
+        raise
+    except Exception as unexpected:
+        # The last resort: what a verifier did not expect is an evidence's fault, and refused as such. Only the type of
+        # the error is told, since its text can hold anything.
+        text = f"The evidence is malformed ({type(unexpected).__name__})."
+        found.checks.failed("format", InvalidEncoding(text, reason="malformed"))
     checks = found.checks.finish()
     error = _first_error(found, checks, policy, evidence)
     appraised = Appraised(
@@ -69,10 +86,17 @@ def appraise_evidence(
     return (AttestationResult if appraised.production else DevAttestationResult)(**vars(appraised))
 
 
-def _check_policy(context: Context, found: Found) -> None:
+def _check_platform(context: Context, found: Found) -> None:
+    """Comes first: evidence of a kind that the policy does not accept is not even read."""
     policy, platform = context.policy, context.evidence.platform
     text = f"the policy does not accept evidence of {platform}"
     found.checks.require("platform", platform in policy.platforms, denied("platform", text), str(platform))
+    if found.checks.failures:
+        raise Rejected
+
+
+def _check_assurance(context: Context, found: Found) -> None:
+    policy = context.policy
     text = f"the assurance is {found.assurance.name.lower()}, the policy wants {policy.min_assurance}"
     enough = found.assurance >= policy.assurance
     found.checks.require("assurance", enough, denied("assurance", text), found.assurance.name.lower())

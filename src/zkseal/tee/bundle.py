@@ -1,13 +1,20 @@
 """Evidence of a whole machine in one value: its main evidence, its GPUs, and the runtime data that all are bound to.
 
-A bundle is appraised part by part under one policy; it is as good as its worst part. A relay stays possible: a GPU's
-report says that some GPU answered this nonce, not in which machine it is (docs/decisions/attestation.md).
+A bundle is appraised part by part under one policy; it is as good as its worst part. Which evidence can be of a machine
+and which of a device is fixed here, whatever a policy lists: a manifest is of no machine, a GPU is not the machine that
+it is in. A relay stays possible: a GPU's report says that some GPU answered this nonce, not in which machine it is
+(docs/decisions/attestation.md).
+
+An `AttestedRuntime` is of production roots and under a policy of production (`AppraisalPolicy.production`). What the
+policies `development` or `evidence-only` accept is a `DevAttestedRuntime`, over genuine hardware too: they do not ask
+whose code runs, so no key may follow from them.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -23,7 +30,7 @@ from zkseal.tee.appraise import appraise_evidence
 from zkseal.tee.evidence import Evidence
 from zkseal.tee.evidence_encoding import decode_evidence, encode_evidence
 from zkseal.tee.policy import AppraisalPolicy
-from zkseal.tee.result import AttestationResult, Check, DevAttestationResult, Outcome, Platform
+from zkseal.tee.result import DEV_PROFILE, AttestationResult, Check, DevAttestationResult, Outcome, Platform
 from zkseal.tee.roots import Roots
 from zkseal.tee.runtime_data import MAX_RUNTIME_DATA_BYTES, RuntimeData
 
@@ -41,7 +48,28 @@ MEDIA_TYPE = "application/vnd.zkseal.evidence+cbor"
 DEV_MEDIA_TYPE = "application/vnd.zkseal.evidence-dev+cbor"
 VERSION = 1
 MAX_BUNDLE_BYTES = 1 << 23
+MAX_BUNDLE_ITEMS = 1 << 13
 MAX_SUBMODULES = 16
+
+MACHINES = frozenset(
+    {
+        Platform.SGX,
+        Platform.TDX,
+        Platform.SNP,
+        Platform.NITRO,
+        Platform.AZURE_SNP,
+        Platform.AZURE_TDX,
+        Platform.CONFIDENTIAL_SPACE,
+        Platform.TPM,
+        Platform.SANDBOX,
+    }
+)
+"""Evidence that says what runs on a machine, or in a process of it."""
+DEVICES = frozenset({Platform.NVIDIA})
+"""Evidence of a device that answered a nonce itself."""
+
+# Names of submodules: they stand in tables and in EARs, beside the machine's own entry, whose name is its platform.
+_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
 
 _KEYS = {"bundle", "evidence", "media_type", "runtime", "submodules"}
 
@@ -62,11 +90,15 @@ class AttestationBundle:
     def __post_init__(self) -> None:
         if len(self.submodules) > MAX_SUBMODULES:
             raise InvalidEncoding(f"{len(self.submodules)} submodules are too many.", reason="submodules")
+        for name in self.submodules:
+            if not isinstance(name, str) or not _NAME.fullmatch(name) or name in list(Platform):
+                raise InvalidEncoding(f"{name!r} is no name of a submodule; gpu0 is one.", reason="submodules")
 
     @property
     def media_type(self) -> str:
-        """Another one for evidence that can show no production assurance."""
-        return MEDIA_TYPE if self.runtime_data.ceiling.production else DEV_MEDIA_TYPE
+        """Another one for evidence that can show no production assurance: by its ceiling, or because of a sandbox."""
+        production = self.runtime_data.ceiling.production and self.evidence.platform is not Platform.SANDBOX
+        return MEDIA_TYPE if production else DEV_MEDIA_TYPE
 
     def to_cbor(self) -> bytes:
         """The one encoding."""
@@ -83,7 +115,7 @@ class AttestationBundle:
     @staticmethod
     def from_cbor(data: bytes) -> AttestationBundle:
         """Raises: DecodeError: not the one encoding of a bundle, or of the other media type."""
-        value = cbor.loads(data, max_bytes=MAX_BUNDLE_BYTES)
+        value = cbor.loads(data, max_bytes=MAX_BUNDLE_BYTES, max_items=MAX_BUNDLE_ITEMS)
         if not isinstance(value, dict) or set(value) != _KEYS:
             raise InvalidEncoding("The attestation has missing or unknown entries.", reason="bundle")
         if value["bundle"] != VERSION or isinstance(value["bundle"], bool):
@@ -98,7 +130,9 @@ class AttestationBundle:
             {name: decode_evidence(entry) for name, entry in submodules.items()},
         )
         if value["media_type"] != bundle.media_type:
-            text = f"The attestation says to be {value['media_type']!r}, but its ceiling makes it {bundle.media_type}."
+            text = (
+                f"The attestation says to be {value['media_type']!r}, but what it holds makes it {bundle.media_type}."
+            )
             raise InvalidEncoding(text, reason="media type")
         return bundle
 
@@ -126,6 +160,8 @@ class _Attested:
             ear["submods"][name] = appraisal
             ear["checks"] += [{**check, "name": f"{name}.{check['name']}"} for check in inner["checks"]]
         ear["checks"] += [check.to_json() for check in self.checks]
+        if self.DEVELOPMENT:
+            ear["eat_profile"] = DEV_PROFILE
         return ear | {"runtime_data": self.runtime_data.to_json(), "media_type": self._media_type()}
 
     def _media_type(self) -> str:
@@ -134,12 +170,17 @@ class _Attested:
 
 @dataclass(frozen=True)
 class AttestedRuntime(_Attested):
-    """A production root vouches for it: keys may be released to it, and its answers count."""
+    """A production root vouches for it, under a policy of production: it may get keys, and its answers count."""
 
     result: AttestationResult
     submodules: Mapping[str, AttestationResult]
 
     DEVELOPMENT: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(part, AttestationResult) for part in (self.result, *self.submodules.values())):
+            reason = "a part is of a development root"
+            raise PolicyDenied("A part of the attestation is of no production root.", check="assurance", reason=reason)
 
     def to_json(self) -> dict[str, Any]:
         """An EAR with a submodule for each part."""
@@ -148,15 +189,15 @@ class AttestedRuntime(_Attested):
 
 @dataclass(frozen=True)
 class DevAttestedRuntime(_Attested):
-    """For work without hardware. No interface that wants an `AttestedRuntime` takes it."""
+    """Of a development root, or under a policy that is not for keys. What wants an `AttestedRuntime` refuses it."""
 
-    result: DevAttestationResult
+    result: AttestationResult | DevAttestationResult
     submodules: Mapping[str, AttestationResult | DevAttestationResult]
 
     DEVELOPMENT: ClassVar[bool] = True
 
     def to_json(self) -> dict[str, Any]:
-        """As that of an `AttestedRuntime`, contraindicated."""
+        """As that of an `AttestedRuntime`, in the profile of development; parts of such roots are contraindicated."""
         return self._to_json(self.result, self.submodules)
 
 
@@ -176,21 +217,24 @@ def appraise_bundle(
             only a policy that names it in `allow_not_checked` accepts.
 
     Raises:
-        AppraisalError, DecodeError: as `appraise_evidence`; for a submodule the field `submodule` names it.
+        AppraisalError, DecodeError: as `appraise_evidence`; for a submodule the field `submodule` names it. Further
+            checks are `challenge`, `machine` and `device` (evidence of a kind that cannot be there), `runtime-data`,
+            `ceiling` and `gpus`.
+
+    Returns:
+        An `AttestedRuntime` only of production roots and under a policy of production.
     """
     runtime = bundle.runtime_data
     checks = [_challenge(runtime, nonce, policy)]
-    evidence = bundle.evidence
-    binding = runtime.binding(evidence.platform, evidence.index)
-    result = appraise_evidence(evidence, policy, now=now, nonce=binding, roots=roots)
+    result = _bound("machine", bundle.evidence, MACHINES, runtime, policy, now, roots)
     checks.append(Check("runtime-data", Outcome.PASS, "the evidence is bound to it"))
     if result.assurance > runtime.ceiling:
         reason = f"the runtime data says {runtime.ceiling.name.lower()} at most, the evidence shows more"
         raise PolicyDenied(f"{reason[:1].upper()}{reason[1:]}.", check="ceiling", reason=reason)
     checks.append(Check("ceiling", Outcome.PASS, runtime.ceiling.name.lower()))
-    submodules = {name: _submodule(name, part, bundle, policy, now, roots) for name, part in bundle.submodules.items()}
+    submodules = {name: _submodule(name, part, runtime, policy, now, roots) for name, part in bundle.submodules.items()}
     checks.append(_gpus(submodules, policy))
-    if isinstance(result, DevAttestationResult):
+    if isinstance(result, DevAttestationResult) or not policy.production:
         return DevAttestedRuntime(runtime, tuple(checks), result, submodules)
     production = {name: part for name, part in submodules.items() if isinstance(part, AttestationResult)}
     if len(production) != len(submodules):
@@ -217,12 +261,33 @@ def _challenge(runtime: RuntimeData, nonce: bytes | None, policy: AppraisalPolic
     return Check("challenge", Outcome.NOT_CHECKED, "the caller gave no nonce")
 
 
-def _submodule(
-    name: str, part: Evidence, bundle: AttestationBundle, policy: AppraisalPolicy, now: int, roots: Roots | None
+def _bound(
+    role: str,
+    part: Evidence,
+    platforms: Collection[Platform],
+    runtime: RuntimeData,
+    policy: AppraisalPolicy,
+    now: int,
+    roots: Roots | None,
 ) -> AttestationResult | DevAttestationResult:
-    binding = bundle.runtime_data.binding(part.platform, part.index)
+    """The result of one part, which is of a kind that can be a `role` and whose nonce is that of the runtime data."""
+    if part.platform not in platforms:
+        reason = f"evidence of {part.platform} is not of a {role}"
+        raise PolicyDenied(f"{reason[:1].upper()}{reason[1:]}.", check=role, reason=reason)
+    binding = runtime.binding(part.platform, part.index)
+    result = appraise_evidence(part, policy, now=now, nonce=binding, roots=roots)
+    # A policy may allow that the nonce is not checked, and a verifier may not know of one: here it has to be.
+    if {check.name: check.outcome for check in result.checks}.get("nonce") is not Outcome.PASS:
+        reason = "the evidence is not bound to the runtime data"
+        raise PolicyDenied(f"{reason[:1].upper()}{reason[1:]}.", check="runtime-data", reason=reason)
+    return result
+
+
+def _submodule(
+    name: str, part: Evidence, runtime: RuntimeData, policy: AppraisalPolicy, now: int, roots: Roots | None
+) -> AttestationResult | DevAttestationResult:
     try:
-        return appraise_evidence(part, policy, now=now, nonce=binding, roots=roots)
+        return _bound("device", part, DEVICES, runtime, policy, now, roots)
     except ZksealError as error:
         error.fields["submodule"] = name
         raise

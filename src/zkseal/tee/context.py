@@ -115,6 +115,14 @@ def check_chip(checks: Checks, context: Context, identifiers: Sequence[str]) -> 
     checks.require("chips", known, denied("chips", "this chip is not on the policy's list"))
 
 
+def no_chip(checks: Checks, context: Context, reason: str) -> None:
+    """`chips` of evidence that does not say which chip it is of: a policy that lists chips refuses it."""
+    if context.policy.chips:
+        checks.failed("chips", denied("chips", f"the policy lists chips, and {reason}"))
+    else:
+        checks.skipped("chips", reason)
+
+
 def hexadecimal(value: Any) -> Any:
     """Bytes as text, inside dictionaries and lists too."""
     if isinstance(value, bytes):

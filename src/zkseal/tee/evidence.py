@@ -17,7 +17,7 @@ from zkseal.json_text import parse_json
 from zkseal.tee.pem import is_pem, pem_blocks
 from zkseal.tee.result import Platform
 
-__all__ = ["Endorsements", "Evidence", "read_evidence"]
+__all__ = ["Endorsements", "Evidence", "is_key_set", "read_evidence"]
 
 MAX_PAYLOAD_BYTES = 1 << 22
 
@@ -30,7 +30,6 @@ class Endorsements:
         certificates: DER, leaf first where there is an order. Given authorities replace those that come with zkseal.
         collateral: Intel's, JSON in the form of dcap-qvl's `QuoteCollateralV3`.
         revocation_lists: DER.
-        jwks: a JSON Web Key Set of NRAS.
         rims: NVIDIA's reference integrity manifests, XML.
         public_key: SubjectPublicKeyInfo of a TPM's attestation key.
         signature: TPMT_SIGNATURE of a TPM quote.
@@ -41,7 +40,6 @@ class Endorsements:
     certificates: tuple[bytes, ...] = ()
     collateral: str | None = None
     revocation_lists: tuple[bytes, ...] = ()
-    jwks: str | None = None
     rims: tuple[bytes, ...] = ()
     public_key: bytes | None = None
     signature: bytes | None = None
@@ -51,7 +49,7 @@ class Endorsements:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One piece of evidence. `index` picks a device of a list."""
+    """One piece of evidence. `index` picks a device of a list; only NVIDIA's has one."""
 
     platform: Platform
     payload: bytes
@@ -61,6 +59,14 @@ class Evidence:
     def __post_init__(self) -> None:
         if len(self.payload) > MAX_PAYLOAD_BYTES:
             raise InvalidEncoding(f"{len(self.payload)} bytes are more than any evidence has.", reason="size")
+        if self.index and self.platform is not Platform.NVIDIA:
+            raise InvalidEncoding(f"Evidence of {self.platform} is no list of devices.", reason="index")
+
+
+def is_key_set(data: bytes) -> bool:
+    """True if `data` looks like a JSON Web Key Set."""
+    document = as_json(data)
+    return isinstance(document, dict) and "keys" in document
 
 
 def as_json(payload: bytes) -> Any:
@@ -146,7 +152,8 @@ def _added(found: Endorsements, data: bytes) -> Endorsements:
     if isinstance(document, dict) and "tcb_info" in document:
         return replace(found, collateral=data.decode())
     if isinstance(document, dict) and "keys" in document:
-        return replace(found, jwks=data.decode())
+        text = "A key set is a trust anchor, which does not come with evidence: give it as `Roots.nras_jwks`."
+        raise InvalidEncoding(text, reason="JWKS")
     if data.lstrip().startswith(b"<"):
         return replace(found, rims=(*found.rims, data))
     if data[:1] == b"\x30":

@@ -14,6 +14,7 @@ __all__ = ["MAX_FILE_BYTES", "decode_evidence", "encode_evidence", "evidence_fro
 
 VERSION = 1
 MAX_FILE_BYTES = 1 << 23
+MAX_FILE_ITEMS = 1 << 12
 
 _BYTE_LISTS = ("certificates", "revocation_lists", "rims", "pcrs")
 
@@ -25,7 +26,7 @@ def evidence_to_cbor(evidence: Evidence) -> bytes:
 
 def evidence_from_cbor(data: bytes) -> Evidence:
     """Raises: DecodeError: not the one encoding of evidence that stands alone."""
-    value = cbor.loads(data, max_bytes=MAX_FILE_BYTES)
+    value = cbor.loads(data, max_bytes=MAX_FILE_BYTES, max_items=MAX_FILE_ITEMS)
     if not isinstance(value, dict) or set(value) != {"standalone", "evidence"}:
         raise InvalidEncoding("These bytes are no evidence that stands alone.", reason="evidence")
     if value["standalone"] != VERSION or isinstance(value["standalone"], bool):

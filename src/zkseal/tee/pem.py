@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
+from collections.abc import Iterator
 
 from zkseal.errors import InvalidEncoding
 
 __all__ = ["certificates", "ec_public_key", "is_pem", "pem_blocks", "rsa_public_key"]
 
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\s(.*?)-----END \1-----", re.DOTALL)
+MAX_BLOCKS = 256
+MAX_LABEL_BYTES = 64
+_BEGIN, _DASHES = b"-----BEGIN ", b"-----"
 _EC_HEADS = {
     "P-256": bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200"),
     "P-384": bytes.fromhex("3076301006072a8648ce3d020106052b81040022036200"),
@@ -27,15 +29,38 @@ def pem_blocks(data: bytes) -> list[tuple[str, bytes]]:
     """(label, DER) of each block.
 
     Raises:
-        InvalidEncoding: the base64 of a block is none.
+        InvalidEncoding: a block has no end, another label there, or holds no base64; or there are too many.
     """
-    try:
-        return [
-            (label.decode(), base64.b64decode(b"".join(body.split()), validate=True))
-            for label, body in _BLOCK.findall(data)
-        ]
-    except (ValueError, binascii.Error) as error:
-        raise InvalidEncoding("A PEM block holds no base64.", reason="PEM") from error
+    found: list[tuple[str, bytes]] = []
+    for label, body in _blocks(data):
+        if len(found) == MAX_BLOCKS:
+            raise InvalidEncoding(f"There are more than {MAX_BLOCKS} PEM blocks.", reason="PEM")
+        try:
+            found.append((label, base64.b64decode(b"".join(body.split()), validate=True)))
+        except (ValueError, binascii.Error) as error:
+            raise InvalidEncoding("A PEM block holds no base64.", reason="PEM") from error
+    return found
+
+
+def _blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """(label, what stands between the lines) of each block, in one pass over the bytes."""
+    start = data.find(_BEGIN)
+    while start >= 0:
+        at = start + len(_BEGIN)
+        end_of_label = data.find(_DASHES, at, at + MAX_LABEL_BYTES + len(_DASHES))
+        label = data[at : max(end_of_label, at)]
+        body = end_of_label + len(_DASHES)
+        # The next line of dashes has to be the end of this block: nothing is searched twice.
+        end = data.find(_DASHES, body)
+        last = b"-----END " + label + _DASHES
+        if not label or not _is_label(label) or not data[body : body + 1].isspace() or not data.startswith(last, end):
+            raise InvalidEncoding("A PEM block has no end.", reason="PEM")
+        yield label.decode(), data[body:end]
+        start = data.find(_BEGIN, end + len(last))
+
+
+def _is_label(label: bytes) -> bool:
+    return label.isascii() and label.decode().replace(" ", "A").isalnum() and label == label.upper()
 
 
 def certificates(data: bytes) -> list[bytes]:

@@ -76,10 +76,19 @@ class AppraisalPolicy:
     sandbox_issuers: tuple[str, ...] = ()
     tpm_trusted_keys: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        _check_types(self)
+        _check(self)
+
     @property
     def assurance(self) -> Assurance:
         """The least assurance that is enough."""
         return Assurance[self.min_assurance.upper()]
+
+    @property
+    def production(self) -> bool:
+        """Whether keys may follow from what it accepts: the least assurance is one of production, as are the roots."""
+        return self.assurance.production and not self.allow_development_roots
 
     @property
     def digest(self) -> bytes:
@@ -147,7 +156,7 @@ def _converted(name: str, value: Any, default: Any) -> Any:
     if not isinstance(value, dict):
         raise _fail(f"{name} is no table")
     if name == "references":
-        if not all(_texts(entry) and entry for entry in value.values()):
+        if not all(_texts(entry) for entry in value.values()):
             raise _fail("a reference has no list of texts")
         return {claim: tuple(text.lower() for text in accepted) for claim, accepted in value.items()}
     if name == "snp_min_tcb":
@@ -158,8 +167,6 @@ def _converted(name: str, value: Any, default: Any) -> Any:
             raise _fail("snp.min_tcb is no table of tables of levels")
         if any(set(entry) - {"boot_loader", "tee", "snp", "microcode", "fmc"} for entry in value.values()):
             raise _fail("snp.min_tcb names a part that there is not")
-    if name == "tpm_trusted_keys" and any(str(level).upper() not in Assurance.__members__ for level in value.values()):
-        raise _fail("tpm.trusted_keys names an assurance that there is not")
     return value
 
 
@@ -190,9 +197,32 @@ def policy_of(document: Mapping[str, Any]) -> AppraisalPolicy:
         values[name] = _converted(name, value, getattr(AppraisalPolicy(name=""), name))
     if "name" not in document:
         raise _fail("it has no name")
-    policy = AppraisalPolicy(**values)
-    _check(policy)
-    return policy
+    return AppraisalPolicy(**values)
+
+
+def _check_types(policy: AppraisalPolicy) -> None:
+    """A text where a tuple of texts belongs would be searched letter by letter."""
+    for entry in fields(policy):
+        value = getattr(policy, entry.name)
+        kind = str(entry.type)
+        if kind == "tuple[str, ...]":
+            right = type(value) is tuple and all(isinstance(item, str) for item in value)
+        elif kind.startswith("Mapping"):
+            right = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+        else:
+            right = type(value) is {"str": str, "int": int, "bool": bool}[kind]
+        if not right:
+            raise _fail(f"{entry.name} is of another type than {kind}")
+    for accepted in policy.references.values():
+        if type(accepted) is not tuple or not accepted or not all(isinstance(text, str) and text for text in accepted):
+            # A claim that is absent reads as an empty text.
+            raise _fail("a reference is no tuple of texts, or one of them is empty")
+    levels = policy.tpm_trusted_keys.values()
+    if not all(isinstance(level, str) and level.upper() in Assurance.__members__ for level in levels):
+        raise _fail("tpm.trusted_keys names an assurance that there is not")
+    for floor in policy.snp_min_tcb.values():
+        if not isinstance(floor, Mapping) or not all(type(level) is int for level in floor.values()):
+            raise _fail("snp.min_tcb is no table of tables of levels")
 
 
 def _check(policy: AppraisalPolicy) -> None:

@@ -19,7 +19,10 @@ AMD_PRODUCTS = ("milan", "genoa", "turin")
 
 @dataclass(frozen=True)
 class Roots:
-    """Trust anchors in DER, by vendor. `amd_authorities` are no anchors: they lead from chips to an ARK."""
+    """Trust anchors in DER, by vendor. `amd_authorities` are no anchors: they lead from chips to an ARK.
+
+    `nras_jwks` is the JSON Web Key Set of NRAS. None is pinned: the service publishes it on line and changes its keys.
+    """
 
     amd: tuple[bytes, ...] = ()
     amd_authorities: tuple[bytes, ...] = ()
@@ -29,6 +32,7 @@ class Roots:
     nvidia_rim: tuple[bytes, ...] = ()
     confidential_space: tuple[bytes, ...] = ()
     tpm: tuple[bytes, ...] = ()
+    nras_jwks: str | None = None
 
 
 def _read(name: str) -> bytes:

@@ -62,7 +62,9 @@ def decode_sandbox(payload: bytes) -> tuple[SandboxClaims, bytes]:
     """
     value = cbor.loads(payload, max_bytes=MAX_BYTES)
     keys = {"sandbox", "measurement", "report_data", "isolation", "issuer", "signature"}
-    if not isinstance(value, dict) or set(value) != keys or value["sandbox"] != VERSION:
+    if not isinstance(value, dict) or set(value) != keys:
+        raise InvalidEncoding("This is no sandbox's evidence.", reason="sandbox evidence")
+    if type(value["sandbox"]) is not int or value["sandbox"] != VERSION:
         raise InvalidEncoding("This is no sandbox's evidence of version 1.", reason="sandbox evidence")
     for name, size in (("measurement", 32), ("report_data", 64), ("issuer", 33), ("signature", 64)):
         if not isinstance(value[name], bytes) or len(value[name]) != size:

@@ -44,7 +44,7 @@ def test_an_attestation_over_runtime_data_is_verified(
     shown = json.loads(capsys.readouterr().out)
     assert shown["runtime_data"]["model_digest"] == runtime_data.model_digest.hex()
     assert shown["assurance"] == "vtpm_dev"
-    assert run("verify", out, "--policy", "development", "--nonce", "00" * 32) == 77
+    assert run("verify", out, "--policy", "development", "--nonce", "01" * 32) == 77
     changed = out.read_bytes().replace(runtime_data.model_digest, b"\x09" * 32)
     out.write_bytes(changed)
     assert run("verify", out, "--policy", "development", "--nonce", runtime_data.nonce.hex()) == 77

@@ -35,12 +35,22 @@ def now_of(options: argparse.Namespace) -> int:
 
 
 def nonce_of(options: argparse.Namespace) -> bytes | None:
-    """The challenge, if there is one. Raises `WrongInput` for what is not hexadecimal."""
+    """The challenge, if there is one.
+
+    Raises:
+        WrongInput: not hexadecimal; or empty, as an unset variable of a shell is, or of zeros only: evidence that is
+            bound to nothing carries such a nonce.
+    """
     text: str | None = options.nonce
+    if text is None:
+        return None
     try:
-        return bytes.fromhex(text) if text is not None else None
+        nonce = bytes.fromhex(text)
     except ValueError as error:
-        raise _wrong("nonce", "hexadecimal", text or "") from error
+        raise _wrong("nonce", "hexadecimal", text) from error
+    if not any(nonce):
+        raise _wrong("nonce", "random bytes in hexadecimal, 16 or more", text)
+    return nonce
 
 
 def read_file(path: Path) -> bytes:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zkseal.errors import InvalidEncoding, SignatureRejected, ZksealError
-from zkseal.tee.context import Context, Found, check_nonce, check_references
+from zkseal.tee.context import Context, Found, check_chip, check_nonce, check_references
 from zkseal.tee.evidence import as_json, base64_bytes
 from zkseal.tee.jws import rsa_of_jwk
 from zkseal.tee.pem import certificates, is_pem
@@ -29,7 +29,20 @@ __all__ = ["ANNOUNCED", "verify"]
 
 CPU = "cpu."
 OWN = ("nonce", "reference-values", "chips")
-ANNOUNCED = ("format", "hcl-binding", "signature", "pcr-digest", "chain", "debug", "nonce", "reference-values")
+# Checks of the hardware report that the bundle repeats as its own.
+OF_HARDWARE = ("chain", "validity", "revocation", "debug")
+ANNOUNCED = (
+    "format",
+    "hcl-binding",
+    "signature",
+    "pcr-digest",
+    *OF_HARDWARE,
+    "nonce",
+    "reference-values",
+    "chips",
+)
+# What the hardware measured at the start of the guest: the paravisor, whose word the vTPM is.
+MEASUREMENTS = {Platform.AZURE_SNP: "cpu.measurement", Platform.AZURE_TDX: "cpu.mr_td"}
 
 HCL_MAGIC = b"HCLA"
 HCL_HEADER_BYTES = 32
@@ -76,18 +89,30 @@ def verify(context: Context, found: Found) -> None:
     check_quote(found, bundle.key, bundle.message, Signature("RS256", bundle.signature), attest, bundle.pcrs)
     cpu = Found(Checks(_announced_of_cpu(context), CPU))
     try:
-        _verify_hardware(context, cpu, bundle)
+        chips = _verify_hardware(context, cpu, bundle)
     finally:
         checks.absorb(cpu.checks)
         found.claims["cpu"] = cpu.claims
     found.assurance = cpu.assurance
     # The hardware report closes the chain of the key.
-    for name in ("chain", "debug"):
+    for name in OF_HARDWARE:
         if cpu.checks.outcome(name) == "pass":
             checks.passed(name, "as the hardware report")
+        else:
+            checks.skipped(name, "not passed for the hardware report")
     check_nonce(checks, context, attest.extra_data)
     values = {**found.claims["pcrs"], **{f"cpu.{name}": str(value) for name, value in cpu.claims.items()}}
-    check_references(checks, context, str(context.evidence.platform), values)
+    _check_references(context, found, values)
+    check_chip(checks, context, chips)
+
+
+def _check_references(context: Context, found: Found, values: dict[str, str]) -> None:
+    """`reference-values`: PCRs count only under a known paravisor. Any guest can carry a vTPM of its owner's making."""
+    checks, prefix = found.checks, str(context.evidence.platform)
+    check_references(checks, context, prefix, values)
+    needed = f"{prefix}.{MEASUREMENTS[context.evidence.platform]}"
+    if checks.outcome("reference-values") == "pass" and needed not in context.policy.references:
+        checks.skipped("reference-values", f"the policy has no {needed}, without which PCRs are anybody's")
 
 
 def _announced_of_cpu(context: Context) -> tuple[str, ...]:
@@ -95,15 +120,17 @@ def _announced_of_cpu(context: Context) -> tuple[str, ...]:
     return tuple(name for name in module.ANNOUNCED if name not in OWN)
 
 
-def _verify_hardware(context: Context, cpu: Found, bundle: Bundle) -> None:
+def _verify_hardware(context: Context, cpu: Found, bundle: Bundle) -> list[str]:
+    """Authenticates the hardware report and returns identifiers of its chip."""
     if context.evidence.platform is Platform.AZURE_SNP:
         others = list(context.evidence.endorsements.certificates)
-        snp.authenticate(context, cpu, bundle.hardware_report, [*bundle.vcek, *others])
-        return
+        report = snp.authenticate(context, cpu, bundle.hardware_report, [*bundle.vcek, *others])
+        return [report["chip_id"].hex()]
     quote = intel.authenticate(context, cpu, bundle.td_quote, context.evidence.endorsements.collateral)
     if not hmac.compare_digest(quote["fields"]["report_data"], bundle.report_data):
         cpu.checks.failed("signature", SignatureRejected("The quote is of another report.", reason="report data"))
         raise Rejected
+    return [quote["ppid"].hex(), quote["fmspc"].hex()]
 
 
 def _octets(value: Any, what: str) -> bytes:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from zkseal.errors import Expired, InvalidEncoding, NonceMismatch
-from zkseal.tee.context import CORE, Context, Found, check_references, check_revocation, denied
+from zkseal.tee.context import CORE, Context, Found, check_references, check_revocation, denied, no_chip
 from zkseal.tee.jws import Token, decode_token
 from zkseal.tee.native import native
 from zkseal.tee.result import Assurance
 
 __all__ = ["ANNOUNCED", "verify"]
 
-ANNOUNCED = (*CORE, "issuer", "token-time", "tcb", "debug", "audience", "nonce", "reference-values")
+ANNOUNCED = (*CORE, "issuer", "token-time", "tcb", "debug", "audience", "nonce", "reference-values", "chips")
 
 ISSUER = "https://confidentialcomputing.googleapis.com"
 HARDWARE_MODELS = ("GCP_INTEL_TDX", "GCP_AMD_SEV", "GCP_AMD_SEV_ES", "GCP_AMD_SEV_SNP")
@@ -66,6 +66,7 @@ def verify(context: Context, found: Found) -> None:
     values = {"image_digest": str(container.get("image_digest", "")), "hwmodel": str(model)}
     found.claims["image_digest"] = values["image_digest"]
     check_references(checks, context, "gcp_confidential_space", values)
+    no_chip(checks, context, "a token names no chip")
 
 
 def check_token_time(context: Context, found: Found, claims: dict[str, Any]) -> None:

@@ -55,6 +55,10 @@ def authenticate(context: Context, found: Found, payload: bytes, collateral: str
             reason = f"quotes are checked under one root of Intel's, and {len(context.roots.intel)} were given"
             raise UntrustedRoot(f"{reason[:1].upper()}{reason[1:]}.", reason=reason, check="chain")
         verified: dict[str, Any] = native().attest_intel(payload, collateral, context.roots.intel[0], context.now)
+        wanted = "sgx" if context.evidence.platform is Platform.SGX else "tdx"
+        if verified["tee"] != wanted:
+            reason = f"The quote is of {verified['tee']}, given as one of {wanted}."
+            raise InvalidEncoding(reason, reason="platform", check="format")
         return verified
 
     quote = checks.core((*CORE, "tcb"), core, ordered=False)

@@ -12,13 +12,14 @@ from zkseal.tee.context import (
     check_revocation,
     denied,
     hexadecimal,
+    no_chip,
 )
 from zkseal.tee.native import native
 from zkseal.tee.result import Assurance
 
 __all__ = ["ANNOUNCED", "verify"]
 
-ANNOUNCED = (*CORE, "debug", "age", "nonce", "reference-values")
+ANNOUNCED = (*CORE, "debug", "age", "nonce", "reference-values", "chips")
 
 # Image, kernel and boot, application: all zero in debug mode.
 MEASURED_PCRS = (0, 1, 2)
@@ -44,3 +45,4 @@ def verify(context: Context, found: Found) -> None:
     check_age(checks, context, document["timestamp_ms"] / 1000)
     check_nonce(checks, context, document["nonce"])
     check_references(checks, context, "nitro", {f"pcr{number}": value.hex() for number, value in pcrs.items()})
+    no_chip(checks, context, "a document names no chip")

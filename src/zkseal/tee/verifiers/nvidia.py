@@ -58,8 +58,8 @@ def verify(context: Context, found: Found) -> None:
     found.claims |= {"driver": driver, "vbios": vbios, "leaf": chain["subjects"][0]}
     found.claims["device_key_sha256"] = hashlib.sha256(chain["public_key"]).hexdigest()
 
-    firmware = opaque.get(FIRMWARE_ID)
-    if firmware is None:
+    firmware = opaque.get(FIRMWARE_ID, b"")
+    if not firmware:
         checks.skipped("firmware-id", "the report names no firmware")
     else:
         error = UntrustedRoot("The certificate is of another firmware than the report names.", reason="firmware")

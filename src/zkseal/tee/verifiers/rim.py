@@ -12,14 +12,15 @@ from typing import Any
 
 from zkseal.errors import InvalidEncoding, SignatureRejected
 from zkseal.tee.canonical_xml import Element, canonical, parse
-from zkseal.tee.context import CORE, Context, Found, check_revocation
+from zkseal.tee.context import CORE, Context, Found, check_revocation, no_chip
 from zkseal.tee.evidence import base64_bytes
 from zkseal.tee.native import native
 from zkseal.tee.result import Assurance
 
 __all__ = ["ANNOUNCED", "Rim", "authenticate", "verify"]
 
-ANNOUNCED = (*CORE, "digest")
+OWN = (*CORE, "digest")
+ANNOUNCED = (*OWN, "debug", "chips")
 
 XMLDSIG = "http://www.w3.org/2000/09/xmldsig#"
 C14N = "http://www.w3.org/2006/12/xml-c14n11"
@@ -48,8 +49,10 @@ class Rim:
 
 def verify(context: Context, found: Found) -> None:
     """Verifies a manifest by itself."""
-    rim, chain = found.checks.core(ANNOUNCED, lambda: authenticate(context, context.evidence.payload))
+    rim, chain = found.checks.core(OWN, lambda: authenticate(context, context.evidence.payload))
     check_revocation(found.checks, all(chain["revocation_checked"]))
+    found.checks.skipped("debug", "a manifest is of firmware, not of a device")
+    no_chip(found.checks, context, "a manifest is of no chip")
     found.assurance = Assurance.HARDWARE
     found.claims |= {"product": rim.product, "version": rim.version, "measurements": len(rim.measurements)}
     found.claims["certificate_window"] = [chain["not_before"], chain["not_after"]]

@@ -5,14 +5,24 @@ from __future__ import annotations
 import hashlib
 
 from zkseal.errors import UntrustedRoot, ZksealError
-from zkseal.tee.context import Context, Found, check_nonce, check_references
+from zkseal.tee.context import Context, Found, check_nonce, check_references, no_chip
 from zkseal.tee.native import native
 from zkseal.tee.result import Assurance, Rejected
 from zkseal.tee.sandbox_evidence import decode_sandbox, signed_part
 
 __all__ = ["ANNOUNCED", "verify"]
 
-ANNOUNCED = ("format", "signature", "issuer", "nonce", "reference-values")
+ANNOUNCED = (
+    "format",
+    "validity",
+    "revocation",
+    "signature",
+    "issuer",
+    "debug",
+    "nonce",
+    "reference-values",
+    "chips",
+)
 
 
 def verify(context: Context, found: Found) -> None:
@@ -38,5 +48,9 @@ def verify(context: Context, found: Found) -> None:
         checks.require("issuer", issuer in {entry.lower() for entry in listed}, unlisted)
     else:
         checks.skipped("issuer", "the policy lists no issuers of development evidence")
+    for name in ("validity", "revocation"):
+        checks.skipped(name, "nobody certifies the key of a sandbox")
+    checks.skipped("debug", "a process cannot vouch that nobody debugs it")
     check_nonce(checks, context, claims.report_data)
     check_references(checks, context, "sandbox", {"measurement": claims.measurement.hex()})
+    no_chip(checks, context, "a sandbox is of no chip")

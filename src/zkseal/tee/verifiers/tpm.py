@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from zkseal.errors import InvalidEncoding, MeasurementMismatch, SignatureRejected, UntrustedRoot, ZksealError
-from zkseal.tee.context import Context, Found, check_nonce, check_references, denied
+from zkseal.tee.context import Context, Found, check_nonce, check_references, check_revocation, denied, no_chip
 from zkseal.tee.event_log import boot_claims, parse_event_log, replay
 from zkseal.tee.native import native
 from zkseal.tee.result import Assurance, Rejected
@@ -24,14 +24,18 @@ __all__ = ["ANNOUNCED", "check_quote", "verify"]
 
 ANNOUNCED = (
     "format",
+    "validity",
+    "revocation",
     "signature",
     "pcr-digest",
     "freshness",
     "ak-certificate",
     "development-root",
+    "debug",
     "nonce",
     "reference-values",
     "event-log",
+    "chips",
 )
 
 # PCRs of firmware, boot loader and kernel: one that was quoted and has no event in the log has to be untouched. Those
@@ -70,9 +74,11 @@ def verify(context: Context, found: Found) -> None:
     checks.require("freshness", bool(bound), denied("freshness", text))
     found.claims["public_key_sha256"] = hashlib.sha256(key).hexdigest()
     _check_key(context, found, key, [*certificates, *endorsements.certificates])
+    checks.skipped("debug", "a TPM does not say whether its machine can be debugged")
     check_nonce(checks, context, bound)
     check_references(checks, context, "tpm", found.claims.get("pcrs", {}))
     _check_event_log(found, endorsements.event_log if event_log is None else event_log)
+    no_chip(checks, context, "a quote names no chip")
 
 
 def check_quote(
@@ -143,7 +149,10 @@ def _check_event_log(found: Found, log: bytes | None) -> None:
 
 
 def _check_key(context: Context, found: Found, key: bytes, certificates: list[bytes]) -> None:
-    """`ak-certificate` and `development-root`: what closes the chain decides the assurance."""
+    """`ak-certificate` and `development-root`: what closes the chain decides the assurance.
+
+    `validity` and `revocation` are those of the certificate: not made where it is not what vouches for the key.
+    """
     checks, policy = found.checks, context.policy
     development = any(name in certificate for certificate in certificates for name in DEVELOPMENT_AUTHORITIES)
     if development:
@@ -152,6 +161,8 @@ def _check_key(context: Context, found: Found, key: bytes, certificates: list[by
         checks.require("development-root", policy.allow_development_roots, error, "a development TPM")
     else:
         checks.passed("development-root", "none is among the certificates")
+    for name in ("validity", "revocation"):
+        checks.skipped(name, "no certificate of the attestation key was checked")
     named = policy.tpm_trusted_keys.get(hashlib.sha256(key).hexdigest())
     if named is not None:
         found.assurance = min(Assurance[named.upper()], found.assurance if development else Assurance.VTPM_CLOUD)
@@ -173,6 +184,9 @@ def _check_key(context: Context, found: Found, key: bytes, certificates: list[by
             checks.failed("ak-certificate", error)
         return
     found.assurance = Assurance.VTPM_CLOUD
+    checks.passed("validity")
+    checks.passed("revocation")
+    check_revocation(checks, all(chain["revocation_checked"]))
     checks.passed("ak-certificate", chain["subjects"][0])
 
 

@@ -10,6 +10,7 @@ example: zkseal tee verify report.bin --with vcek.der --now 2026-07-01T00:00:00Z
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,17 @@ from zkseal.tee import (
     AttestationBundle,
     Evidence,
     Platform,
+    Roots,
     appraise_bundle,
     appraise_evidence,
     evidence_from_cbor,
     load_policy,
     parse_policy,
+    pinned_roots,
     read_evidence,
     shipped_policies,
 )
+from zkseal.tee.evidence import is_key_set
 
 __all__ = ["configure", "run"]
 
@@ -83,17 +87,23 @@ def _appraised(options: argparse.Namespace, policy: AppraisalPolicy) -> tuple[Pl
         _require_nothing_else(options, "an attestation")
         bundle = AttestationBundle.from_cbor(payload)
         return bundle.evidence.platform, appraise_bundle(bundle, policy, now=now, nonce=nonce).to_json()
-    evidence = _evidence(options, payload)
-    return evidence.platform, appraise_evidence(evidence, policy, now=now, nonce=nonce).to_json()
+    evidence, roots = _evidence(options, payload)
+    return evidence.platform, appraise_evidence(evidence, policy, now=now, nonce=nonce, roots=roots).to_json()
 
 
-def _evidence(options: argparse.Namespace, payload: bytes) -> Evidence:
+def _evidence(options: argparse.Namespace, payload: bytes) -> tuple[Evidence, Roots]:
+    """The evidence, and the pinned roots with a key set that was given: whoever runs the command trusts it."""
     if payload.startswith(_STANDALONE):
         _require_nothing_else(options, "what `zkseal tee attest` writes")
-        return evidence_from_cbor(payload)
+        return evidence_from_cbor(payload), pinned_roots()
     others = [read_file(path) for path in options.others]
+    key_sets = [other.decode("utf-8", "replace") for other in others if is_key_set(other)]
+    if len(key_sets) > 1:
+        raise WrongInput("Two key sets are given; give one.", name="with", expected="one key set", got=len(key_sets))
+    roots = replace(pinned_roots(), nras_jwks=key_sets[0]) if key_sets else pinned_roots()
     platform = Platform(options.platform) if options.platform else None
-    return read_evidence(payload, others, platform=platform, index=options.index)
+    others = [other for other in others if not is_key_set(other)]
+    return read_evidence(payload, others, platform=platform, index=options.index), roots
 
 
 def _require_nothing_else(options: argparse.Namespace, what: str) -> None:
