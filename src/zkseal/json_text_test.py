@@ -70,6 +70,22 @@ def test_other_types_are_refused(text: Any) -> None:
         parse_json(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [r'"\ud800"', r'"\uDBFF"', r'["\udc00"]', r'{"\ud83d": 1}', r'"\ude00\ud83d"', r'"\ud83d\\ude00"', '"\ud800"'],
+)
+def test_half_a_surrogate_pair_is_refused(text: str) -> None:
+    """No text with one can be encoded: whoever logs, hashes or answers with it would fail later."""
+    with pytest.raises(ValueError, match=r"surrogate"):
+        parse_json(text)
+
+
+@pytest.mark.parametrize("text", [r'"\ud83d\uDE00"', r'"\\ud800"', r'"\u00e4\n\\\ud83d\ude00"', r'"\u0d80"'])
+def test_whole_pairs_and_what_only_looks_like_one_are_read(text: str) -> None:
+    assert parse_json(text) == json.loads(text)
+    assert parse_json(text.encode()) == json.loads(text)
+
+
 def test_names_can_be_asked_to_be_distinct() -> None:
     with pytest.raises(ValueError, match="twice"):
         parse_json('{"a": 1, "a": 2}', object_pairs_hook=distinct)

@@ -4,6 +4,7 @@ import json
 import tomllib
 from dataclasses import fields, replace
 from importlib import resources
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -66,6 +67,7 @@ def test_the_digest_is_of_the_content() -> None:
         'name = "p"\n[intel]\ntcb_statuses = ["Revoked"]',
         'name = "p"\n[references]\n"nitro.pcr0" = "ab"',
         'name = "p"\n[references]\n"nitro.pcr0" = []',
+        'name = "p"\n[references]\n"nitro.pcr0" = ["ab", ""]',
         'name = "p"\n[snp.min_tcb.milan]\nmagic = 1',
         'name = "p"\n[tpm.trusted_keys]\nab = "certain"',
     ],
@@ -73,3 +75,35 @@ def test_the_digest_is_of_the_content() -> None:
 def test_what_is_no_policy_is_refused(text: str) -> None:
     with pytest.raises(InvalidEncoding):
         parse_policy(text)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"platforms": "xx nitro yy"},
+        {"platforms": ["nitro"]},
+        {"platforms": ("toaster",)},
+        {"allow_not_checked": "nonce"},
+        {"chips": (b"ab",)},
+        {"references": {"nitro.pcr0": "abab"}},
+        {"references": {"nitro.pcr0": ()}},
+        {"references": {"nitro.pcr0": ("",)}},
+        {"references": [("nitro.pcr0", ("ab",))]},
+        {"references": {1: ("ab",)}},
+        {"snp_min_tcb": {"milan": 3}},
+        {"snp_min_tcb": {"milan": {"snp": "3"}}},
+        {"tpm_trusted_keys": {"ab": "certain"}},
+        {"min_assurance": "certain"},
+        {"allow_development_roots": 0},
+        {"composite_gpus": True},
+        {"name": None},
+    ],
+)
+def test_a_policy_of_other_types_is_not_made(change: dict[str, Any]) -> None:
+    """A text where a tuple of texts belongs would be searched for parts of itself."""
+    with pytest.raises(InvalidEncoding):
+        replace(load_policy(), **change)
+
+
+def test_only_production_is_for_keys() -> None:
+    assert {name for name in shipped_policies() if load_policy(name).production} == {"production"}

@@ -84,6 +84,26 @@ def test_loads_refuses_more_bytes_than_asked_for() -> None:
         cbor.loads(cbor.dumps(b"x" * 100), max_bytes=50)
 
 
+@pytest.mark.parametrize("value", [[{}] * 11, {str(index): 0 for index in range(11)}, [[0] * 5, [0] * 5]])
+def test_loads_refuses_more_items_than_asked_for(value: Any) -> None:
+    """A byte of a list takes far more in memory: eight million empty maps have half a gigabyte."""
+    assert cbor.loads(cbor.dumps(value), max_bytes=LIMIT, max_items=12) == value
+    with pytest.raises(InvalidEncoding):
+        cbor.loads(cbor.dumps(value), max_bytes=LIMIT, max_items=10)
+
+
+def test_items_have_a_bound_by_default() -> None:
+    data = b"\x9a" + (cbor.MAX_ITEMS + 1).to_bytes(4, "big") + b"\xa0" * (cbor.MAX_ITEMS + 1)
+    with pytest.raises(InvalidEncoding):
+        cbor.loads(data, max_bytes=len(data))
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"\udfff": 1}])
+def test_dumps_refuses_text_that_is_not_utf_8(value: Any) -> None:
+    with pytest.raises(InvalidEncoding):
+        cbor.dumps(value)
+
+
 @pytest.mark.parametrize("value", [1.5, (1, 2), {1: 2}, 2**64, -(2**64) - 1, {"a": object()}])
 def test_dumps_refuses_what_the_subset_lacks(value: Any) -> None:
     with pytest.raises(InvalidEncoding):
