@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -149,6 +149,15 @@ def test_bodies_are_bounded_before_they_are_read(broker: KeyBroker, served: Serv
         ("GET", "/v1/release", 405),
         ("POST", "/v1/log", 405),
         ("GET", "/v1/log?after=x", 400),
+        ("GET", "/v1/log?after=9223372036854775808", 400),
+        ("GET", "/v1/log?after=99999999999999999999", 400),
+        ("GET", "/v1/log?after=-2", 400),
+        ("GET", "/v1/log?after=1_0", 400),
+        ("GET", "/v1/log?after=%D9%A3", 400),
+        ("GET", "/v1/log?after=%201", 400),
+        ("GET", "/v1/log?after=", 400),
+        ("GET", "/v1/log?limit=9223372036854775808", 400),
+        ("GET", "/v1/log?limit=-5", 400),
         ("GET", "/v2/health", 404),
     ],
 )
@@ -166,6 +175,10 @@ def test_the_log_is_read_in_pages(broker: KeyBroker, served: Served) -> None:
     assert [entry["sequence"] for entry in entries] == list(range(6))
     checkpoint = Checkpoint.from_cbor(served.ask("GET", "/v1/checkpoint").body)
     assert entries[-1]["hash"] == checkpoint.hash.hex()
+    assert served.ask("GET", f"/v1/log?after={(1 << 63) - 1}").body == b""
+    assert len(served.ask("GET", f"/v1/log?limit={(1 << 63) - 1}").body.splitlines()) == 6
+    assert broker.entries(after=1 << 200) == []
+    assert len(broker.entries(after=-(1 << 200), limit=1 << 200)) == 6
     assert served.ask("GET", "/v1/health").json == {
         "status": "ok",
         "broker": broker.broker_id.hex(),
@@ -278,3 +291,42 @@ def test_a_client_has_few_requests_open_at_once(broker: KeyBroker) -> None:
         while served.ask("GET", "/v1/health").status != 200:
             assert time.monotonic() < deadline
     assert broker.entries()[-1].fields["denial"] == "rate_limited"
+
+
+UNFINISHED = b"POST /v1/release HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+
+
+def test_bodies_that_do_not_come_take_nobodys_place(broker: KeyBroker) -> None:
+    """As many of them as there are places for work, and more: others are served at once."""
+    limits = replace(GENEROUS, client_at_once=100, at_once=2)
+    with serving(broker, limits) as served, contextlib.ExitStack() as stack:
+        for _ in range(8):
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=10))
+            slow.sendall(UNFINISHED)
+        for _ in range(5):
+            assert served.ask("GET", "/v1/health").status == 200
+            assert len(served.client.challenge()) == 32
+
+
+def test_a_body_has_little_time(broker: KeyBroker) -> None:
+    assert RateLimits().body_timeout_s == 5.0
+    with (
+        serving(broker, replace(GENEROUS, body_timeout_s=0.3)) as served,
+        socket.create_connection(("127.0.0.1", served.port), timeout=10) as slow,
+    ):
+        slow.sendall(UNFINISHED)
+        assert b" 408 " in slow.recv(4096).split(b"\r\n")[0]
+
+
+def test_the_body_that_is_waited_for_longest_gives_its_place(broker: KeyBroker) -> None:
+    limits = replace(GENEROUS, client_at_once=100, unfinished_at_once=2, body_timeout_s=60.0)
+    with serving(broker, limits) as served, contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=10)) for _ in range(4)]
+        for connection in slow[:3]:
+            connection.sendall(UNFINISHED)
+            time.sleep(0.1)
+        assert b" 408 " in slow[0].recv(4096).split(b"\r\n")[0]
+        assert len(served.client.challenge()) == 32
+        assert b" 408 " in slow[1].recv(4096).split(b"\r\n")[0]
+        slow[2].sendall(bytes(1000))
+        assert b" 400 " in slow[2].recv(4096).split(b"\r\n")[0]

@@ -15,11 +15,19 @@ def test_all_together_have_a_rate() -> None:
 
 
 def test_open_requests_are_bounded_and_end() -> None:
-    limiter = RateLimiter(RateLimits(client_at_once=2, at_once=3), now=0)
+    limiter = RateLimiter(RateLimits(client_at_once=2), now=0)
     assert [limiter.enters("a", 0) for _ in range(3)] == [True, True, False]
-    assert [limiter.enters(client, 0) for client in "bc"] == [True, False]
+    assert limiter.enters("b", 0)
     limiter.leaves("a")
     assert limiter.enters("a", 0)
+
+
+def test_work_is_bounded_apart_from_open_requests() -> None:
+    limiter = RateLimiter(RateLimits(at_once=2), now=0)
+    assert all(limiter.enters(str(client), 0) for client in range(10))
+    assert [limiter.begins() for _ in range(3)] == [True, True, False]
+    limiter.ends()
+    assert limiter.begins()
 
 
 def test_no_more_clients_are_remembered_than_allowed() -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.broker.worlds import NOW, Enclave, World, head_of
@@ -123,6 +124,47 @@ def test_an_export_verifies_like_the_database(filled: World, broker: KeyBroker, 
         verify_log(export)
     with pytest.raises(FileUnavailable):
         verify_log(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "denied"},
+        {"time": 0},
+        {"sequence": 2.0},
+        {"sequence": 3},
+        {"fields": {"denial": "debug"}},
+        {"previous": "00" * 32},
+        {"more": 1},
+        {"kind": None},
+        {"cbor": str.upper},
+    ],
+)
+def test_what_people_read_of_an_export_is_what_was_decided(
+    filled: World, broker: KeyBroker, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    """The hash is over the CBOR; who reads the JSON beside it has to read the same."""
+    entries = [entry.to_json() for entry in broker.entries()]
+    for name, value in change.items():
+        if value is None:
+            del entries[2][name]
+        else:
+            entries[2][name] = value(entries[2][name]) if callable(value) else value
+    export = tmp_path / "log.jsonl"
+    export.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    assert verify_log(export, [broker.checkpoint(now=NOW)]).broken == Broken(
+        2, "its readable part says another thing than its cbor"
+    )
+
+
+def test_a_name_stands_once_in_a_line_of_an_export(filled: World, broker: KeyBroker, tmp_path: Path) -> None:
+    """Of two, one program reads the first, and another the second."""
+    lines = [json.dumps(entry.to_json()) for entry in broker.entries()]
+    lines[2] = '{"kind": "denied", ' + lines[2][1:]
+    export = tmp_path / "log.jsonl"
+    export.write_text("\n".join(lines))
+    with pytest.raises(InvalidEncoding):
+        verify_log(export)
 
 
 def test_an_empty_log_is_no_log() -> None:

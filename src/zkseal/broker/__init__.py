@@ -8,8 +8,9 @@
 `models`        registering, least versions, revocations
 `store`         SQLite: one transaction for one decision
 `audit`         the hash-chained log; `checkpoints` signs how far it is, `anchors` keeps that outside, `verify` checks
+`registry`      models by the log alone, to which the tables are held
 `key_files`     its keys, encrypted if wanted; `folder` where all of it lies
-`wire`          requests and answers in CBOR; `service` and `serving` HTTP, `limits` rates, `telling` lines
+`wire`          requests and answers in CBOR; `service`, `serving`, `bodies` HTTP, `limits` bounds, `telling` lines
 `client`        the enclave's side
 ==============  ==========================================================================================
 

@@ -14,7 +14,7 @@ from typing import Any
 from zkseal.errors import InvalidEncoding, ZksealError
 from zkseal.receipts import cbor
 
-__all__ = ["GENESIS", "Broken", "Entry", "Verified", "entry_hash", "verify_entries"]
+__all__ = ["GENESIS", "Broken", "Entry", "Verified", "entry_hash", "following", "verify_entries"]
 
 DOMAIN = b"zkseal/broker-log/v1"
 MAX_ENTRY_BYTES = 1 << 14
@@ -119,6 +119,25 @@ class Verified:
         return self.entries[sequence] if 0 <= sequence < len(self.entries) else None
 
 
+def following(data: bytes, stored: bytes | None, place: int, previous: bytes) -> Entry | Broken:
+    """The entry that stands at `place`, if it follows the one whose hash is `previous`.
+
+    Args:
+        stored: the hash that is stored beside it, if there is one.
+    """
+    try:
+        entry = Entry.from_cbor(data)
+    except ZksealError as error:
+        return Broken(place, f"no entry: {error.message}")
+    if entry.sequence != place:
+        return Broken(place, f"entry {entry.sequence} stands where {place} belongs")
+    if entry.previous != previous:
+        return Broken(place, "it follows another entry than the one before")
+    if stored is not None and stored != entry_hash(data):
+        return Broken(place, "its content does not have its hash")
+    return entry
+
+
 def verify_entries(rows: Iterable[tuple[bytes, bytes | None]]) -> Verified:
     """Checks a chain from its first entry on.
 
@@ -128,20 +147,11 @@ def verify_entries(rows: Iterable[tuple[bytes, bytes | None]]) -> Verified:
     entries: list[Entry] = []
     previous = GENESIS
     for data, stored in rows:
-        place = len(entries)
-        try:
-            entry = Entry.from_cbor(data)
-        except ZksealError as error:
-            return Verified(tuple(entries), Broken(place, f"no entry: {error.message}"))
-        found = entry_hash(data)
-        if entry.sequence != place:
-            return Verified(tuple(entries), Broken(place, f"entry {entry.sequence} stands where {place} belongs"))
-        if entry.previous != previous:
-            return Verified(tuple(entries), Broken(place, "it follows another entry than the one before"))
-        if stored is not None and stored != found:
-            return Verified(tuple(entries), Broken(place, "its content does not have its hash"))
+        entry = following(data, stored, len(entries), previous)
+        if isinstance(entry, Broken):
+            return Verified(tuple(entries), entry)
         entries.append(entry)
-        previous = found
+        previous = entry_hash(data)
     if not entries or entries[0].kind != OPENED:
         return Verified((), Broken(0, "the log does not begin with the opening of a broker"))
     return Verified(tuple(entries))

@@ -18,11 +18,12 @@ from zkseal.broker import models
 from zkseal.broker.anchors import Anchor
 from zkseal.broker.audit import OPENED, Entry
 from zkseal.broker.checkpoints import Checkpoint
-from zkseal.broker.denials import DenialCode, denied_by, deny
+from zkseal.broker.denials import DenialCode, attempted, deny, plain
+from zkseal.broker.registry import Registry
 from zkseal.broker.released import DevReleasedKey, ReleasedKey
 from zkseal.broker.requests import Grant, Request, grant, is_open, nonce_digest, require_state
 from zkseal.broker.store import KnownNonce, RegisteredModel, Store
-from zkseal.errors import AppraisalError, DecodeError, KeyDenied, WrongInput, WrongKey
+from zkseal.errors import KeyDenied, LogBroken, WrongInput, WrongKey
 from zkseal.sealed import SealedModel
 from zkseal.tee import AppraisalPolicy, AttestationBundle, Roots, parse_policy
 
@@ -76,14 +77,18 @@ class KeyBroker:
         Raises:
             FileUnavailable, UnknownVersion: the database or the anchor cannot be used.
             WrongKey: the database belongs to other keys.
+            LogBroken: the log does not hang together, or the tables say another thing than it.
             RolledBack: the database is older than the anchor, or another one.
         """
         self.options = options or BrokerOptions()
         self._kek, self._checkpoint_key, self._roots = kek, checkpoint_key, roots
-        self._policies: dict[bytes, AppraisalPolicy] = {}
+        self._policies: dict[str, AppraisalPolicy] = {}
         self._store = Store(database)
         try:
             self._require_own()
+            self._registry = Registry(database)
+            with self._store.reading():
+                self._registry.require_tables(self._store)
             self.broker_id = self._store.fact("broker") or b""
             self._anchor = None if anchor is None else Anchor(anchor, self._store, self.broker_id, checkpoint_key)
         except BaseException:
@@ -200,30 +205,28 @@ class KeyBroker:
 
     def _decide(self, request: Request) -> dict[str, Any]:
         """Fields of the released key. The entry of either decision is on the disk when this returns or raises."""
-        outcome: Grant | KeyDenied
-        try:
-            model = require_state(self._store, request)
-            outcome = grant(request, model, self._policy(model), self._kek, self._roots)
-        except (AppraisalError, DecodeError) as error:
-            outcome = denied_by(error)
+        granted = attempted(lambda: self._grant(request))
+        decision: KeyDenied | tuple[RegisteredModel, Grant]
         with self._store.atomically():
-            try:
-                model = require_state(self._store, request)
-            except KeyDenied as denial:
-                outcome = denial
+            state = attempted(lambda: self._state(request))
+            if isinstance(state, KeyDenied):
+                decision = state
+            else:
+                decision = granted if isinstance(granted, KeyDenied) else (state, granted)
             if is_open(self._store.nonce(request.nonce_digest), request.now):
                 self._store.use_nonce(request.nonce_digest, request.now)
-            if isinstance(outcome, KeyDenied):
-                self._store.append(request.now, "denied", request.names() | _denial_fields(outcome))
+            if isinstance(decision, KeyDenied):
+                self._store.append(request.now, "denied", request.names() | _denial_fields(decision))
             else:
                 kind = "released_development" if request.development else "released"
-                entry = self._store.append(request.now, kind, _release_fields(request, model, outcome))
-        if isinstance(outcome, KeyDenied):
-            raise outcome
+                entry = self._store.append(request.now, kind, _release_fields(request, *decision))
+        if isinstance(decision, KeyDenied):
+            raise decision
+        model, released = decision
         self._keep_anchor(request.now)
         return {
-            "wrapped_key": outcome.wrapped_key,
-            "assurance": outcome.assurance,
+            "wrapped_key": released.wrapped_key,
+            "assurance": released.assurance,
             "policy_digest": model.policy_digest,
             "evidence_digest": request.evidence_digest,
             "model_digest": model.digest,
@@ -231,15 +234,28 @@ class KeyBroker:
             "entry_hash": entry.hash,
         }
 
+    def _grant(self, request: Request) -> Grant:
+        """The first half of a decision."""
+        model = require_state(self._store, request)
+        return grant(request, model, self._policy(model), self._kek, self._roots)
+
+    def _state(self, request: Request) -> RegisteredModel:
+        """The second half: what the tables say by now, which is what the log says."""
+        model = require_state(self._store, request)
+        try:
+            self._registry.require_model(self._store, model)
+        except LogBroken as error:
+            text = "The broker's tables and its log say different things. Its operator has to look at them."
+            raise deny(DenialCode.WRONG_MODEL, text, check="registration.log") from error
+        return model
+
     def _policy(self, model: RegisteredModel) -> AppraisalPolicy:
-        policy = self._policies.get(model.policy_digest)
+        """The policy of the model's text; `grant` compares its digest with the header's."""
+        policy = self._policies.get(model.policy)
         if policy is None:
             policy = parse_policy(model.policy)
-            if policy.digest != model.policy_digest:
-                # The text extends a shipped policy, which a later release of zkseal may have changed.
-                text = "The model's policy extends one that is another in this release. Register the model anew."
-                raise deny(DenialCode.WRONG_POLICY, text)
-            self._policies[model.policy_digest] = policy
+            if policy.digest == model.policy_digest:
+                self._policies[model.policy] = policy
         return policy
 
     # Log. -------------------------------------------------------------------------------------------------------------
@@ -272,4 +288,5 @@ def _release_fields(request: Request, model: RegisteredModel, released: Grant) -
 def _denial_fields(denial: KeyDenied) -> dict[str, Any]:
     fields = {"denial": denial.denial, "assurance": denial.assurance}
     # The name of a submodule is the client's: no more of it is kept than a name needs.
-    return fields | {name: str(denial.fields[name])[:64] for name in ("check", "submodule") if name in denial.fields}
+    shown = [name for name in ("check", "submodule", "fault") if name in denial.fields]
+    return fields | {name: plain(str(denial.fields[name])[:64]) for name in shown}

@@ -5,17 +5,20 @@ A code is told by the class of an error and by the check that failed, never by i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from zkseal.errors import (
     CertificateRevoked,
     DecodeError,
     DecryptionFailed,
     Expired,
+    FileUnavailable,
     KeyDenied,
     MeasurementMismatch,
     NonceMismatch,
+    OutOfDisk,
     PolicyDenied,
     RolledBack,
     SignatureRejected,
@@ -25,7 +28,9 @@ from zkseal.errors import (
 )
 from zkseal.tee import Assurance, Outcome
 
-__all__ = ["DenialCode", "denied_by", "deny"]
+__all__ = ["DenialCode", "attempted", "denied_by", "deny", "plain"]
+
+T = TypeVar("T")
 
 
 class DenialCode(StrEnum):
@@ -93,6 +98,32 @@ _BY_CLASS: tuple[tuple[type[ZksealError], DenialCode], ...] = (
     (DecodeError, DenialCode.MALFORMED),
 )
 
+
+def plain(text: str) -> str:
+    """Text that has an encoding: words of others may hold halves of surrogate pairs, which have none."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def attempted(work: Callable[[], T]) -> T | KeyDenied:
+    """What `work` gives, or the denial that its error leads to.
+
+    Every error is one, also those that no verifier should raise, that of memory that does not suffice, and a panic of
+    the compiled core: else whoever finds evidence that provokes one would have a decision without an entry.
+
+    Raises:
+        FileUnavailable, OutOfDisk: the database does not answer, so nothing can be decided.
+    """
+    try:
+        return work()
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, FileUnavailable, OutOfDisk):
+        raise
+    except ZksealError as error:
+        return denied_by(error)
+    except BaseException as error:
+        text = "The request cannot be appraised: the broker failed over it. Report this as a bug of zkseal."
+        return deny(DenialCode.MALFORMED, text, fault=type(error).__name__)
+
+
 # Checks that fail for development evidence: of a platform without roots, of a root of development, or of none.
 _WORLD_CHECKS = frozenset({"assurance", "development-root", "platform"})
 
@@ -120,7 +151,7 @@ def _code_of(error: ZksealError, ear: dict[str, Any]) -> DenialCode:
         return DenialCode.NOT_CHECKED
     if check == "debug":
         return DenialCode.DEBUG
-    if check == "freshness":
+    if check in ("freshness", "runtime-data"):
         return DenialCode.NOT_BOUND
     if check in _WORLD_CHECKS and not _of_production(ear):
         return DenialCode.DEVELOPMENT_EVIDENCE

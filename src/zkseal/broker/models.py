@@ -9,7 +9,7 @@ from zkseal.errors import PolicyDenied, WrongInput
 from zkseal.sealed import SealedModel
 from zkseal.tee import AppraisalPolicy, Assurance, parse_policy
 
-__all__ = ["add_model", "revoke_model", "set_minimum"]
+__all__ = ["add_model", "fields_of", "revoke_model", "set_minimum"]
 
 MAX_VERSION = (1 << 63) - 1
 
@@ -38,7 +38,7 @@ def add_model(store: Store, sealed: SealedModel, policy: str, kek: _native.HpkeK
             text = f"The model {model.digest.hex()} is registered already."
             raise WrongInput(text, name="model", expected="a new header", got=model.digest.hex())
         store.add_model(model)
-        store.append(now, "model_added", _fields(model))
+        store.append(now, "model_added", fields_of(model))
     return model
 
 
@@ -57,7 +57,8 @@ def _require_one_world(policy: AppraisalPolicy, minimum: Assurance) -> None:
     raise PolicyDenied(f"{reason[:1].upper()}{reason[1:]}: one is production.", check="assurance", reason=reason)
 
 
-def _fields(model: RegisteredModel) -> dict[str, bytes | str | int]:
+def fields_of(model: RegisteredModel) -> dict[str, bytes | str | int]:
+    """What the entry of its registration holds: all but the policy's text, for which its digest stands."""
     return {
         "model": model.digest,
         "name": model.name,

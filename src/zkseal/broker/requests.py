@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 from zkseal import _native
 from zkseal.broker.denials import DenialCode, deny
 from zkseal.broker.store import KnownNonce, RegisteredModel, Store
+from zkseal.errors import DecodeError
 from zkseal.sealed import SealedHeader, wrap_for_release
 from zkseal.sealed.stanzas import data_key_for, decode_stanzas
 from zkseal.tee import (
@@ -65,14 +67,16 @@ class Request:
         return hashlib.sha256(self.bundle.to_cbor()).digest()
 
     def names(self) -> dict[str, Any]:
-        """What an entry of the audit log says of any request."""
-        return {
+        """What an entry of the audit log says of any request. A bundle that has no encoding has no digest."""
+        named = {
             "nonce_digest": self.nonce_digest,
-            "evidence_digest": self.evidence_digest,
             "runtime_digest": self.bundle.runtime_data.digest,
             "platform": str(self.bundle.evidence.platform),
             "model": self.model_digest,
         }
+        with contextlib.suppress(UnicodeEncodeError, DecodeError):
+            named["evidence_digest"] = self.evidence_digest
+        return named
 
 
 @dataclass(frozen=True)
@@ -121,12 +125,13 @@ def grant(
     Raises:
         AppraisalError, DecodeError: no key; `denials.denied_by` tells the code.
     """
+    header = SealedHeader.from_cbor(request.header)
+    _require_registered(header, model, policy)
     _require_bound(request, model)
     runtime = request.bundle.runtime_data
     attested = appraise_bundle(request.bundle, policy, now=request.now, nonce=runtime.nonce, roots=roots)
     _require_world(attested, model, request)
     assurance = attested.result.assurance
-    header = SealedHeader.from_cbor(request.header)
     key = data_key_for(header, decode_stanzas(request.stanzas), kek)
     key.check(header.salt, header.key_commitment)
     wrapped = wrap_for_release(
@@ -138,6 +143,29 @@ def grant(
         evidence_digest=request.evidence_digest,
     )
     return Grant(wrapped, assurance)
+
+
+def _require_registered(header: SealedHeader, model: RegisteredModel, policy: AppraisalPolicy) -> None:
+    """The database says of the model what its publisher signed. The header is the one: its digest is the model's name.
+
+    Who writes the database alone could else put a policy of his own, or a lower assurance, in front of a model's key.
+    """
+    registered = {
+        "name": model.name,
+        "version": model.version,
+        "zk_model_commitment": model.zk_model_commitment,
+        "minimum_assurance": model.minimum_assurance,
+        "publisher": model.publisher,
+    }
+    for name, value in registered.items():
+        if getattr(header, name) != value:
+            text = f"The broker's database says another {name} than the header. Its operator has to look at it."
+            raise deny(DenialCode.WRONG_MODEL, text, check=f"registration.{name}")
+    # The digest of the text itself: a column that says it is written as easily as the text.
+    if header.policy_digest != model.policy_digest or header.policy_digest != policy.digest:
+        # Or the text extends a shipped policy, which a later release of zkseal may have changed.
+        text = "The model's policy is not the one that the header asks for, or extends one that is another by now."
+        raise deny(DenialCode.WRONG_POLICY, f"{text} Register the model anew.", check="registration.policy")
 
 
 def _require_bound(request: Request, model: RegisteredModel) -> None:
@@ -156,7 +184,9 @@ def _require_bound(request: Request, model: RegisteredModel) -> None:
 def _require_world(attested: AttestedRuntime | DevAttestedRuntime, model: RegisteredModel, request: Request) -> None:
     """Production keys go to an `AttestedRuntime` only, development keys to a `DevAttestedRuntime` only."""
     found = attested.result.assurance
-    if not isinstance(attested, DevAttestedRuntime if request.development else AttestedRuntime):
+    wanted = DevAttestedRuntime if request.development else AttestedRuntime
+    # Type and level: a development policy may give hardware a development type.
+    if not isinstance(attested, wanted) or found.production is request.development:
         text = f"The evidence shows {found.name.lower()}, which is of the other world than the model."
         raise deny(DenialCode.DEVELOPMENT_EVIDENCE, text, assurance=found)
     if found < model.minimum_assurance:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -20,15 +21,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from zkseal.broker.bodies import Bodies
 from zkseal.broker.broker import KeyBroker
-from zkseal.broker.denials import DenialCode, denied_by, deny
+from zkseal.broker.denials import DenialCode, attempted, denied_by, deny, plain
 from zkseal.broker.limits import RateLimiter, RateLimits, network_of
 from zkseal.broker.released import DevReleasedKey, ReleasedKey
 from zkseal.broker.telling import Log
 from zkseal.broker.wire import (
     CBOR,
     MAX_CHALLENGE_BYTES,
-    MAX_RELEASE_BYTES,
     Challenge,
     ReleaseRequest,
     read_challenge_request,
@@ -39,7 +40,6 @@ __all__ = ["PROBLEM", "application"]
 
 PROBLEM = "application/problem+json"
 JSON_LINES = "application/jsonl"
-BODY_TIMEOUT_S = 30.0
 MAX_LOG_PAGE = 1000
 SUPPRESSED_S = 60.0
 """Refusals by rate are entered into the audit log once in this time, with their number."""
@@ -47,7 +47,11 @@ SUPPRESSED_S = 60.0
 _STATUS = {DenialCode.MALFORMED: 400, DenialCode.UNKNOWN_MODEL: 404, DenialCode.RATE_LIMITED: 429}
 _DENIED = 403
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+# As SQLite has them: no spaces, underscores or digits of other scripts, which `int` takes.
+_INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+_INTEGERS = range(-1, 1 << 63)
+
+Endpoint = Callable[[Request, bytes], Awaitable[Response]]
 
 
 @dataclass
@@ -63,16 +67,16 @@ class _Service:
 
     def __init__(self, broker: KeyBroker, log: Log, limits: RateLimits, clock: Callable[[], float]) -> None:
         self._broker, self._log, self._clock = broker, log, clock
-        self._limiter = RateLimiter(limits, time.monotonic())
+        self._limits, self._limiter = limits, RateLimiter(limits, time.monotonic())
+        self._bodies, self._decoding = Bodies(limits), asyncio.Semaphore(limits.decodes_at_once)
         self._suppressed = _Suppressed()
 
     @property
     def _now(self) -> int:
         return int(self._clock())
 
-    async def challenge(self, request: Request) -> Response:
+    async def challenge(self, request: Request, body: bytes) -> Response:
         """A nonce."""
-        body = await self._body(request, MAX_CHALLENGE_BYTES)
         read_challenge_request(body)
         try:
             nonce = await run_in_threadpool(self._broker.challenge, now=self._now)
@@ -81,66 +85,79 @@ class _Service:
             raise
         return Response(Challenge(nonce, self._broker.options.nonce_lifetime_s).to_cbor(), media_type=CBOR)
 
-    async def release(self, request: Request) -> Response:
+    async def release(self, request: Request, body: bytes) -> Response:
         """A production key."""
-        return await self._released(request, self._broker.release)
+        return await self._released(request, body, self._broker.release)
 
-    async def release_development(self, request: Request) -> Response:
+    async def release_development(self, request: Request, body: bytes) -> Response:
         """A development key."""
-        return await self._released(request, self._broker.release_development)
+        return await self._released(request, body, self._broker.release_development)
 
-    async def _released(self, request: Request, decide: Callable[..., ReleasedKey | DevReleasedKey]) -> Response:
-        body = await self._body(request, MAX_RELEASE_BYTES)
-
-        def work() -> ReleasedKey | DevReleasedKey:
-            try:
-                asked = ReleaseRequest.from_cbor(body)
-            except DecodeError as error:
-                denial = denied_by(error)
-                self._broker.note_denial(denial, now=self._now, request_digest=hashlib.sha256(body).digest())
-                raise denial from error
-            return decide(asked.bundle, asked.header, asked.stanzas, now=self._now)
-
-        released = await run_in_threadpool(work)
+    async def _released(
+        self, request: Request, body: bytes, decide: Callable[..., ReleasedKey | DevReleasedKey]
+    ) -> Response:
+        async with self._decoding:
+            asked = await run_in_threadpool(self._read, body)
+        released = await run_in_threadpool(decide, asked.bundle, asked.header, asked.stanzas, now=self._now)
         self._log.event("released", client=_client(request), **released.to_json())
         return Response(released.to_cbor(), media_type=CBOR)
 
-    async def health(self, request: Request) -> Response:
+    def _read(self, body: bytes) -> ReleaseRequest:
+        """The request. What is none is a denial with its entry."""
+        most = self._limits.max_release_bytes
+        asked = attempted(lambda: ReleaseRequest.from_cbor(body, max_bytes=most))
+        if isinstance(asked, KeyDenied):
+            self._broker.note_denial(asked, now=self._now, request_digest=hashlib.sha256(body).digest())
+            raise asked
+        return asked
+
+    async def health(self, request: Request, body: bytes) -> Response:
         """Whether the database answers."""
         found = await run_in_threadpool(self._broker.checkpoint, now=self._now)
         return JSONResponse({"status": "ok", "broker": found.broker.hex(), "sequence": found.sequence})
 
-    async def log(self, request: Request) -> Response:
+    async def log(self, request: Request, body: bytes) -> Response:
         """Entries beyond `after`, one JSON object a line."""
         numbers = [request.query_params.get(name, default) for name, default in (("after", "-1"), ("limit", "100"))]
-        try:
-            after, limit = (int(text) if len(text) < 20 else 0 for text in numbers)
-        except ValueError as error:
-            raise HTTPException(400, "after and limit are integers") from error
+        if not all(_INTEGER.fullmatch(text) and int(text) in _INTEGERS for text in numbers):
+            raise HTTPException(400, "after and limit are integers, from -1 to 2^63 - 1")
+        after, limit = map(int, numbers)
         page = await run_in_threadpool(self._broker.entries, after, max(1, min(limit, MAX_LOG_PAGE)))
         lines = "".join(json.dumps(entry.to_json()) + "\n" for entry in page)
         return Response(lines, media_type=JSON_LINES)
 
-    async def checkpoint(self, request: Request) -> Response:
+    async def checkpoint(self, request: Request, body: bytes) -> Response:
         """How far the log is, signed."""
         found = await run_in_threadpool(self._broker.checkpoint, now=self._now)
         return Response(found.to_cbor(), media_type=CBOR)
 
-    def limited(self, endpoint: Endpoint) -> Endpoint:
-        """`endpoint` behind the rate limits, before anything of the body is read."""
+    def limited(self, endpoint: Endpoint, most: int = 0) -> Callable[[Request], Awaitable[Response]]:
+        """`endpoint` behind the limits: those of the client before its body is read, of `most` bytes; then the others.
+
+        Without `most` nothing of a body is read.
+        """
 
         async def serve(request: Request) -> Response:
             client = network_of(_client(request))
-            if self._limiter.enters(client, time.monotonic()):
+            if not self._limiter.enters(client, time.monotonic()):
+                raise await self._too_many()
+            try:
+                body = await self._bodies.read(request, most) if most else b""
+                if not self._limiter.begins():
+                    raise await self._too_many()
                 try:
-                    return await endpoint(request)
+                    return await endpoint(request, body)
                 finally:
-                    self._limiter.leaves(client)
-            denial = deny(DenialCode.RATE_LIMITED, "Too many requests. Ask again later.")
-            await self._note_suppressed(denial)
-            raise denial
+                    self._limiter.ends()
+            finally:
+                self._limiter.leaves(client)
 
         return serve
+
+    async def _too_many(self) -> KeyDenied:
+        denial = deny(DenialCode.RATE_LIMITED, "Too many requests. Ask again later.")
+        await self._note_suppressed(denial)
+        return denial
 
     async def _note_suppressed(self, denial: KeyDenied) -> None:
         """An entry for all refusals by rate since the last one: a flood must not fill the disk."""
@@ -150,30 +167,14 @@ class _Service:
             count, suppressed.count, suppressed.entered_at = suppressed.count, 0, time.monotonic()
             await run_in_threadpool(self._broker.note_denial, denial, now=self._now, requests=count)
 
-    async def _body(self, request: Request, most: int) -> bytes:
-        """The body, if it is no longer than `most` bytes and comes in time."""
-        announced = request.headers.get("content-length", "0")
-        if not announced.isdecimal() or len(announced) > 12 or int(announced) > most:
-            raise HTTPException(413, f"A request to this path has at most {most} bytes.")
-        parts, size = [], 0
-        try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
-                async for part in request.stream():
-                    size += len(part)
-                    if size > most:
-                        raise HTTPException(413, f"A request to this path has at most {most} bytes.")
-                    parts.append(part)
-        except TimeoutError as error:
-            raise HTTPException(408, "The request did not come in time.") from error
-        return b"".join(parts)
-
     # Problems. --------------------------------------------------------------------------------------------------------
 
     async def denied(self, request: Request, error: Exception) -> Response:
         """A denial, or bytes that are no request."""
         assert isinstance(error, KeyDenied | DecodeError)
         denial = denied_by(error)
-        self._log.event("denied", client=_client(request), denial=denial.denial, assurance=denial.assurance)
+        fault = {"fault": denial.fields["fault"]} if "fault" in denial.fields else {}
+        self._log.event("denied", client=_client(request), denial=denial.denial, assurance=denial.assurance, **fault)
         code = DenialCode(denial.denial)
         members = {"denial": denial.denial, "assurance": denial.assurance}
         members |= {name: denial.fields[name] for name in ("check", "submodule") if name in denial.fields}
@@ -205,7 +206,8 @@ def _client(request: Request) -> str:
 
 def _problem(status: int, title: str, detail: str, **members: str | None) -> Response:
     """RFC 9457."""
-    document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    shown = {name: None if value is None else plain(str(value)) for name, value in members.items()}
+    document = {"type": "about:blank", "title": title, "status": status, "detail": plain(detail), **shown}
     return JSONResponse(document, status_code=status, media_type=PROBLEM)
 
 
@@ -217,16 +219,17 @@ def application(
     Args:
         clock: Unix seconds; the only place where the broker's time comes from.
     """
-    service = _Service(broker, log, limits or RateLimits(), clock)
+    limits = limits or RateLimits()
+    service = _Service(broker, log, limits, clock)
     posts = {
-        "/v1/challenge": service.challenge,
-        "/v1/release": service.release,
-        "/v1/release-development": service.release_development,
+        "/v1/challenge": (service.challenge, MAX_CHALLENGE_BYTES),
+        "/v1/release": (service.release, limits.max_release_bytes),
+        "/v1/release-development": (service.release_development, limits.max_release_bytes),
     }
     gets = {"/v1/health": service.health, "/v1/log": service.log, "/v1/checkpoint": service.checkpoint}
     return Starlette(
         routes=[
-            *(Route(path, service.limited(endpoint), methods=["POST"]) for path, endpoint in posts.items()),
+            *(Route(path, service.limited(*endpoint), methods=["POST"]) for path, endpoint in posts.items()),
             *(Route(path, service.limited(endpoint), methods=["GET"]) for path, endpoint in gets.items()),
         ],
         exception_handlers={

@@ -24,6 +24,7 @@ __all__ = ["KnownNonce", "RegisteredModel", "Store", "read_log"]
 
 VERSION = 1
 BUSY_S = 15.0
+MAX_INTEGER = (1 << 63) - 1
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
@@ -136,6 +137,17 @@ class Store:
                     self._db.execute("ROLLBACK")
                 raise
 
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Everything that is read inside is of one moment; other processes may write meanwhile."""
+        with self._lock:
+            self._execute("BEGIN")
+            try:
+                yield
+            finally:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+
     # Facts. -----------------------------------------------------------------------------------------------------------
 
     def fact(self, key: str) -> bytes | None:
@@ -182,6 +194,10 @@ class Store:
         """Least version of a name; 0 if none was set."""
         row = self._row("SELECT version FROM minimums WHERE name = ?", (name,))
         return 0 if row is None else int(row[0])
+
+    def minimums(self) -> dict[str, int]:
+        """Least versions by name."""
+        return {str(name): int(version) for name, version in self._rows("SELECT name, version FROM minimums")}
 
     def set_minimum(self, name: str, version: int) -> None:
         """Raises the least version; a lower one is refused by the database."""
@@ -244,8 +260,13 @@ class Store:
 
     def entries(self, after: int = -1, limit: int = 1000) -> list[Entry]:
         """Entries beyond a sequence, oldest first."""
-        query = "SELECT entry FROM log WHERE sequence > ? ORDER BY sequence LIMIT ?"
-        return [Entry.from_cbor(bytes(row[0])) for row in self._rows(query, (after, limit))]
+        return [Entry.from_cbor(data) for data, _ in self.log_rows(after, limit)]
+
+    def log_rows(self, after: int, limit: int) -> list[tuple[bytes, bytes]]:
+        """Encodings and hashes beyond a sequence, oldest first. Numbers that SQLite does not have are brought near."""
+        query = "SELECT entry, hash FROM log WHERE sequence > ? ORDER BY sequence LIMIT ?"
+        values = (max(-1, min(after, MAX_INTEGER)), max(0, min(limit, MAX_INTEGER)))
+        return [(bytes(entry), bytes(stored)) for entry, stored in self._rows(query, values)]
 
     # SQL. -------------------------------------------------------------------------------------------------------------
 

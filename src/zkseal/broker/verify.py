@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from zkseal.broker.audit import Broken, Verified, verify_entries
 from zkseal.broker.checkpoints import Checkpoint, check_against
 from zkseal.broker.store import read_log
 from zkseal.errors import FileUnavailable, InvalidEncoding
-from zkseal.json_text import parse_json
+from zkseal.json_text import distinct, parse_json
 
 __all__ = ["verify_log"]
 
@@ -29,7 +32,12 @@ def verify_log(path: Path, checkpoints: Sequence[Checkpoint] = (), *, public_key
         FileUnavailable: it cannot be read.
         InvalidEncoding: it is neither.
     """
-    log = verify_entries(_rows(path))
+    rows = _rows(path)
+    log = verify_entries((row.entry, row.hash) for row in rows)
+    for place, (entry, row) in enumerate(zip(log.entries, rows, strict=False)):
+        # Compared as text, where 1, 1.0 and true are three things.
+        if row.view is not None and _text(row.view) != _text(entry.to_json()):
+            return Verified(log.entries[:place], Broken(place, "its readable part says another thing than its cbor"))
     if log.broken is not None:
         return log
     opened = log.entries[0]
@@ -42,7 +50,20 @@ def verify_log(path: Path, checkpoints: Sequence[Checkpoint] = (), *, public_key
     return log
 
 
-def _rows(path: Path) -> list[tuple[bytes, bytes | None]]:
+def _text(view: Any) -> str:
+    return json.dumps(view, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """An entry's encoding and the hash beside it; of an exported log also the object that people read."""
+
+    entry: bytes
+    hash: bytes
+    view: Any = None
+
+
+def _rows(path: Path) -> list[_Row]:
     try:
         with path.open("rb") as file:
             start = file.read(len(SQLITE_MAGIC))
@@ -51,14 +72,14 @@ def _rows(path: Path) -> list[tuple[bytes, bytes | None]]:
         reason = error.strerror or str(error)
         raise FileUnavailable(f"Cannot read '{path}': {reason}.", path=str(path), reason=reason) from error
     if start == SQLITE_MAGIC:
-        return [*read_log(path)]
+        return [_Row(*row) for row in read_log(path)]
     return [_row(path, number, line) for number, line in enumerate(lines, 1)]
 
 
-def _row(path: Path, number: int, line: bytes) -> tuple[bytes, bytes | None]:
+def _row(path: Path, number: int, line: bytes) -> _Row:
     try:
-        entry = parse_json(line)
-        return bytes.fromhex(entry["cbor"]), bytes.fromhex(entry["hash"])
+        view = parse_json(line, object_pairs_hook=distinct)
+        return _Row(bytes.fromhex(view["cbor"]), bytes.fromhex(view["hash"]), view)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         text = f"Line {number} of '{path}' is no entry of an audit log. Give a broker's database or an exported log."
         raise InvalidEncoding(text, reason="log line") from error

@@ -24,6 +24,7 @@ from zkseal.tee.bundle import MAX_BUNDLE_BYTES
 __all__ = [
     "CBOR",
     "CHALLENGE_REQUEST",
+    "LARGEST_RELEASE_BYTES",
     "MAX_CHALLENGE_BYTES",
     "MAX_RELEASE_BYTES",
     "Challenge",
@@ -35,7 +36,13 @@ CBOR = "application/cbor"
 VERSION = 1
 NONCE_BYTES = 32
 MAX_CHALLENGE_BYTES = 256
-MAX_RELEASE_BYTES = MAX_BUNDLE_BYTES + MAX_HEADER_BYTES + MAX_STANZAS_BYTES + 1024
+MAX_RELEASE_BYTES = 1 << 20
+"""Longest request that a broker takes unless told otherwise."""
+LARGEST_RELEASE_BYTES = MAX_BUNDLE_BYTES + MAX_HEADER_BYTES + MAX_STANZAS_BYTES + 1024
+"""Longest that it can be told to take."""
+
+MAX_ITEMS = 16
+"""More than a request has; its parts are encodings of their own, with bounds of their own."""
 
 CHALLENGE_REQUEST = cbor.dumps({"challenge": VERSION})
 
@@ -82,9 +89,9 @@ class ReleaseRequest:
         return cbor.dumps({"release": VERSION, **parts})
 
     @staticmethod
-    def from_cbor(data: bytes) -> ReleaseRequest:
-        """Raises: DecodeError: no request, or one whose attestation is none."""
-        match cbor.loads(data, max_bytes=MAX_RELEASE_BYTES):
+    def from_cbor(data: bytes, *, max_bytes: int = MAX_RELEASE_BYTES) -> ReleaseRequest:
+        """Raises: DecodeError: no request, a longer one, or one whose attestation is none."""
+        match cbor.loads(data, max_bytes=max_bytes, max_items=MAX_ITEMS):
             case {
                 "release": int(version),
                 "attestation": bytes(bundle),
