@@ -112,6 +112,8 @@ contract InferenceFeed is IAggregatorV3 {
         // Zero means that nothing was ever written.
         // slither-disable-next-line incorrect-equality
         if (round.updatedAt == 0) revert NoRound(roundId);
+        // A state, not an amount: nobody can come near it without meeting it.
+        // slither-disable-next-line incorrect-equality
         if (round.state == RoundState.Unproved) revert UnprovedRound(roundId);
         return (roundId, round.answer, round.startedAt, round.updatedAt, roundId);
     }
