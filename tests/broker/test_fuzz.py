@@ -94,7 +94,6 @@ def test_requests_whose_parts_are_anything(fuzzed: tuple[World, KeyBroker, Serve
             "rims": st.lists(blob, min_size=1, max_size=2),
             "pcrs": st.lists(blob, min_size=1, max_size=2),
             "collateral": st.text(max_size=40),
-            "jwks": st.text(max_size=40),
             "public_key": blob,
             "signature": blob,
             "event_log": blob,
