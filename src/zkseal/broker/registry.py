@@ -69,6 +69,8 @@ class Registry:
             raise self._broken(f"the table of models says another thing of {model.digest.hex()}")
 
     def _follow(self, store: Store) -> None:
+        if self._sequence >= 0 and store.entry_hash(self._sequence) != self._last:
+            raise self._broken("the log was cut or replaced since it was read")
         for data, stored in _rows(store, self._sequence):
             entry = following(data, stored, self._sequence + 1, self._last)
             if isinstance(entry, Broken):
