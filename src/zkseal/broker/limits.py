@@ -27,8 +27,8 @@ class RateLimits:
         unfinished_at_once: requests of all clients whose bodies are not there; beyond, the oldest is given up.
         body_timeout_s: seconds for a body to arrive.
         decodes_at_once: requests that are taken apart at the same time, which takes more memory than their bytes.
-        max_release_bytes: longest request for a key, at most 8 MiB and a head. A GPU's evidence has 12 KiB, so eight send
-            0.1 MiB, or 0.8 if the evidence of each lists all; reference documents in the evidence come on top.
+        max_release_bytes: longest request for a key, at most 8 MiB and a head. Evidence of a GPU has 12 KiB: eight
+            send 0.1 MiB, or 0.8 if that of each lists all; reference documents in the evidence come on top.
         max_clients: addresses that are remembered; the one that was silent longest is forgotten first.
     """
 
