@@ -192,3 +192,22 @@ def test_an_empty_firmware_id_names_no_firmware(gpus: Gpus, firmware: bytes | No
     except ZksealError as error:
         checks = error.fields["result"]["checks"]
     assert {check["name"]: check["outcome"] for check in checks}["firmware-id"] == outcome
+
+
+def test_every_changed_byte_of_a_revocation_list_is_refused(snp: SnpVendor) -> None:
+    """The algorithm stands twice in it, and only one of both is signed."""
+    evidence, policy = snp.evidence(RUNTIME), parse_policy(SNP)
+    nonce = RUNTIME.binding(Platform.SNP)
+
+    def under(data: bytes) -> AttestationResult:
+        given = replace(evidence.endorsements, revocation_lists=(data,))
+        result = appraise_evidence(replace(evidence, endorsements=given), policy, now=NOW, nonce=nonce, roots=snp.roots)
+        assert isinstance(result, AttestationResult)
+        return result
+
+    under(snp.clean_list)
+    for offset in range(len(snp.clean_list)):
+        changed = bytearray(snp.clean_list)
+        changed[offset] ^= 1
+        with pytest.raises(ZksealError):
+            under(bytes(changed))

@@ -170,6 +170,10 @@ impl RevocationList {
     pub fn from_der(der: &[u8]) -> Result<Self, AttestError> {
         let fail = |e: der::Error| AttestError::format("revocation list", e);
         let parsed = x509_cert::crl::CertificateList::from_der(der).map_err(fail)?;
+        // The outer one is not signed.
+        if parsed.signature_algorithm != parsed.tbs_cert_list.signature {
+            return Err(AttestError::format("revocation list", "its two signature algorithms differ"));
+        }
         Ok(Self { signed: signed_part(der).map_err(fail)?, parsed })
     }
 
