@@ -199,4 +199,5 @@ def test_defaults_of_the_command_are_those_of_the_service() -> None:
         limits.global_s,
         limits.client_at_once,
     )
+    assert (options.max_request, options.body_timeout) == (limits.max_release_bytes, limits.body_timeout_s)
     assert options.nonce_lifetime == BrokerOptions().nonce_lifetime_s

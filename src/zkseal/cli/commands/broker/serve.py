@@ -57,6 +57,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="requests a second of all (default: 100)",
     )
+    parser.add_argument(
+        "--max-request",
+        type=int,
+        default=1 << 20,
+        metavar="BYTES",
+        help="longest request for a key; evidence of eight GPUs has a tenth of it (default: 1048576)",
+    )
+    parser.add_argument(
+        "--body-timeout",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="for the body of a request to arrive (default: 5)",
+    )
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
@@ -81,6 +95,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
         global_s=options.rate,
         global_burst=max(1, int(2 * options.rate)),
         client_at_once=options.client_at_once,
+        max_release_bytes=options.max_request,
+        body_timeout_s=options.body_timeout,
     )
     log = Log(sys.stderr)
     with opened(options, BrokerOptions(nonce_lifetime_s=options.nonce_lifetime)) as broker:
