@@ -365,7 +365,7 @@ class WrongKey(DecodeError):
 
 
 class LogBroken(DecodeError):
-    """An audit log does not hang together: changed, cut or replaced from an entry on. Fields: path, sequence, reason."""
+    """An audit log does not hang together: changed, cut or replaced from an entry on; fields path, sequence, reason."""
 
 
 # The proof is at fault. -----------------------------------------------------------------------------------------------
@@ -439,7 +439,7 @@ class NonceMismatch(AppraisalError):
 
 
 class RolledBack(AppraisalError):
-    """A sealed model, or a key broker's database, older than the least that may be used. Fields: check, expected, got."""
+    """A sealed model or a broker's database, older than the least that may be used. Fields: check, expected, got."""
 
 
 class KeyDenied(AppraisalError):
