@@ -27,7 +27,7 @@ def values_of(boot: Boot) -> dict[int, bytes]:
 
 
 def policy_text(boot: Boot, base: str = "development") -> str:
-    """Accepts machines that were booted like this one, with every check made but that of the key's certificate."""
+    """Accepts machines that were booted like this one, with every check made that needs no certificate and no chip."""
     references = "".join(f'"tpm.sha256.pcr{pcr}" = ["{value.hex()}"]\n' for pcr, value in values_of(boot).items())
     least = 'min_assurance = "vtpm_dev"\n' if base == "development" else ""
     unmade = 'allow_not_checked = ["tpm.ak-certificate", "validity", "revocation", "debug", "chips"]\n'
