@@ -26,7 +26,7 @@ from zkseal.errors import (
     WrongKey,
     ZksealError,
 )
-from zkseal.tee import Assurance, Outcome
+from zkseal.tee import Assurance, Outcome, Platform
 
 __all__ = ["DenialCode", "attempted", "denied_by", "deny", "plain"]
 
@@ -125,7 +125,9 @@ def attempted(work: Callable[[], T]) -> T | KeyDenied:
 
 
 # Checks that fail for development evidence: of a platform without roots, of a root of development, or of none.
-_WORLD_CHECKS = frozenset({"assurance", "development-root", "platform"})
+_WORLD_CHECKS = frozenset({"assurance", "development-root"})
+# Platforms that no vendor's root need stand behind: refused by name before anything of them is read.
+_OF_DEVELOPMENT = frozenset({str(Platform.SANDBOX), str(Platform.TPM)})
 
 
 def denied_by(error: ZksealError) -> KeyDenied:
@@ -153,7 +155,8 @@ def _code_of(error: ZksealError, ear: dict[str, Any]) -> DenialCode:
         return DenialCode.DEBUG
     if check in ("freshness", "runtime-data"):
         return DenialCode.NOT_BOUND
-    if check in _WORLD_CHECKS and not _of_production(ear):
+    refused_by_name = check == "platform" and not _OF_DEVELOPMENT.isdisjoint(ear.get("submods", {}))
+    if refused_by_name or (check in _WORLD_CHECKS and not _of_production(ear)):
         return DenialCode.DEVELOPMENT_EVIDENCE
     return DenialCode.POLICY_DENIED
 
