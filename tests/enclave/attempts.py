@@ -1,6 +1,7 @@
 """Tries what a mechanism forbids, in a process of its own: `python attempts.py MECHANISMS ATTEMPT [ARGUMENT]`.
 
-Prints `done`, or the name of the error. Mechanisms are applied in the order given; none is written `-`.
+Prints `done`, or the name of the error. Mechanisms are applied in the order given; none is written `-`. One that this
+machine does not offer is printed as `missing`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from zkseal.enclave.isolation import isolate, landlock, lock, namespaces, process_limits, seccomp
+from zkseal.enclave.isolation.libc import MECHANISM_MISSING
 from zkseal.enclave.isolation.sandbox import code_folders
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -150,7 +152,11 @@ def main() -> None:
     mechanisms, attempt, argument = (*sys.argv[1:], "")[:3]
     for name in mechanisms.split("+"):
         if name != "-":
-            MECHANISMS[name]()
+            try:
+                MECHANISMS[name]()
+            except MECHANISM_MISSING as error:
+                os.write(1, f"missing {name}: {error}\n".encode())
+                return
     try:
         ATTEMPTS[attempt](argument)
     except OSError as error:

@@ -32,6 +32,8 @@ def attempt(mechanisms: str, name: str, argument: str = "") -> str:
     if done.returncode in (-signal.SIGSYS, 128 + signal.SIGSYS):
         return "SIGSYS"
     assert done.returncode == 0, done.stderr
+    if done.stdout.startswith("missing "):
+        pytest.skip(f"this machine does not offer every mechanism: {done.stdout.strip()}")
     return done.stdout.strip()
 
 
@@ -152,7 +154,12 @@ def test_the_whole_sandbox_forbids_it(name: str, argument: str) -> None:
 
 
 def test_landlock_is_probed() -> None:
-    assert landlock.abi_version() >= 1
+    """Its version, or a named reason; nothing between."""
+    try:
+        version = landlock.abi_version()
+    except OSError as error:
+        pytest.skip(f"this machine has no Landlock: {error}")
+    assert version >= 1
 
 
 def test_what_a_machine_lacks_is_named() -> None:
