@@ -9,16 +9,12 @@ example: zkseal broker serve broker --port 8700 --anchor /mnt/other/broker.check
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib.util
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from types import FrameType
 
 from zkseal.cli.commands.broker.shared_options import add_broker, opened
 from zkseal.cli.console import Console
+from zkseal.cli.signals import stopped_by_signals
 from zkseal.errors import MissingDependency
 
 __all__ = ["configure", "run"]
@@ -101,7 +97,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     log = Log(sys.stderr)
     with opened(options, BrokerOptions(nonce_lifetime_s=options.nonce_lifetime)) as broker:
         server = Server(application(broker, log, limits), options.host, options.port)
-        with _stopped_by_signals(server.stop):
+        with stopped_by_signals(server.stop):
             log.event(
                 "serving",
                 host=options.host,
@@ -120,21 +116,3 @@ def run(options: argparse.Namespace, console: Console) -> None:
             server.run()
         log.event("stopped")
         console.result({"events": dict(log.counters)})
-
-
-@contextlib.contextmanager
-def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """SIGINT and SIGTERM call `stop`."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def heard(number: int, frame: FrameType | None) -> None:
-        stop()
-
-    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -11,12 +11,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 from zkseal import files
 from zkseal.cli.commands.chain.shared_options import (
@@ -30,6 +27,7 @@ from zkseal.cli.commands.chain.shared_options import (
 from zkseal.cli.console import Console
 from zkseal.cli.samples import by_input, read_arrays
 from zkseal.cli.setups import add_insecure_srs
+from zkseal.cli.signals import stopped_by_signals
 from zkseal.errors import NotDeployed
 from zkseal.pipeline import Samples
 from zkseal.proving import Opening
@@ -111,27 +109,9 @@ def run(options: argparse.Namespace, console: Console) -> None:
                 max_fee_wei=None if options.max_fee_gwei is None else int(options.max_fee_gwei * 10**9),
             ),
         )
-        with _stopped_by_signals(node.stop):
+        with stopped_by_signals(node.stop):
             node.run(once=options.once)
         console.result({"requests": dict(store.counts()), "events": dict(log.counters)})
-
-
-@contextlib.contextmanager
-def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """SIGINT and SIGTERM call `stop`."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def heard(number: int, frame: FrameType | None) -> None:
-        stop()
-
-    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _hidden_from(folder: Path) -> Callable[[int, bytes], Samples | Opening | None]:

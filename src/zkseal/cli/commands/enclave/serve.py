@@ -12,18 +12,17 @@ import argparse
 import contextlib
 import importlib.util
 import json
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from zkseal.broker import BrokerClient
 from zkseal.cli.console import Console
 from zkseal.cli.sealed import policy_named
+from zkseal.cli.signals import stopped_by_signals
 from zkseal.enclave.host import Attests, EnclaveHost, EnclaveOptions
 from zkseal.enclave.padding import LEAST_BUCKET
 from zkseal.enclave.rates import RateLimits
@@ -105,7 +104,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         url = f"http://{options.host}:{server.port}"
         console.result({"url": url, **described}, _lines(url, described))
         sys.stdout.flush()
-        with _stopped_by_signals(server.stop), _revived(host, broker):
+        with stopped_by_signals(server.stop), _revived(host, broker):
             server.run()
 
 
@@ -164,21 +163,3 @@ def _revived(host: EnclaveHost, broker: BrokerClient) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-
-
-@contextlib.contextmanager
-def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """SIGINT and SIGTERM call `stop`."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def heard(number: int, frame: FrameType | None) -> None:
-        stop()
-
-    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
