@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from zkseal import _native
 from zkseal.broker.checkpoints import MAX_CHECKPOINT_BYTES, Checkpoint
 from zkseal.broker.store import Store
 from zkseal.errors import FileUnavailable, RolledBack
 from zkseal.files.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from zkseal import _native
 
 __all__ = ["Anchor", "read_checkpoint", "write_checkpoint"]
 

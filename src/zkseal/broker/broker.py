@@ -11,9 +11,8 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zkseal import _native
 from zkseal.broker import models
 from zkseal.broker.anchors import Anchor
 from zkseal.broker.audit import OPENED, Entry
@@ -26,6 +25,9 @@ from zkseal.broker.store import KnownNonce, RegisteredModel, Store
 from zkseal.errors import KeyDenied, LogBroken, WrongInput, WrongKey
 from zkseal.sealed import SealedModel
 from zkseal.tee import AppraisalPolicy, AttestationBundle, Roots, parse_policy
+
+if TYPE_CHECKING:
+    from zkseal import _native
 
 __all__ = ["NONCE_BYTES", "BrokerOptions", "KeyBroker"]
 

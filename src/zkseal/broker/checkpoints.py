@@ -7,12 +7,15 @@ checkpoint file on another disk, in a chain registry or beside a TPM counter is 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zkseal import _native
 from zkseal.broker.audit import Broken, Verified
 from zkseal.errors import InvalidEncoding, UnknownVersion
 from zkseal.receipts import cbor
+from zkseal.tee.native import native
+
+if TYPE_CHECKING:
+    from zkseal import _native
 
 __all__ = ["MAX_CHECKPOINT_BYTES", "Checkpoint", "check_against"]
 
@@ -81,7 +84,7 @@ class Checkpoint:
         if not well or any(type(value[name]) is not int or value[name] < 0 for name in ("sequence", "time")):
             raise InvalidEncoding("The checkpoint has an entry of another type or size.", reason="checkpoint")
         checkpoint = Checkpoint(**{name: value[name] for name in value if name != "checkpoint"})
-        _native.ed25519_verify(checkpoint.public_key, DOMAIN + cbor.dumps(checkpoint._content()), checkpoint.signature)
+        native().ed25519_verify(checkpoint.public_key, DOMAIN + cbor.dumps(checkpoint._content()), checkpoint.signature)
         return checkpoint
 
 

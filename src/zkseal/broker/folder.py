@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from zkseal import _native
 from zkseal.broker.broker import BrokerOptions, KeyBroker
 from zkseal.broker.key_files import load_checkpoint_key, load_kek, save_checkpoint_key, save_kek
 from zkseal.errors import FileUnavailable
+from zkseal.tee.native import native
 
 __all__ = ["BrokerFolder"]
 
@@ -48,7 +48,7 @@ class BrokerFolder:
             raise FileUnavailable(
                 f"Cannot make '{self.path}': {reason}.", path=str(self.path), reason=reason
             ) from error
-        kek, checkpoint_key = _native.HpkeKey.generate(), _native.PublisherKey.generate()
+        kek, checkpoint_key = native().HpkeKey.generate(), native().PublisherKey.generate()
         save_kek(self.kek, kek, passphrase)
         save_checkpoint_key(self.checkpoint_key, checkpoint_key, passphrase)
         KeyBroker.create(self.database, kek, checkpoint_key, now=now)

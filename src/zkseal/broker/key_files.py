@@ -12,8 +12,8 @@ import os
 import secrets
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from zkseal import _native
 from zkseal.errors import DecryptionFailed, FileUnavailable, WrongKey
 from zkseal.files import FileKind, together
 from zkseal.files.container import identify, read_container, write_container
@@ -27,6 +27,10 @@ from zkseal.sealed import (
     save_publisher_key,
     save_recipient_key,
 )
+from zkseal.tee.native import native
+
+if TYPE_CHECKING:
+    from zkseal import _native
 
 __all__ = ["ENCRYPTED_KEY", "load_checkpoint_key", "load_kek", "save_checkpoint_key", "save_kek"]
 
@@ -72,7 +76,8 @@ def load_kek(path: Path, passphrase: str | None = None) -> _native.HpkeKey:
     if passphrase is None:
         _require_plain(path, RECIPIENT_KEY)
         return load_recipient_key(path)
-    return _native.HpkeKey.from_bytes(_decrypted(path, KEK, passphrase))
+    key: _native.HpkeKey = native().HpkeKey.from_bytes(_decrypted(path, KEK, passphrase))
+    return key
 
 
 def load_checkpoint_key(path: Path, passphrase: str | None = None) -> _native.PublisherKey:
@@ -81,7 +86,8 @@ def load_checkpoint_key(path: Path, passphrase: str | None = None) -> _native.Pu
     if passphrase is None:
         _require_plain(path, PUBLISHER_KEY)
         return load_publisher_key(path)
-    return _native.PublisherKey.from_bytes(_decrypted(path, CHECKPOINT_KEY, passphrase))
+    key: _native.PublisherKey = native().PublisherKey.from_bytes(_decrypted(path, CHECKPOINT_KEY, passphrase))
+    return key
 
 
 def _save(path: Path, use: bytes, key: bytes, passphrase: str, public_kind: FileKind, public_key: bytes) -> None:
@@ -91,7 +97,7 @@ def _save(path: Path, use: bytes, key: bytes, passphrase: str, public_kind: File
             text = f"'{target}' is there already, and keys are never written over. Choose another name."
             raise FileUnavailable(text, path=str(target), reason="it exists")
     salt = secrets.token_bytes(_SALT_BYTES)
-    sealed = _native.hpke_seal(_derived(passphrase, salt).public_key, INFO, use, key)
+    sealed = native().hpke_seal(_derived(passphrase, salt).public_key, INFO, use, key)
     with together():
         write_container(path, ENCRYPTED_KEY, {"use": [use], "salt": [salt], "key": [sealed]})
         write_container(public, public_kind, {"key": [public_key]})
@@ -100,7 +106,8 @@ def _save(path: Path, use: bytes, key: bytes, passphrase: str, public_kind: File
 def _derived(passphrase: str, salt: bytes) -> _native.HpkeKey:
     """The key of a passphrase: whoever knows it can open what is sealed to it."""
     seed = hashlib.scrypt(passphrase.encode(), salt=salt, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P, maxmem=1 << 28, dklen=32)
-    return _native.HpkeKey.from_bytes(seed)
+    key: _native.HpkeKey = native().HpkeKey.from_bytes(seed)
+    return key
 
 
 def _decrypted(path: Path, use: bytes, passphrase: str) -> bytes:

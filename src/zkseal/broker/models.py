@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from zkseal import _native
+from typing import TYPE_CHECKING
+
 from zkseal.broker.audit import Entry
 from zkseal.broker.store import RegisteredModel, Store
 from zkseal.errors import PolicyDenied, WrongInput
 from zkseal.sealed import SealedModel
 from zkseal.tee import AppraisalPolicy, Assurance, parse_policy
+
+if TYPE_CHECKING:
+    from zkseal import _native
 
 __all__ = ["add_model", "fields_of", "revoke_model", "set_minimum"]
 

@@ -7,9 +7,8 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zkseal import _native
 from zkseal.broker.denials import DenialCode, deny
 from zkseal.broker.store import KnownNonce, RegisteredModel, Store
 from zkseal.errors import DecodeError
@@ -24,6 +23,9 @@ from zkseal.tee import (
     Roots,
     appraise_bundle,
 )
+
+if TYPE_CHECKING:
+    from zkseal import _native
 
 __all__ = ["Grant", "Request", "grant", "is_open", "nonce_digest", "require_state"]
 

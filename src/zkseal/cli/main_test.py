@@ -382,3 +382,16 @@ def test_signals_wait_while_an_extension_starts(name: str, code: int) -> None:
     done = subprocess.run([sys.executable, "-c", INTERRUPTED_LOADER, name], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (code, "started\n"), done.stderr
     assert time.monotonic() - start < 9
+
+
+def test_help_needs_no_core() -> None:
+    """Where the core is not built, people still see the commands, and a command says what is missing."""
+    program = (
+        "import sys; sys.modules['zkseal._native'] = None; from zkseal.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    shown = subprocess.run([sys.executable, "-c", program, "--help"], capture_output=True, text=True)
+    assert (shown.returncode, "usage: zkseal" in shown.stdout) == (0, True), shown.stderr
+    made = subprocess.run(
+        [sys.executable, "-c", program, "keygen", "publisher", "-o", "/nonexistent/key"], capture_output=True, text=True
+    )
+    assert "MissingDependency" in made.stderr

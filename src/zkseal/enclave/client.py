@@ -17,7 +17,6 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from zkseal._native import hpke_seal_request
 from zkseal.enclave.messages import AnswerMode, Envelope, Request, Response, request_info
 from zkseal.enclave.padding import pad, unpad
 from zkseal.enclave.transport import Transport
@@ -41,6 +40,7 @@ from zkseal.tee import (
     appraise_bundle,
     verify_answer_signature,
 )
+from zkseal.tee.native import native
 
 __all__ = ["Answered", "DevEnclaveClient", "EnclaveClient"]
 
@@ -143,7 +143,7 @@ class _Client:
         request = Request(named, secrets.token_bytes(NONCE_BYTES), context, mode, self._client_key)
         header = Envelope(runtime.nonce, b"").header
         padded = pad(request.to_cbor())
-        sealed, opener = hpke_seal_request(runtime.hpke_public_key, request_info(runtime), header, padded)
+        sealed, opener = native().hpke_seal_request(runtime.hpke_public_key, request_info(runtime), header, padded)
         envelope = Envelope(runtime.nonce, sealed).to_cbor()
         response = Response.from_cbor(unpad(opener.open(self._transport.infer(envelope))))
         return self._checked(bundle, request, envelope, response)

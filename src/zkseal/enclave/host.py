@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from zkseal._native import SigningKey
 from zkseal.broker import DevReleasedKey, ReleasedKey
 from zkseal.enclave.child import Child
 from zkseal.enclave.padding import LEAST_BUCKET
@@ -27,6 +26,7 @@ from zkseal.files.container import mapped
 from zkseal.sealed.layout import split_head
 from zkseal.tee import Assurance, AttestationBundle, Evidence, RuntimeData
 from zkseal.tee.attesters import SandboxAttester
+from zkseal.tee.native import native
 
 __all__ = ["SANDBOX_NOTE", "Attests", "EnclaveHost", "EnclaveOptions", "KeySource"]
 
@@ -108,7 +108,7 @@ class EnclaveHost:
         self.options = options or EnclaveOptions()
         self._sealed, self._attester, self._devices = sealed, attester, dict(devices or {})
         # Of this host alone: development evidence is worth no more than a process that somebody started.
-        self._issuer = SigningKey.generate()
+        self._issuer = native().SigningKey.generate()
         self._child: Child | None = None
         self._lock = threading.Lock()
         self._waiting = threading.Semaphore(self.options.most_waiting)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from zkseal._native import DataKey
 from zkseal.enclave.isolation import PrivateMemory
 from zkseal.errors import ResourceLimit, SignatureRejected, WrongLength, WrongModel
 from zkseal.files import proving_key_in
@@ -19,6 +19,9 @@ from zkseal.sealed.layout import Body, split_head
 from zkseal.sealed.model import SealedModel
 from zkseal.sealed.seal import PROVING_KEY_SECTION
 from zkseal.sealed.stanzas import decode_stanzas
+
+if TYPE_CHECKING:
+    from zkseal._native import DataKey
 
 __all__ = ["LoadedModel", "decrypt", "read_sealed"]
 

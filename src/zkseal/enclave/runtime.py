@@ -10,9 +10,8 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zkseal._native import HpkeKey, SigningKey
 from zkseal.enclave.messages import AnswerMode, Envelope, Request, Response, encode_failure, request_info
 from zkseal.enclave.model import decrypt
 from zkseal.enclave.padding import LEAST_BUCKET, pad, unpad
@@ -25,6 +24,10 @@ from zkseal.receipts.answers import FIRST
 from zkseal.sealed.model import SealedModel
 from zkseal.sealed.release import open_release
 from zkseal.tee import Assurance, RuntimeData
+from zkseal.tee.native import native
+
+if TYPE_CHECKING:
+    from zkseal._native import HpkeKey, SigningKey
 
 __all__ = ["Runtime", "Settings"]
 
@@ -89,7 +92,8 @@ class Runtime:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings, self._clock, self._sleep = settings, clock, sleep
-        self._hpke, self._signing = HpkeKey.generate(), SigningKey.generate()
+        self._hpke: HpkeKey = native().HpkeKey.generate()
+        self._signing: SigningKey = native().SigningKey.generate()
         self._boot_epoch = secrets.token_bytes(BOOT_EPOCH_BYTES)
         self._sealed = sealed
         self._proving_key: ProvingKey | None = None

@@ -85,7 +85,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         PolicyDenied: the model is sealed for another policy.
     """
     if importlib.util.find_spec("uvicorn") is None or importlib.util.find_spec("starlette") is None:
-        text = "The packages starlette and uvicorn are not installed. Install them with: pip install 'zkseal[broker]'"
+        text = "The packages starlette and uvicorn are not installed. Install them with: pip install 'zkseal[enclave]'"
         raise MissingDependency(text, package="uvicorn")
     from zkseal.broker.serving import Server
     from zkseal.enclave.service import application
