@@ -64,7 +64,7 @@ def test_an_answer_is_written_and_can_be_appraised(serving: Served, folder: Path
     done = command("ask", serving.url, *options, *more)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    assert (result["assurance"], result["development"], result["proved"]) == ("sandbox", True, False)
+    assert (result["assurance"], result["development"], result["proof"]) == ("sandbox", True, None)
     receipt, opening = files.load_receipt(folder / "y.zkr"), files.load_opening(folder / "y.zko")
     key = files.load_verifying_key(folder / "model.zkv")
     shown = zkseal.check_opening(receipt, opening, key)
@@ -87,7 +87,11 @@ def test_a_proof_inside_is_verified_outside(serving: Served, folder: Path, key: 
     assert done.returncode == 0, done.stderr
     assert "assurance sandbox" in done.stdout
     assert "DEVELOPMENT" in done.stdout
+    # Nobody looked at the proof yet, so nobody says that it holds.
+    assert "proof not verified: no key" in done.stdout
     zkseal.verify(files.load_receipt(folder / "y.zkr"), key.verifying_key)
+    done = command("ask", serving.url, *options, "-o", folder / "z.zkr", "--key", folder / "model.zkv", "--json")
+    assert json.loads(done.stdout)["proof"] == "verified", done.stderr
 
 
 def test_attest_prints_checks_and_assurance(serving: Served, folder: Path) -> None:

@@ -28,7 +28,7 @@ from zkseal.errors import (
     WrongContext,
     WrongModel,
 )
-from zkseal.pipeline import Interface, Samples, check_opening
+from zkseal.pipeline import Interface, Samples, check_opening, verify
 from zkseal.proving import Opening, VerifyingKey
 from zkseal.receipts import AnswerClaims, DevTeeEvidence, Evidence, Receipt, TeeEvidence
 from zkseal.tee import (
@@ -56,12 +56,14 @@ class Answered:
         receipt: statement, signed answer, attestation, and the proof if one was asked for.
         opening: of the receipt's commitments: a secret of whoever asked.
         claims: what the enclave signed.
+        proof_verified: whether the receipt holds a proof that the client verified, for which it needs the key.
     """
 
     outputs: Mapping[str, npt.NDArray[Any]]
     receipt: Receipt
     opening: Opening = field(repr=False)
     claims: AnswerClaims
+    proof_verified: bool = False
 
 
 class _Client:
@@ -70,7 +72,8 @@ class _Client:
     Args:
         policy: under which its evidence is appraised.
         verifying_key: of the model that has to answer; with it the client also sees for itself that outputs are those
-            of the statement. Without, it believes the attested enclave, and takes any model that the evidence names.
+            of the statement, and that a proof holds. Without, it believes the attested enclave, takes any model that
+            the evidence names, and verifies no proof.
         client_key: a secret of at most 64 bytes, for a share of the rate limit of one's own.
         roots: trust anchors of hardware evidence, by default those that zkseal pins.
         clock: Unix seconds.
@@ -132,6 +135,7 @@ class _Client:
             DecryptionFailed: the enclave was started anew; attest again.
             SignatureRejected, StatementMismatch, NonceMismatch, WrongModel, WrongContext: the answer is not of the
                 attested enclave, or not to this request.
+            ProofRejected, DecodeError: the enclave's proof does not show the answer.
         """
         if self._bundle is None:
             self._attest()
@@ -184,8 +188,11 @@ class _Client:
         receipt = Receipt(statement, tuple(pieces))
         if self._key is not None:
             _require_outputs(self._key, receipt, response)
+        verified = self._key is not None and request.mode is AnswerMode.ZK_IN_TEE
+        if self._key is not None and verified:
+            verify(receipt, self._key, context=request.context, insecure_srs=True)
         self._sequence = claims.sequence
-        return Answered(response.outputs, receipt, response.opening, claims)
+        return Answered(response.outputs, receipt, response.opening, claims, verified)
 
     def _evidence(self, answer: bytes, attestation: bytes) -> TeeEvidence | DevTeeEvidence:
         return (DevTeeEvidence if self.DEVELOPMENT else TeeEvidence)(answer, attestation)

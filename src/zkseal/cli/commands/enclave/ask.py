@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--mode",
         choices=[str(mode) for mode in AnswerMode],
         default=str(AnswerMode.TEE),
-        help="zk_in_tee: the enclave proves its answer as well (default: tee)",
+        help="zk_in_tee: the enclave proves its answer as well, which is verified with --key (default: tee)",
     )
     add_context(parser)
 
@@ -59,6 +59,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
             files.save_opening(opening_path, answered.opening)
         files.save_receipt(out, answered.receipt)
     assurance = attested.result.assurance.name.lower()
+    proof = ("verified" if answered.proof_verified else "not verified: no key") if answered.receipt.proved else None
     result = {
         "assurance": assurance,
         "development": attested.DEVELOPMENT,
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         "opening": str(opening_path) if secret else None,
         "model_id": answered.receipt.statement.model_id.hex(),
         "mode": options.mode,
-        "proved": answered.receipt.proved,
+        "proof": proof,
         "sequence": answered.claims.sequence,
         "outputs": {name: plain_numbers(array) for name, array in answered.outputs.items()},
         "ask_ms": round(duration_ms, 3),
@@ -75,6 +76,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     lines = [f"{name} = {array.tolist()}" for name, array in answered.outputs.items()]
     lines.append(f"assurance {assurance}")
     lines += [DEVELOPMENT] if attested.DEVELOPMENT else []
+    lines += [f"proof {proof}"] if proof else []
     lines.append(f"wrote {out} ({bytes_text(result['receipt_bytes'])}) in {milliseconds_text(duration_ms)}")
     lines += [f"wrote {opening_path} (secret: it opens the commitments)"] if secret else []
     console.result(result, lines)
