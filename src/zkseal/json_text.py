@@ -12,7 +12,7 @@ import re
 from itertools import accumulate
 from typing import Any
 
-__all__ = ["MAX_DEPTH", "distinct", "parse_json"]
+__all__ = ["MAX_DEPTH", "distinct", "parse_json", "printable"]
 
 # Deeper than any document that zkseal reads: a tree of XGBoost takes 8 levels, an array has one a dimension.
 MAX_DEPTH = 100
@@ -31,6 +31,15 @@ def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name stands twice")
     return found
+
+
+def printable(text: str) -> str:
+    """Text of others, for a line that people read.
+
+    What moves a cursor, colours, breaks a line or turns its direction would let a stranger write the lines around it:
+    each such character becomes a question mark.
+    """
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def parse_json(text: str | bytes, **options: Any) -> Any:

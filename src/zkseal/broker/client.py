@@ -15,7 +15,7 @@ from zkseal.broker.denials import DenialCode, deny
 from zkseal.broker.released import DevReleasedKey, ReleasedKey
 from zkseal.broker.wire import CBOR, CHALLENGE_REQUEST, Challenge, ReleaseRequest
 from zkseal.errors import FileUnavailable, InvalidEncoding, WrongInput
-from zkseal.json_text import parse_json
+from zkseal.json_text import parse_json, printable
 from zkseal.tee import AttestationBundle
 
 __all__ = ["BrokerClient"]
@@ -88,7 +88,7 @@ class BrokerClient:
             data = answer.read(MAX_ANSWER_BYTES + 1)
             status = answer.status
         except (OSError, http.client.HTTPException) as error:
-            reason = str(error) or type(error).__name__
+            reason = printable(str(error)) or type(error).__name__
             text = f"The broker at {self.url} does not answer: {reason}."
             raise FileUnavailable(text, path=self.url, reason=reason) from error
         finally:
@@ -105,12 +105,12 @@ class BrokerClient:
             problem = None
         found = problem if isinstance(problem, dict) else {}
         if found.get("denial") in list(DenialCode):
-            fields = {name: str(found[name]) for name in ("check", "submodule") if found.get(name) is not None}
+            fields = {name: printable(str(found[name])) for name in ("check", "submodule") if found.get(name) is not None}
             assurance = found.get("assurance")
-            text = f"The broker at {self.url} releases no key ({found['denial']}): {str(found.get('detail', ''))[:300]}"
-            return deny(
-                DenialCode(found["denial"]), text, assurance=assurance if isinstance(assurance, str) else None, **fields
-            )
+            detail = printable(str(found.get("detail", ""))[:300])
+            text = f"The broker at {self.url} releases no key ({found['denial']}): {detail}"
+            shown = printable(assurance) if isinstance(assurance, str) else None
+            return deny(DenialCode(found["denial"]), text, assurance=shown, **fields)
         if status in (500, 502, 503, 504):
             reason = f"status {status}"
             text = f"The broker at {self.url} cannot decide now ({reason}). Ask again later."

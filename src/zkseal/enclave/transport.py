@@ -5,11 +5,12 @@ from __future__ import annotations
 import http.client
 import ssl
 import urllib.parse
+from typing import Any
 
 from zkseal.enclave.messages import MAX_RESPONSE_BYTES
 from zkseal.enclave.wire import decode_error
 from zkseal.errors import DecodeError, EnclaveUnreachable, WrongInput
-from zkseal.json_text import parse_json
+from zkseal.json_text import parse_json, printable
 from zkseal.tee.bundle import MAX_BUNDLE_BYTES
 
 __all__ = ["Transport"]
@@ -54,7 +55,7 @@ class Transport:
             answer = connection.getresponse()
             data, status = answer.read(most + 1), answer.status
         except (OSError, http.client.HTTPException) as error:
-            raise self._unreachable(str(error) or type(error).__name__) from error
+            raise self._unreachable(printable(str(error)) or type(error).__name__) from error
         finally:
             connection.close()
         if status == 200 and len(data) <= most:
@@ -70,12 +71,14 @@ class Transport:
         return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
 
     def _problem(self, status: int, data: bytes) -> Exception:
-        """The error of a problem document, which the host says, not the enclave: believed as far as any refusal is."""
+        """The error of a problem document, which the host says, not the enclave: believed as far as any refusal is.
+
+        Of its fields only the time to wait is kept: others name checks and results, which nobody here has seen.
+        """
         try:
             found = parse_json(data[:MAX_PROBLEM_BYTES])
             if isinstance(found, dict) and "code" in found:
-                described = {"code": found["code"], "message": found["detail"], "fields": found.get("fields", {})}
-                return decode_error(described)
+                return decode_error({"code": found["code"], "message": found["detail"], "fields": _wait_of(found)})
         except (ValueError, KeyError, DecodeError):
             pass
         return self._unreachable(f"status {status}, and no document of an enclave's host")
@@ -83,3 +86,9 @@ class Transport:
     def _unreachable(self, reason: str) -> EnclaveUnreachable:
         text = f"The enclave at {self.url} does not answer: {reason}. Check the URL, or ask later."
         return EnclaveUnreachable(text, url=self.url, reason=reason)
+
+
+def _wait_of(problem: dict[str, Any]) -> dict[str, Any]:
+    fields = problem.get("fields")
+    wait_ms = fields.get("retry_after_ms") if isinstance(fields, dict) else None
+    return {"retry_after_ms": wait_ms} if type(wait_ms) is int else {}

@@ -10,6 +10,7 @@ import socket
 from typing import Any
 
 from zkseal.errors import EnclaveStopped, InternalError, InvalidEncoding, WrongLength, ZksealError, error_classes
+from zkseal.json_text import printable
 from zkseal.receipts import cbor
 
 __all__ = ["MAX_FRAME_BYTES", "Wire", "decode_error", "encode_error"]
@@ -98,8 +99,17 @@ def _plain(value: Any) -> Any:
 
 
 def decode_error(described: dict[str, Any]) -> ZksealError:
-    """The error that `encode_error` wrote; an unknown code is an `InternalError`."""
+    """The error that `encode_error` wrote, its texts printable; an unknown code is an `InternalError`."""
     match described:
         case {"code": str(code), "message": str(message), "fields": dict(fields)} if len(described) == 3:
-            return _CODES.get(code, InternalError)(message, **fields)
+            told = {printable(name): _printable(value) for name, value in fields.items()}
+            return _CODES.get(code, InternalError)(printable(message), **told)
     raise InvalidEncoding("The enclave answers with an error of another form.", reason="error")
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {printable(key): _printable(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_printable(entry) for entry in value]
+    return printable(value) if isinstance(value, str) else value

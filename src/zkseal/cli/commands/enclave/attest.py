@@ -27,6 +27,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     try:
         attested = client_of(options).attest()
     except ZksealError as error:
+        # Of an appraisal that was made here: what a host says arrives without fields (`enclave.transport`).
         if isinstance(error.fields.get("result"), dict):
             _show(console, error.fields["result"])
         raise
