@@ -105,7 +105,9 @@ class BrokerClient:
             problem = None
         found = problem if isinstance(problem, dict) else {}
         if found.get("denial") in list(DenialCode):
-            fields = {name: printable(str(found[name])) for name in ("check", "submodule") if found.get(name) is not None}
+            fields = {
+                name: printable(str(found[name])) for name in ("check", "submodule") if found.get(name) is not None
+            }
             assurance = found.get("assurance")
             detail = printable(str(found.get("detail", ""))[:300])
             text = f"The broker at {self.url} releases no key ({found['denial']}): {detail}"
