@@ -21,7 +21,7 @@ from zkseal.enclave.padding import LEAST_BUCKET
 from zkseal.enclave.rates import RateLimits
 from zkseal.enclave.replays import MOST_REQUESTS
 from zkseal.enclave.runtime import Settings
-from zkseal.errors import EnclaveStopped, RateLimited, WrongModel
+from zkseal.errors import DecodeError, EnclaveStopped, RateLimited, WrongModel
 from zkseal.files.container import mapped
 from zkseal.sealed.layout import split_head
 from zkseal.tee import Assurance, AttestationBundle, Evidence, RuntimeData
@@ -231,12 +231,20 @@ class EnclaveHost:
 
     @contextlib.contextmanager
     def _ending_what_failed(self) -> Iterator[Child]:
-        """A process that does not answer, or answers nonsense, is killed: the next answer would be of this question."""
+        """A process that does not answer, or answers nonsense, is killed: the next answer would be of this question.
+
+        So is one whose answer nobody waited for, whatever the reason. Errors that it answers with end nothing.
+        """
         child = self._running()
         try:
             yield child
-        except EnclaveStopped:
-            child.end()
+        except BaseException as error:
+            if not child.wire.in_step:
+                child.end()
+                if isinstance(error, DecodeError):
+                    reason = "it answers nonsense"
+                    text = f"The enclave was stopped: {reason}. Start it anew."
+                    raise EnclaveStopped(text, reason=reason) from error
             raise
 
     def _attester_of_now(self) -> Attests:

@@ -20,20 +20,20 @@ _CODES = {cls.code: cls for cls in error_classes()}
 
 
 class Wire:
-    """One end of the socket."""
+    """One end of the socket.
+
+    Attributes:
+        in_step: false once a question was sent whose answer did not come, or was none: what is received next would be
+            taken for the answer to the next question, so nothing more may be asked.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self.in_step = True
 
     def send(self, value: Any) -> None:
         """Raises `EnclaveStopped`: the other end is closed."""
-        data = cbor.dumps(value)
-        if len(data) > MAX_FRAME_BYTES:
-            raise WrongLength(f"A frame of {len(data)} bytes is too long.", expected=MAX_FRAME_BYTES, got=len(data))
-        try:
-            self._connection.sendall(len(data).to_bytes(4, "big") + data)
-        except OSError as error:
-            raise _stopped(error) from error
+        self._write(_frame(value))
 
     def receive(self) -> Any:
         """The next value. Raises `EnclaveStopped` at the end, and `DecodeError` for what is no frame."""
@@ -43,19 +43,30 @@ class Wire:
         return cbor.loads(self._take(length), max_bytes=MAX_FRAME_BYTES)
 
     def ask(self, question: dict[str, Any]) -> Any:
-        """The answer to a question. Raises the error that the other end answers with."""
-        self.send(question)
+        """The answer to a question. Raises the error that the other end answers with, and as `send` and `receive`."""
+        frame = _frame(question)
+        self.in_step = False
+        self._write(frame)
         answer = self.receive()
         match answer:
             case {"ok": value} if len(answer) == 1:
+                self.in_step = True
                 return value
             case {"error": dict(described)} if len(answer) == 1:
-                raise decode_error(described)
+                error = decode_error(described)
+                self.in_step = True
+                raise error
         raise InvalidEncoding("The other end of the socket answers nothing that is known.", reason="wire")
 
     def close(self) -> None:
         """The other end is told."""
         self._connection.close()
+
+    def _write(self, frame: bytes) -> None:
+        try:
+            self._connection.sendall(frame)
+        except OSError as error:
+            raise _stopped(error) from error
 
     def _take(self, count: int) -> bytes:
         data = bytearray(count)
@@ -69,6 +80,13 @@ class Wire:
         except OSError as error:
             raise _stopped(error) from error
         return bytes(data)
+
+
+def _frame(value: Any) -> bytes:
+    data = cbor.dumps(value)
+    if len(data) > MAX_FRAME_BYTES:
+        raise WrongLength(f"A frame of {len(data)} bytes is too long.", expected=MAX_FRAME_BYTES, got=len(data))
+    return len(data).to_bytes(4, "big") + data
 
 
 def _stopped(error: OSError | None) -> EnclaveStopped:
