@@ -12,7 +12,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 use zkseal_commit::generators::setup_digest;
 use zkseal_commit::kzg;
-use zkseal_field::{G1Affine, G2Affine};
+use zkseal_field::{Fr, G1Affine, G2Affine};
 use zkseal_relation::{
     Column, Layout, LookupArgument, Opening, Params, Placement, PublicValues, Relation, codec, model_relation,
     validate::validate,
@@ -331,6 +331,23 @@ impl ProvingKey {
             output_blindings: encode_blindings(&proved.output_blindings),
             statement: proved.statement,
         })
+    }
+
+    /// Whether weights, tables and blindings are those of the key's commitments: commits to them again, and compares.
+    ///
+    /// A prover need not know, for its proof would not verify. Whoever answers without a proof has to.
+    ///
+    /// # Errors
+    /// Only for a row length without generators.
+    pub fn opens_commitments(&self) -> Result<bool, ProveError> {
+        let layout = self.verifying_key.layout();
+        let bases = Bases::of(&layout.params, self.powers.as_ref())?;
+        let commit =
+            |column, blindings: &[_]| commit_column(&bases, layout, column, |t| &self.tensors[&t], blindings, &[]);
+        let unblinded = vec![Fr::default(); layout.num_rows(Column::Table)];
+        let instance = self.verifying_key.instance();
+        Ok(commit(Column::Model, &self.model_blindings)? == instance.model
+            && commit(Column::Table, &unblinded)? == instance.table)
     }
 
     /// Commits to a run's input and output as [`Self::prove`] does, with fresh blindings, and proves nothing.

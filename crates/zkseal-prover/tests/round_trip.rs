@@ -403,6 +403,30 @@ fn test_commitments_made_before_a_proof_are_its_own() {
 }
 
 #[test]
+fn test_other_weights_or_blindings_do_not_open_the_commitments() {
+    let case = case(7);
+    for scheme in schemes(9) {
+        let made = setup(case.relation.clone(), &scheme, &part(&case, is_key), &mut |_, _| true).expect("setup");
+        let key = std::sync::Arc::new(VerifyingKey::decode(&made.verifying_key.encode()).expect("key"));
+        let powers = || scheme.powers.as_ref().map(|(powers, _)| powers.clone());
+        let joined = |blindings: &[u8], tensors: TensorMap| {
+            ProvingKey::new(key.clone(), blindings, tensors, powers()).expect("proving key")
+        };
+        let blindings = zkseal_prover::columns::encode_blindings(&made.model_blindings);
+        assert_eq!(joined(&blindings, part(&case, is_key)).opens_commitments(), Ok(true));
+        let mut tensors = part(&case, is_key);
+        let (_, weight) = tensors.iter_mut().next().expect("a weight");
+        let mut values = weight.to_i64();
+        values[0] = if values[0] == 0 { 1 } else { 0 };
+        *weight = Data::narrow(&values, -128, 127);
+        assert_eq!(joined(&blindings, tensors).opens_commitments(), Ok(false));
+        let mut others = blindings.clone();
+        others[31] ^= 1;
+        assert_eq!(joined(&others, part(&case, is_key)).opens_commitments(), Ok(false));
+    }
+}
+
+#[test]
 fn test_weight_outside_its_bounds_is_refused() {
     let case = case(13);
     let mut tensors = part(&case, is_key);

@@ -333,6 +333,11 @@ impl ProvingKey {
         Ok(Self { key: made.map_err(|e| prove_error(py, &e))? })
     }
 
+    /// Whether weights and blindings are those of the verifying key's commitments.
+    fn opens_commitments(&self, py: Python<'_>) -> PyResult<bool> {
+        detached(py, "committing", || self.key.opens_commitments())?.map_err(|e| prove_error(py, &e))
+    }
+
     /// Commits to the input and output of one run, and proves nothing.
     fn commit<'py>(&self, py: Python<'py>, tensors: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
         let tensors = tensors_from(tensors)?;

@@ -70,7 +70,8 @@ def decrypt(sealed: SealedModel, key: DataKey) -> LoadedModel:
 
     Raises:
         WrongKey, DecryptionFailed: another data key, or the file was changed.
-        WrongModel: the proving key is of another model than the header says.
+        WrongModel: the proving key is of another model than the header says, or its weights are not those of its
+            commitments.
         DecodeError, ModelProofRejected: the section is no proving key.
         ResourceLimit: there is not enough memory.
     """
@@ -91,6 +92,7 @@ def decrypt(sealed: SealedModel, key: DataKey) -> LoadedModel:
             expected=expected.hex(),
             got=got.hex(),
         )
-    # Made now, so that the first answer is as fast as the others.
-    _ = proving_key.weights.core
+    # The id names commitments; that these weights are in them the file alone does not say. Whoever sealed another
+    # model's verifying key beside weights of its own is found here.
+    proving_key.weights.require_opened()
     return LoadedModel(proving_key, memory.secret)

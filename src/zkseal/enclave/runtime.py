@@ -6,19 +6,31 @@ Nothing in here returns a plaintext: what leaves is public (keys, runtime data) 
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from zkseal.enclave.messages import AnswerMode, Envelope, Request, Response, encode_failure, request_info
 from zkseal.enclave.model import decrypt
-from zkseal.enclave.padding import LEAST_BUCKET, pad, unpad
+from zkseal.enclave.padding import LEAST_BUCKET, bucket, pad, unpad
 from zkseal.enclave.rates import RateLimits, Rates
 from zkseal.enclave.replays import MOST_REQUESTS, Replays
-from zkseal.errors import EnclaveNotReady, PolicyDenied, WrongInput
-from zkseal.pipeline import ProvingKey, answer, prove
+from zkseal.errors import (
+    EnclaveNotReady,
+    PolicyDenied,
+    UnsatisfiedConstraint,
+    ValueOutOfBounds,
+    WrongInput,
+    WrongModel,
+    ZksealError,
+)
+from zkseal.pipeline import Answer, Interface, ProvingKey, answer, prove
+from zkseal.proving import lay_out
 from zkseal.receipts import AnswerClaims, sign_answer
 from zkseal.receipts.answers import FIRST
 from zkseal.sealed.model import SealedModel
@@ -32,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["Runtime", "Settings"]
 
 BOOT_EPOCH_BYTES = 16
+PROOF_HEAD_BYTES = 128
+"""What a proof takes in a response beside its own bytes, and room for longer numbers."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +114,7 @@ class Runtime:
         self._replays = Replays(settings.most_requests)
         self._rates = Rates(settings.limits, clock)
         self._sequence, self._previous = 0, FIRST
+        self._sizes: dict[AnswerMode, int] = dict.fromkeys(AnswerMode, 0)
 
     def attest(self, nonce: bytes) -> RuntimeData:
         """What evidence has to be bound to, for whoever asks with this nonce of 32 bytes."""
@@ -142,6 +157,7 @@ class Runtime:
             evidence_digest=evidence_digest,
         )
         loaded = decrypt(self._sealed, data_key)
+        self._sizes = response_sizes(loaded.proving_key)
         self._proving_key = loaded.proving_key
         return loaded.secret
 
@@ -159,20 +175,28 @@ class Runtime:
         runtime = self.attest(envelope.nonce)
         plaintext, sealer = self._hpke.open_request(envelope.sealed, request_info(runtime), envelope.header)
         digest = hashlib.sha256(envelope_bytes).digest()
+        request: Request | None = None
         try:
-            response = self._respond(self._proving_key, plaintext, runtime, digest)
+            self._replays.require_new(digest)
+            request = Request.from_cbor(unpad(plaintext))
+            response = self._respond(self._proving_key, request, runtime, digest)
+            # An answer longer than was foreseen shows its length once, and no refusal after it is told from it.
+            self._sizes[request.mode] = max(self._sizes[request.mode], len(response) - len(request.context))
         except Exception as error:
             response = encode_failure(error)
-        padded = pad(response, self._settings.least_bucket)
+        padded = pad(response, self._bucket(request))
         self._wait(began)
         return sealer.seal(padded)
 
-    def _respond(self, proving_key: ProvingKey, plaintext: bytes, runtime: RuntimeData, digest: bytes) -> bytes:
-        self._replays.require_new(digest)
-        request = Request.from_cbor(unpad(plaintext))
+    def _bucket(self, request: Request | None) -> int:
+        """That of an answer to such a request: a refusal fills it, too, for the host sees lengths."""
+        mode, context = (AnswerMode.TEE, b"") if request is None else (request.mode, request.context)
+        return bucket(self._sizes[mode] + len(context), self._settings.least_bucket)
+
+    def _respond(self, proving_key: ProvingKey, request: Request, runtime: RuntimeData, digest: bytes) -> bytes:
         self._rates.admit(hashlib.sha256(request.client).digest())
         self._replays.note(digest)
-        answered = answer(proving_key, request.samples, context=request.context)
+        answered = _checked(proving_key, request)
         proof = None
         if request.mode is AnswerMode.ZK_IN_TEE:
             proved = prove(proving_key, request.samples, context=request.context, opening=answered.opening)
@@ -196,3 +220,37 @@ class Runtime:
         interval = self._settings.interval_ms / 1000
         if interval:
             self._sleep(interval - (self._clock() - began) % interval)
+
+
+def _checked(proving_key: ProvingKey, request: Request) -> Answer:
+    """The answer, if it is what the relation says: the program came with the sealed model, and may say anything."""
+    try:
+        return answer(proving_key, request.samples, context=request.context, checked=True)
+    except (UnsatisfiedConstraint, ValueOutOfBounds) as error:
+        commitment = proving_key.verifying_key.model_id.hex()
+        text = (
+            "The sealed program computes something else than the model that it is sealed as. Ask its publisher."
+        )
+        raise WrongModel(text, expected=commitment, got="another program") from error
+
+
+def response_sizes(proving_key: ProvingKey) -> dict[AnswerMode, int]:
+    """Bytes of a response without context, by mode, from an answer to inputs in the middle of their ranges.
+
+    Where the model refuses those, zeros: then the first answer shows its length.
+    """
+    interface = Interface.of(proving_key.verifying_key.relation)
+    middle = {
+        port.name: port.decode(np.full(math.prod(port.shape), (port.lo + port.hi) // 2, np.int64))
+        for port in interface.inputs
+    }
+    try:
+        tried = answer(proving_key, middle)
+    except ZksealError:
+        return dict.fromkeys(AnswerMode, 0)
+    claims = AnswerClaims(bytes(32), bytes(32), bytes(32), bytes(BOOT_EPOCH_BYTES), 1 << 40, FIRST, 1 << 40, bytes(32))
+    signed = sign_answer(claims, lambda message: bytes(64), development=True)
+    size = len(Response(signed, tried.statement, tried.opening, tried.outputs, bytes(32)).to_cbor())
+    key = proving_key.verifying_key
+    proof_bytes = lay_out(key.core.relation, key.row_bits, key.scheme).proof_bytes
+    return {AnswerMode.TEE: size, AnswerMode.ZK_IN_TEE: size + proof_bytes + PROOF_HEAD_BYTES}

@@ -17,7 +17,16 @@ files are above it (`pipeline`, `files`).
 from zkseal.proving.core import Progress
 from zkseal.proving.cost import Layout, Prediction, lay_out, predict
 from zkseal.proving.keys import CommittedWeights, VerifyingKey, setup
-from zkseal.proving.prove import ColumnOpening, Committed, Opening, Proved, check_opening, commit, prove
+from zkseal.proving.prove import (
+    ColumnOpening,
+    Committed,
+    Opening,
+    Proved,
+    check_opening,
+    commit,
+    prove,
+    require_satisfied,
+)
 from zkseal.proving.scheme import Scheme, Srs, origin_of
 from zkseal.proving.verify import verify
 
@@ -39,6 +48,7 @@ __all__ = [
     "origin_of",
     "predict",
     "prove",
+    "require_satisfied",
     "setup",
     "verify",
 ]

@@ -134,6 +134,24 @@ class CommittedWeights:
                 got=native().relation_digest(self.relation.encode()).hex(),
             )
 
+    def require_opened(self) -> None:
+        """Commits to the weights again, with their blindings, and compares.
+
+        A proof shows it by itself: with other weights it does not verify. Whoever answers without a proof has to look.
+
+        Raises:
+            WrongModel: weights, tables or blindings are not those of the verifying key's commitments.
+        """
+        with running("checking weights"):
+            opened = self.core.opens_commitments()
+        if not opened:
+            raise WrongModel(
+                "The weights of the proving key are not those that its verifying key commits to. Take the key that "
+                "setup wrote.",
+                expected=self.verifying_key.model_id.hex(),
+                got="other weights",
+            )
+
     def named(self, column: Column) -> dict[str, npt.NDArray[Any]]:
         """The committed integers of one column, by name."""
         return {name: self.weights[self.relation.tensor_index(name)] for name in self.relation.tensors_of(column)}

@@ -17,7 +17,7 @@ from zkseal.proving.verify import require_model, require_published_setup
 from zkseal.receipts import Receipt, Side, Statement, ZkEvidence
 from zkseal.relation import Column, Relation
 
-__all__ = ["ColumnOpening", "Committed", "Opening", "Proved", "check_opening", "commit", "prove"]
+__all__ = ["ColumnOpening", "Committed", "Opening", "Proved", "check_opening", "commit", "prove", "require_satisfied"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +78,21 @@ def commit(
     with running("committing"):
         made = weights.core.commit(tensors)
     return Committed(run.statement(made), run.opening(made))
+
+
+def require_satisfied(weights: CommittedWeights, values: Integers) -> None:
+    """Checks a run against the relation, with the weights and tables of the key: what a proof of it would show.
+
+    In the time of a few runs, by whole arrays (`Relation.check`).
+
+    Args:
+        values: tensors of the columns input, output, witness and public by name.
+
+    Raises:
+        UnsatisfiedConstraint, ValueOutOfBounds: the run is not what the relation says.
+    """
+    own = weights.named(Column.MODEL) | weights.named(Column.TABLE)
+    weights.relation.check({**values, **own}, fast=True)
 
 
 def prove(
