@@ -69,6 +69,7 @@ class EnclaveOptions:
         publisher: Ed25519 key that has to have signed the sealed model; None accepts the one that it names.
         least_bucket: bytes of the smallest response; sizes are powers of two from there.
         interval_ms: responses leave at multiples of this after their request came; 0 sends them at once.
+        most_requests: that are told apart in one start; then the enclave is `exhausted` and has to be started anew.
         timeout_s: for each answer of the enclave process, proofs included.
         most_waiting: requests that wait for their turn; further ones are refused.
     """
@@ -112,7 +113,7 @@ class EnclaveHost:
         self._child: Child | None = None
         self._lock = threading.Lock()
         self._waiting = threading.Semaphore(self.options.most_waiting)
-        self._loaded, self._secret = False, False
+        self._loaded, self._secret, self._answered = False, False, 0
 
     # Life. ------------------------------------------------------------------------------------------------------------
 
@@ -126,6 +127,7 @@ class EnclaveHost:
     def stop(self) -> None:
         """Kills the enclave process; its keys and its model are gone with it."""
         child, self._child, self._loaded = self._child, None, False
+        self._answered = 0
         if child is not None:
             child.end()
 
@@ -145,15 +147,25 @@ class EnclaveHost:
     def described(self) -> dict[str, Any]:
         """Public facts about the enclave, for people and monitoring."""
         child = self._child
-        running = child is not None and child.running
         return {
             "assurance": self.ceiling.name.lower(),
             "note": SANDBOX_NOTE if self._attester is None else self._attester.status,
-            "status": "ready" if running and self._loaded else "waiting for its model" if running else "stopped",
+            "status": self._status(child),
             "measurement": child.measurement.hex() if child else None,
             "isolation": list(self._isolation(child)) if child else [],
             "isolation_missing": dict(child.missing) if child else {},
         }
+
+    def _status(self, child: Child | None) -> str:
+        """`exhausted`: it may have answered all requests that it can tell apart, and is of use again when started anew.
+
+        The enclave alone knows how many it noted; the host counts responses, those that hold errors too.
+        """
+        if child is None or not child.running:
+            return "stopped"
+        if not self._loaded:
+            return "waiting for its model"
+        return "ready" if self._answered < self.options.most_requests else "exhausted"
 
     @property
     def process_id(self) -> int:
@@ -227,7 +239,9 @@ class EnclaveHost:
 
     def _ask(self, question: dict[str, Any]) -> Any:
         with self._lock, self._ending_what_failed() as child:
-            return child.wire.ask(question)
+            answer = child.wire.ask(question)
+            self._answered += question["do"] == "infer"
+            return answer
 
     @contextlib.contextmanager
     def _ending_what_failed(self) -> Iterator[Child]:

@@ -1,7 +1,8 @@
 """Serve a sealed model: an enclave decrypts it in memory, answers encrypted requests, and signs its answers.
 
-The key comes from a broker, sealed to the enclave's attested key. An enclave process that ends is started anew. One
-JSON line for each request goes to standard error; none holds anything of what was asked. Ctrl-C and SIGTERM end it.
+The key comes from a broker, sealed to the enclave's attested key. An enclave process that ends is started anew, and one
+that answered as many requests as it can tell apart. One JSON line for each request goes to standard error; none holds
+anything of what was asked. Ctrl-C and SIGTERM end it.
 
 example: zkseal enclave serve credit.zks --broker http://127.0.0.1:8700 --attester sandbox
 """
@@ -23,14 +24,14 @@ from zkseal.broker import BrokerClient
 from zkseal.cli.console import Console
 from zkseal.cli.sealed import policy_named
 from zkseal.cli.signals import stopped_by_signals
-from zkseal.enclave.host import Attests, EnclaveHost, EnclaveOptions
+from zkseal.enclave.host import Attests, EnclaveHost, EnclaveOptions, KeySource
 from zkseal.enclave.padding import LEAST_BUCKET
 from zkseal.enclave.rates import RateLimits
 from zkseal.errors import MissingDependency, PolicyDenied, WrongInput, ZksealError
 from zkseal.sealed import SealedModel, read_publisher_public_key
 from zkseal.tee.attesters import ConfigfsTsmAttester, NsmAttester, TpmAttester
 
-__all__ = ["configure", "run"]
+__all__ = ["configure", "revived", "run"]
 
 PORT = 8701
 _LOOK_S = 1.0
@@ -104,7 +105,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         url = f"http://{options.host}:{server.port}"
         console.result({"url": url, **described}, _lines(url, described))
         sys.stdout.flush()
-        with stopped_by_signals(server.stop), _revived(host, broker):
+        with stopped_by_signals(server.stop), revived(host, broker):
             server.run()
 
 
@@ -142,19 +143,25 @@ def _log(line: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def _revived(host: EnclaveHost, broker: BrokerClient) -> Iterator[None]:
-    """Starts an enclave that ended anew, with new keys, for as long as the block runs."""
+def revived(host: EnclaveHost, broker: KeySource) -> Iterator[None]:
+    """Starts an enclave that ended or is exhausted anew, with new keys, for as long as the block runs.
+
+    Whatever fails is logged by its kind, and tried again: its text may be anybody's.
+    """
     done = threading.Event()
 
     def look() -> None:
         while not done.wait(_LOOK_S):
-            if host.described["status"] != "ready":
-                try:
-                    host.start()
-                    host.provision(broker)
-                    _log({"event": "started anew", "assurance": host.ceiling.name.lower()})
-                except ZksealError as error:
-                    _log({"event": "not started", "code": error.code, "assurance": host.ceiling.name.lower()})
+            try:
+                status = host.described["status"]
+                if status == "ready":
+                    continue
+                host.start()
+                host.provision(broker)
+                _log({"event": "started anew", "after": status, "assurance": host.ceiling.name.lower()})
+            except Exception as error:
+                code = error.code if isinstance(error, ZksealError) else type(error).__name__
+                _log({"event": "not started", "code": code, "assurance": host.ceiling.name.lower()})
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
