@@ -38,8 +38,8 @@ def pytest(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "pytest", "-q", *arguments)
 
 
-def on_chain(*files: str) -> tuple[str, ...]:
-    """A run of tests that need a local chain: make installs it."""
+def with_tools(*files: str) -> tuple[str, ...]:
+    """A run of tests that need a local chain, a software TPM or a network: make installs it."""
     return ("make", "test-python", f"PYTEST={' '.join(files)}")
 
 
@@ -154,13 +154,13 @@ LINES = (
     Line(
         "4.2",
         "gas of real transactions on three hard forks: mlp_credit <= 600,000, LeNet <= 800,000; batch; storage",
-        (("make", "gas"), ("make", "contracts"), on_chain("tests/chain/test_gas.py")),
+        (("make", "gas"), ("make", "contracts"), with_tools("tests/chain/test_gas.py")),
     ),
     Line(
         "4.3",
         "every change of a proof rejected by the EVM; Rust, Python and EVM agree on the KZG corpus; slither, halmos",
         (
-            on_chain(*(f"tests/chain/test_verifier_{part}.py" for part in VERIFIER_TESTS)),
+            with_tools(*(f"tests/chain/test_verifier_{part}.py" for part in VERIFIER_TESTS)),
             pytest("tests/conformance", "reference/tests/test_vectors.py"),
             ("make", "contracts"),
             ("make", "audit"),
@@ -170,7 +170,7 @@ LINES = (
         "4.4",
         "replays rejected; re-entrancy tested; oracle node killed 20 times: no request lost, none answered twice",
         (
-            on_chain("tests/chain/test_submission.py", "tests/chain/test_oracle.py", "tests/chain/test_kill.py"),
+            with_tools("tests/chain/test_submission.py", "tests/chain/test_oracle.py", "tests/chain/test_kill.py"),
             ("make", "contracts"),
         ),
     ),
@@ -187,12 +187,15 @@ LINES = (
     Line(
         "5.1",
         "every row of the vendors' evidence as expected, offline, at its time; bytes flipped, uncovered ones listed",
-        (("make", "tee"), ("make", "tee-flips"), pytest("tests/tee")),
+        (("make", "tee"), ("make", "tee-flips"), with_tools("tests/tee")),
     ),
     Line(
         "5.2",
         "sealed, refused for every reason with its code and entry, released, asked, answered, proved, appraised",
-        (pytest("tests/confidential", "tests/appraisal", "tests/sealed", *BROKER_TESTS), pytest("tests/enclave")),
+        (
+            pytest("tests/confidential", "tests/appraisal", "tests/sealed", *BROKER_TESTS),
+            with_tools("tests/enclave"),
+        ),
     ),
     Line(
         "5.3",
@@ -207,7 +210,7 @@ LINES = (
     Line(
         "5.5",
         "a signed answer costs <= 2 ms; sealed models >= 1 GiB/s on a core; appraisal < 10 ms; gas of an answer",
-        (("make", "bench-tee"), ("make", "gas"), on_chain(*ATTESTED_TESTS)),
+        (("make", "bench-tee"), ("make", "gas"), with_tools(*ATTESTED_TESTS)),
     ),
     Line(
         "5.6",
