@@ -182,12 +182,16 @@ def test_appraisers_sign_one_attestation(
     ear = (desk.folder / "one.key.ear.json").read_bytes()
     assert load_signed_attestation(desk.folder / "one.key.json").attestation.ear_digest == hashlib.sha256(ear).digest()
     same = ("--same-as", str(desk.folder / "one.key.json"))
-    signed("second", "two.key.json", "--valid-for", "60", *same)
+    signed("second", "two.key.json", *same)
     both = joined([load_signed_attestation(desk.folder / name) for name in ("one.key.json", "two.key.json")])
     assert len(both.signatures) == 2
     with pytest.raises(NotForChain) as caught:
         signed("third", "three.key.json", *same, other=Enclave())
     assert caught.value.reason == "attestations differ"
+    # How long a key counts is for each to limit: the first one's week is more than this one's minute.
+    with pytest.raises(NotForChain) as caught:
+        signed("third", "three.key.json", "--valid-for", "60", *same)
+    assert caught.value.reason == "valid_until"
     assert not (desk.folder / "three.key.json").exists()
 
 

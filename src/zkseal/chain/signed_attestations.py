@@ -41,7 +41,8 @@ class SignedAttestation:
 
     def agreed(self, ours: KeyAttestation, chain_id: int, registry: str) -> KeyAttestation:
         """This attestation, for another appraiser to sign who found `ours`: dates and digest of the result are taken
-        over, as evidence answers one challenge and results of two appraisals differ. All else has to be equal.
+        over, as evidence answers one challenge and results of two appraisals differ. All else has to be equal, and
+        no date later than in `ours`: how long a key counts is for each appraiser to limit.
 
         Raises:
             NotForChain: it is not.
@@ -53,6 +54,14 @@ class SignedAttestation:
                 "The other appraiser's file attests something else than what was appraised here. Do not sign it.",
                 reason="attestations differ",
             )
+        for name in ("valid_until", "deadline"):
+            limit, got = getattr(ours, name), getattr(theirs, name)
+            if got > limit:
+                remedy = "; or raise your limit with --valid-for." if name == "valid_until" else "."
+                text = (
+                    f"The other appraiser's file says {name} {got}, later than your own limit {limit}. Do not sign it"
+                )
+                raise NotForChain(text + remedy, reason=name)
         return theirs
 
     def save(self, path: Path) -> None:

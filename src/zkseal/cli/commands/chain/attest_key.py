@@ -3,7 +3,7 @@
 The evidence is appraised here, under your policy, which names one image; development evidence is not signed. The code
 of the model on the chain is compared with the verifying key. Further appraisers sign the same attestation: each
 appraises evidence that answers a challenge of its own, and takes the dates and the digest of the result, which are the
-first one's, from its file (--same-as); all else has to agree.
+first one's, from its file (--same-as); dates have to lie within one's own limits, and all else has to agree.
 
 example: zkseal chain attest-key enclave.cbor model.zkv --policy image.toml --nonce 07ab.. --rpc URL --keystore me.json
 """
@@ -47,7 +47,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_node(parser)
     add_keystore(parser)
     parser.add_argument(
-        "--valid-for", type=int, default=7 * 86_400, metavar="SECONDS", help="how long the key counts (default: a week)"
+        "--valid-for",
+        type=int,
+        default=7 * 86_400,
+        metavar="SECONDS",
+        help="how long the key counts; with --same-as, at most (default: a week)",
     )
     parser.add_argument("--same-as", type=Path, metavar="FILE", help="attestation of another appraiser to sign as well")
     parser.add_argument(
