@@ -228,9 +228,7 @@ def _checked(proving_key: ProvingKey, request: Request) -> Answer:
         return answer(proving_key, request.samples, context=request.context, checked=True)
     except (UnsatisfiedConstraint, ValueOutOfBounds) as error:
         commitment = proving_key.verifying_key.model_id.hex()
-        text = (
-            "The sealed program computes something else than the model that it is sealed as. Ask its publisher."
-        )
+        text = "The sealed program computes something else than the model that it is sealed as. Ask its publisher."
         raise WrongModel(text, expected=commitment, got="another program") from error
 
 
