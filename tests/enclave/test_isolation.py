@@ -78,7 +78,7 @@ ROWS = [
     ("user-namespace+net-namespace", "user-namespace", "connect", "listener", "OSError"),
     ("user-namespace+pid-namespace", "user-namespace", "send_signal", "victim", "ProcessLookupError"),
     ("user-namespace+ipc-namespace", "user-namespace", "attach_shared_memory", "shared_memory", "FileNotFoundError"),
-    (f"{OUTSIDE}+read-only-mounts", OUTSIDE, "write", f"{SOURCES}/../out/zkseal-attempt", "OSError"),
+    (f"{OUTSIDE}+read-only-mounts", OUTSIDE, "write", f"{SOURCES}/../zkseal-attempt", "OSError"),
     ("no-new-privileges+landlock", "no-new-privileges", "read", "/etc/passwd", "PermissionError"),
     ("no-new-privileges+landlock", "no-new-privileges", "write", "TMP/file", "PermissionError"),
     ("no-new-privileges+landlock", "no-new-privileges", "run_program", "PYTHON", "PermissionError"),
