@@ -65,7 +65,7 @@ class Costs:
     """The product of two pairings, with kzg."""
     bytes_per_lookup: float = 81.0
     bytes_per_table_row: float = 330.0
-    bytes_per_value: float = 4.0
+    bytes_per_value: float = 3.6
     bytes_per_row_entry: float = 500.0
     """Memory of the generator of an entry of a row, and what the opening halves."""
     setup_bytes_per_weight: float = 80.0
