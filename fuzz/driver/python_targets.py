@@ -26,6 +26,7 @@ TARGETS = (
     "key_python",
     "proof_python",
     "onnx",
+    "json",
     "answer",
     "attestation",
     "evidence",

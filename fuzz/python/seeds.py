@@ -135,6 +135,10 @@ def attested(seed: Callable[[str, str, bytes], None]) -> None:
     seed("attestation", "sandbox", bundle)
     for name, data in variants.bundles(bundle):
         seed("attestation", name, data)
+    for index, text in enumerate(
+        ('{"a": [1, "b"]}', '{"a": 1, "a": 2}', "[" * 101, '"\\ud800"', '"\\ud83d\\ude00"', "[1", "\x1b")
+    ):
+        seed("json", f"text-{index}", text.encode())
     statement = Statement(bytes(32), Side(), Side())
     claims = AnswerClaims(statement.digest, runtime.digest, bytes(32), bytes(16), 0, bytes(32), 1)
     for development in (False, True):

@@ -11,6 +11,7 @@
 `key`         bytes of a verifying key: core and reference agree on it, or on the error
 `proof`       a proof for a key of `fuzz/fixture`: core and reference agree on the verdict
 `onnx`        any bytes as an ONNX model
+`json`        text with a bound on its depth: what is read is what `json.loads` reads
 `answer`      signed answers: what is read is signed again as the same bytes
 `attestation` bundles of evidence: canonical, and appraised without an accident
 `evidence`    any bytes as evidence and what comes with it, appraised likewise
@@ -19,6 +20,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import tempfile
 from collections.abc import Callable
@@ -34,6 +36,7 @@ from zkseal.errors import DecodeError, FileUnavailable, InternalError, ZksealErr
 from zkseal.files.arrays import pack_arrays, unpack_arrays
 from zkseal.files.container import FileKind, write_container
 from zkseal.frontends.onnx import load as load_onnx
+from zkseal.json_text import distinct, parse_json, printable
 from zkseal.pipeline.interface import Interface
 from zkseal.receipts import Receipt, cbor, read_answer, sign_answer
 from zkseal.relation import Relation, encoding, validation
@@ -255,6 +258,18 @@ def run_onnx(data: bytes) -> None:
     load_onnx(source, batch=batch, outputs=outputs, input_shapes=shapes)
 
 
+def run_json(data: bytes) -> None:
+    """Any bytes as JSON: without an accident, and alike where they are taken."""
+    require(printable(data.decode("latin-1")).isprintable(), "what is printed has no control characters")
+    texts: tuple[str | bytes, ...] = (data, data.decode("utf-8", "replace"))
+    for text in texts:
+        try:
+            value = parse_json(text, object_pairs_hook=distinct)
+        except ValueError:
+            continue
+        require(json.dumps(json.loads(text)) == json.dumps(value), "JSON is read as everybody reads it")
+
+
 def run_answer(data: bytes) -> None:
     """Input: of which kind (one byte), then a signed answer."""
     development = bool(data[0] % 2) if data else False
@@ -308,6 +323,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "key_python": run_key,
     "proof_python": run_proof,
     "onnx": run_onnx,
+    "json": run_json,
     "answer": run_answer,
     "attestation": run_attestation,
     "evidence": run_evidence,

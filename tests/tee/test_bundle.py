@@ -256,7 +256,7 @@ def test_one_gpu_does_not_count_twice() -> None:
     from tests.tee.rows import FIXTURES, MID_2026
 
     from zkseal.tee import appraise_evidence
-    from zkseal.tee.bundle import _gpus
+    from zkseal.tee.attested import _gpus
 
     payload = (FIXTURES / "nvidia" / "hopper-x4.json").read_bytes()
     parts = [

@@ -24,7 +24,8 @@ from zkseal.tee import (
     load_policy,
     parse_policy,
 )
-from zkseal.tee.bundle import DEV_MEDIA_TYPE, DEVICES, MACHINES, MEDIA_TYPE
+from zkseal.tee.attested import DEVICES, MACHINES
+from zkseal.tee.bundle import DEV_MEDIA_TYPE, MEDIA_TYPE
 
 pytestmark = pytest.mark.native
 

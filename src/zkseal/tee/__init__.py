@@ -12,7 +12,8 @@
 `answers`              `verify_answer_signature`
 `result`               checks, assurance, `AttestationResult` as an EAR
 `runtime_data`         `RuntimeData`: the keys and the model that evidence is bound to
-`bundle`               `AttestationBundle`: machine and GPUs together; `appraise_bundle`
+`bundle`               `AttestationBundle`: machine and GPUs together
+`attested`             `appraise_bundle`: what a bundle is worth
 `sandbox_evidence`     development evidence of a process
 `jws`, `canonical_xml`, `pem`, `tpm_structures`  formats
 =====================  ==========================================================================
@@ -26,7 +27,8 @@ use it.
 
 from zkseal.tee.answers import verify_answer_signature
 from zkseal.tee.appraise import appraise_evidence
-from zkseal.tee.bundle import AttestationBundle, AttestedRuntime, DevAttestedRuntime, appraise_bundle
+from zkseal.tee.attested import AttestedRuntime, DevAttestedRuntime, appraise_bundle
+from zkseal.tee.bundle import AttestationBundle
 from zkseal.tee.evidence import Endorsements, Evidence, read_evidence
 from zkseal.tee.evidence_encoding import evidence_from_cbor, evidence_to_cbor
 from zkseal.tee.policy import AppraisalPolicy, load_policy, parse_policy, policy_of, shipped_policies
