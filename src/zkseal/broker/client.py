@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import http.client
 import ssl
-import urllib.parse
 from typing import Any
 
 from zkseal.broker.denials import DenialCode, deny
 from zkseal.broker.released import DevReleasedKey, ReleasedKey
 from zkseal.broker.wire import CBOR, CHALLENGE_REQUEST, Challenge, ReleaseRequest
-from zkseal.errors import FileUnavailable, InvalidEncoding, WrongInput
+from zkseal.endpoint import Endpoint
+from zkseal.errors import FileUnavailable, InvalidEncoding
 from zkseal.json_text import parse_json, printable
 from zkseal.tee import AttestationBundle
 
@@ -36,16 +36,8 @@ class BrokerClient:
         Raises:
             WrongInput: no such URL.
         """
-        parts = urllib.parse.urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError:
-            port = -1
-        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1 or parts.query or parts.fragment:
-            raise WrongInput(f"{url!r} is no URL of a broker.", name="url", expected="http://host:port", got=url)
-        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, port
-        self._path, self._timeout_s, self._tls = parts.path.rstrip("/"), timeout_s, tls
-        self.url = f"{parts.scheme}://{parts.hostname}" + (f":{port}" if port else "")
+        self._endpoint = Endpoint(url, "a broker", timeout_s=timeout_s, tls=tls)
+        self.url = self._endpoint.url
 
     def challenge(self) -> bytes:
         """A nonce for the runtime data, 32 bytes.
@@ -74,16 +66,10 @@ class BrokerClient:
         body = ReleaseRequest(bundle, header, stanzas).to_cbor()
         return DevReleasedKey.from_cbor(self._post("/v1/release-development", body))
 
-    def _connection(self) -> http.client.HTTPConnection:
-        if self._secure:
-            tls = self._tls or ssl.create_default_context()
-            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout_s, context=tls)
-        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
-
     def _post(self, path: str, body: bytes) -> bytes:
-        connection = self._connection()
+        connection = self._endpoint.connection()
         try:
-            connection.request("POST", self._path + path, body, {"Content-Type": CBOR, "Accept": CBOR})
+            connection.request("POST", self._endpoint.path + path, body, {"Content-Type": CBOR, "Accept": CBOR})
             answer = connection.getresponse()
             data = answer.read(MAX_ANSWER_BYTES + 1)
             status = answer.status

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-__all__ = ["add_command", "add_json"]
+__all__ = ["add_command", "add_json", "add_subcommands"]
 
 
 def add_command(commands: Any, name: str, module: ModuleType, *, nested: bool = False) -> None:
@@ -26,6 +27,13 @@ def add_command(commands: Any, name: str, module: ModuleType, *, nested: bool = 
     )
     module.configure(command)
     add_json(command, nested=nested)
+
+
+def add_subcommands(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleType]) -> None:
+    """Declares the commands of a command, each with its own arguments; `options.subcommand` is the name of one."""
+    commands = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
+    for name, module in modules.items():
+        add_command(commands, name, module, nested=True)
 
 
 def add_json(parser: argparse.ArgumentParser, *, nested: bool = False) -> None:

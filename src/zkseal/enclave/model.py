@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zkseal.enclave.isolation import PrivateMemory
-from zkseal.errors import ResourceLimit, SignatureRejected, WrongLength, WrongModel
+from zkseal.errors import ResourceLimit, WrongModel
 from zkseal.files import proving_key_in
 from zkseal.pipeline import ProvingKey
-from zkseal.sealed.header import SealedHeader
-from zkseal.sealed.layout import Body, split_head
 from zkseal.sealed.model import SealedModel
 from zkseal.sealed.seal import PROVING_KEY_SECTION
-from zkseal.sealed.stanzas import decode_stanzas
 
 if TYPE_CHECKING:
     from zkseal._native import DataKey
@@ -40,17 +37,7 @@ def read_sealed(descriptor: int, publisher: bytes | None) -> SealedModel:
         SignatureRejected: it is not signed, or by somebody else.
     """
     data = memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ))
-    header_bytes, signature, stanzas, body = split_head(_NAME, data)
-    header = SealedHeader.from_cbor(header_bytes)
-    header.verify(signature)
-    if publisher is not None and header.publisher != publisher:
-        text = "The sealed model is signed by another publisher than the one that the enclave was told."
-        raise SignatureRejected(text, check="publisher", reason="another publisher")
-    expected = Body(header).length
-    if len(body) != expected:
-        text = f"The sealed model has {len(body)} bytes of chunks where its header says {expected}. Copy it again."
-        raise WrongLength(text, expected=expected, got=len(body))
-    return SealedModel(_NAME, header, decode_stanzas(stanzas), body)
+    return SealedModel.parse(data, _NAME, publisher=publisher)
 
 
 @dataclass(frozen=True)

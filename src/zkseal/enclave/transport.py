@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import http.client
-import ssl
-import urllib.parse
 from typing import Any
 
 from zkseal.enclave.messages import MAX_RESPONSE_BYTES
 from zkseal.enclave.wire import decode_error
-from zkseal.errors import DecodeError, EnclaveUnreachable, WrongInput
+from zkseal.endpoint import Endpoint
+from zkseal.errors import DecodeError, EnclaveUnreachable
 from zkseal.json_text import parse_json, printable
 from zkseal.tee.bundle import MAX_BUNDLE_BYTES
 
@@ -29,16 +28,8 @@ class Transport:
     """
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        parts = urllib.parse.urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError:
-            port = -1
-        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1 or parts.query or parts.fragment:
-            raise WrongInput(f"{url!r} is no URL of an enclave.", name="url", expected="http://host:port", got=url)
-        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, port
-        self._path, self._timeout_s = parts.path.rstrip("/"), timeout_s
-        self.url = f"{parts.scheme}://{parts.hostname}" + (f":{port}" if port else "")
+        self._endpoint = Endpoint(url, "an enclave", timeout_s=timeout_s)
+        self.url = self._endpoint.url
 
     def attestation(self, nonce: bytes) -> bytes:
         """A bundle that answers this nonce. Raises `EnclaveUnreachable`, and errors of the host."""
@@ -49,9 +40,9 @@ class Transport:
         return self._send("POST", "/v1/infer", envelope, MAX_RESPONSE_BYTES)
 
     def _send(self, method: str, path: str, body: bytes | None, most: int) -> bytes:
-        connection = self._connection()
+        connection = self._endpoint.connection()
         try:
-            connection.request(method, self._path + path, body, {"Content-Type": "application/octet-stream"})
+            connection.request(method, self._endpoint.path + path, body, {"Content-Type": "application/octet-stream"})
             answer = connection.getresponse()
             data, status = answer.read(most + 1), answer.status
         except (OSError, http.client.HTTPException) as error:
@@ -63,12 +54,6 @@ class Transport:
         if status == 200:
             raise self._unreachable(f"it answers with more than {most} bytes")
         raise self._problem(status, data)
-
-    def _connection(self) -> http.client.HTTPConnection:
-        if self._secure:
-            tls = ssl.create_default_context()
-            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout_s, context=tls)
-        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
 
     def _problem(self, status: int, data: bytes) -> Exception:
         """The error of a problem document, which the host says, not the enclave: believed as far as any refusal is.

@@ -7,7 +7,7 @@ is a new class with its own type tag in `_EVIDENCE`; what is there keeps its byt
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from zkseal.errors import InvalidEncoding, StatementMismatch, UnknownVersion, WrongLength
 from zkseal.receipts import cbor
@@ -110,6 +110,20 @@ class _Attested:
         """The evidence as a map of deterministic CBOR."""
         return {"type": self.TYPE, "version": TEE_VERSION, "answer": self.answer, "attestation": self.attestation}
 
+    @classmethod
+    def decode(cls, value: dict[str, Any]) -> Self:
+        """The inverse of `encode`; the type tag was read already."""
+        if isinstance(value.get("version"), int) and value["version"] != TEE_VERSION:
+            raise UnknownVersion(
+                f"Evidence of type {cls.TYPE} has version {value['version']}; this release reads {TEE_VERSION}. Update "
+                "zkseal.",
+                got=value["version"],
+                expected=TEE_VERSION,
+            )
+        entries = exact_map(value, ("answer", "attestation", "type", "version"), f"{cls.TYPE} evidence")
+        typed(entries["version"], int, "version")
+        return cls(typed(entries["answer"], bytes, "answer"), typed(entries["attestation"], bytes, "attestation"))
+
     def to_json(self) -> dict[str, Any]:
         """JSON view: the claims, and the bytes in hexadecimal. Nothing of it is checked."""
         return {
@@ -122,29 +136,12 @@ class _Attested:
         }
 
 
-def _attested_entries(value: dict[str, Any], tag: str) -> tuple[bytes, bytes]:
-    if isinstance(value.get("version"), int) and value["version"] != TEE_VERSION:
-        raise UnknownVersion(
-            f"Evidence of type {tag} has version {value['version']}; this release reads {TEE_VERSION}. Update zkseal.",
-            got=value["version"],
-            expected=TEE_VERSION,
-        )
-    entries = exact_map(value, ("answer", "attestation", "type", "version"), f"{tag} evidence")
-    typed(entries["version"], int, "version")
-    return typed(entries["answer"], bytes, "answer"), typed(entries["attestation"], bytes, "attestation")
-
-
 @dataclass(frozen=True)
 class TeeEvidence(_Attested):
     """Of an enclave whose attestation may be of a production root; appraising it tells."""
 
     TYPE: ClassVar[str] = "tee"
     DEVELOPMENT: ClassVar[bool] = False
-
-    @classmethod
-    def decode(cls, value: dict[str, Any]) -> TeeEvidence:
-        """The inverse of `encode`; the type tag was read already."""
-        return cls(*_attested_entries(value, cls.TYPE))
 
 
 @dataclass(frozen=True)
@@ -153,11 +150,6 @@ class DevTeeEvidence(_Attested):
 
     TYPE: ClassVar[str] = "tee-dev"
     DEVELOPMENT: ClassVar[bool] = True
-
-    @classmethod
-    def decode(cls, value: dict[str, Any]) -> DevTeeEvidence:
-        """The inverse of `encode`; the type tag was read already."""
-        return cls(*_attested_entries(value, cls.TYPE))
 
 
 Evidence = ZkEvidence | TeeEvidence | DevTeeEvidence

@@ -9,13 +9,12 @@ example: zkseal broker serve broker --port 8700 --anchor /mnt/other/broker.check
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import sys
 
 from zkseal.cli.commands.broker.shared_options import add_broker, opened
 from zkseal.cli.console import Console
+from zkseal.cli.extras import require_packages
 from zkseal.cli.signals import stopped_by_signals
-from zkseal.errors import MissingDependency
 
 __all__ = ["configure", "run"]
 
@@ -75,10 +74,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     Raises:
         MissingDependency: starlette or uvicorn is not installed.
     """
-    for package in ("starlette", "uvicorn"):
-        if importlib.util.find_spec(package) is None:
-            text = f"The package {package} is not installed. Install it with: pip install 'zkseal[broker]'"
-            raise MissingDependency(text, package=package)
+    require_packages(("starlette", "uvicorn"), extra="broker")
     from zkseal.broker import BrokerOptions
     from zkseal.broker.limits import RateLimits
     from zkseal.broker.service import application

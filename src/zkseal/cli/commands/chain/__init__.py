@@ -8,7 +8,6 @@ example: zkseal chain deploy --rpc http://127.0.0.1:8545 --keystore deployer.jso
 from __future__ import annotations
 
 import argparse
-import importlib.util
 from types import ModuleType
 
 from zkseal.cli.commands.chain import (
@@ -26,8 +25,8 @@ from zkseal.cli.commands.chain import (
     submit,
 )
 from zkseal.cli.console import Console
-from zkseal.cli.declare import add_command
-from zkseal.errors import MissingDependency
+from zkseal.cli.declare import add_subcommands
+from zkseal.cli.extras import require_packages
 
 __all__ = ["SUBCOMMANDS", "configure", "run"]
 
@@ -49,9 +48,7 @@ SUBCOMMANDS: dict[str, ModuleType] = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the subcommands, each with its own arguments."""
-    commands = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
-    for name, module in SUBCOMMANDS.items():
-        add_command(commands, name, module, nested=True)
+    add_subcommands(parser, SUBCOMMANDS)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
@@ -60,8 +57,5 @@ def run(options: argparse.Namespace, console: Console) -> None:
     Raises:
         MissingDependency: web3.py is not installed.
     """
-    if importlib.util.find_spec("web3") is None:
-        raise MissingDependency(
-            "The package web3 is not installed. Install it with: pip install 'zkseal[chain]'", package="web3"
-        )
+    require_packages(("web3",), extra="chain")
     SUBCOMMANDS[options.subcommand].run(options, console)

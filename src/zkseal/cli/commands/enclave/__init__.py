@@ -12,7 +12,7 @@ from types import ModuleType
 
 from zkseal.cli.commands.enclave import ask, attest, measure, serve
 from zkseal.cli.console import Console
-from zkseal.cli.declare import add_command
+from zkseal.cli.declare import add_subcommands
 
 __all__ = ["SUBCOMMANDS", "configure", "run"]
 
@@ -21,9 +21,7 @@ SUBCOMMANDS: dict[str, ModuleType] = {"serve": serve, "ask": ask, "attest": atte
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the subcommands, each with its own arguments."""
-    commands = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
-    for name, module in SUBCOMMANDS.items():
-        add_command(commands, name, module, nested=True)
+    add_subcommands(parser, SUBCOMMANDS)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:

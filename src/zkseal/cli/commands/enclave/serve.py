@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
 import json
 import sys
 import threading
@@ -22,12 +21,13 @@ from typing import Any
 
 from zkseal.broker import BrokerClient
 from zkseal.cli.console import Console
+from zkseal.cli.extras import require_packages
 from zkseal.cli.sealed import policy_named
 from zkseal.cli.signals import stopped_by_signals
 from zkseal.enclave.host import Attests, EnclaveHost, EnclaveOptions, KeySource
 from zkseal.enclave.padding import LEAST_BUCKET
 from zkseal.enclave.rates import RateLimits
-from zkseal.errors import MissingDependency, PolicyDenied, WrongInput, ZksealError
+from zkseal.errors import PolicyDenied, WrongInput, ZksealError
 from zkseal.sealed import SealedModel, read_publisher_public_key
 from zkseal.tee.attesters import ConfigfsTsmAttester, NsmAttester, TpmAttester
 
@@ -85,9 +85,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         MissingDependency: starlette or uvicorn is not installed.
         PolicyDenied: the model is sealed for another policy.
     """
-    if importlib.util.find_spec("uvicorn") is None or importlib.util.find_spec("starlette") is None:
-        text = "The packages starlette and uvicorn are not installed. Install them with: pip install 'zkseal[enclave]'"
-        raise MissingDependency(text, package="uvicorn")
+    require_packages(("starlette", "uvicorn"), extra="enclave")
     from zkseal.broker.serving import Server
     from zkseal.enclave.service import application
 

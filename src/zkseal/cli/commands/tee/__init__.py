@@ -10,7 +10,7 @@ from types import ModuleType
 
 from zkseal.cli.commands.tee import attest, verify
 from zkseal.cli.console import Console
-from zkseal.cli.declare import add_command
+from zkseal.cli.declare import add_subcommands
 
 __all__ = ["SUBCOMMANDS", "configure", "run"]
 
@@ -19,9 +19,7 @@ SUBCOMMANDS: dict[str, ModuleType] = {"verify": verify, "attest": attest}
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the subcommands, each with its own arguments."""
-    commands = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
-    for name, module in SUBCOMMANDS.items():
-        add_command(commands, name, module, nested=True)
+    add_subcommands(parser, SUBCOMMANDS)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
