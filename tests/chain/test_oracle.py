@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 import time
@@ -156,6 +157,7 @@ def test_hidden_inputs_come_from_the_node(world: World, tmp_path: Path) -> None:
 
 
 def test_logs_hold_no_values(world: World, tmp_path: Path) -> None:
+    # Each value is told apart from the times, ids and addresses of a log by what stands around it.
     row = [987, 1013, 1004]
     oracle = world.address("InferenceOracle")
     ask(world.connection, world.user, oracle, OracleRequest(world.ids["public"], world.now() + 600, row))
@@ -164,7 +166,7 @@ def test_logs_hold_no_values(world: World, tmp_path: Path) -> None:
         node.run(once=True)
         told = "\n".join(map(str, events(node)))
     assert "123456789" not in told
-    assert "987" not in told.replace(str(world.address("InferenceOracle")), "")
+    assert not re.search(r"(?<![0-9a-fA-Fx.])987(?![0-9a-fA-F])", told)
 
 
 # Crashes. -------------------------------------------------------------------------------------------------------------
