@@ -79,6 +79,17 @@
     │   ├── EnclaveStopped         its process ended, or does not answer in time
     │   ├── EnclaveNotReady        it has no model yet
     │   └── EnclaveUnreachable     nobody answers at the URL, or something else does
+    ├── ServiceError           the proving service does not do as asked
+    │   ├── NotFound               nothing of this kind and name, or of another tenant
+    │   ├── ApiKeyRejected         no API key, or one that is unknown, revoked or expired
+    │   ├── ScopeMissing           an API key that may not do this
+    │   ├── QuotaExceeded          more than the tenant may have
+    │   ├── IdempotencyConflict    an idempotency key that was used for another request
+    │   ├── JobConflict            a job that is in another state than is needed
+    │   ├── JobAbandoned           a job whose attempts all ended without an answer
+    │   ├── JobCancelled           a job that was cancelled, and has no receipt
+    │   ├── MasterKeyRejected      no master key, or one that may not or cannot be used
+    │   └── StorageUnavailable     a database or an artifact store that does not answer
     ├── Interrupted            the user stopped the work
     └── InternalError          zkseal is at fault: file a bug
 
@@ -94,6 +105,7 @@ from typing import Any, ClassVar
 
 __all__ = [
     "AccumulatorTooWide",
+    "ApiKeyRejected",
     "AppraisalError",
     "CalibrationMissing",
     "CertificateRevoked",
@@ -110,6 +122,7 @@ __all__ = [
     "Expired",
     "FileUnavailable",
     "GasCapExceeded",
+    "IdempotencyConflict",
     "IdentityPoint",
     "InsecureSetup",
     "InternalError",
@@ -119,10 +132,14 @@ __all__ = [
     "InvalidParameters",
     "InvalidPower",
     "InvalidRelation",
+    "JobAbandoned",
+    "JobCancelled",
+    "JobConflict",
     "KeyDenied",
     "KeystoreRejected",
     "LinearClaimRejected",
     "LogBroken",
+    "MasterKeyRejected",
     "MeasurementMismatch",
     "MissingDependency",
     "ModelError",
@@ -135,6 +152,7 @@ __all__ = [
     "NonceMismatch",
     "NotDeployed",
     "NotForChain",
+    "NotFound",
     "NotOnCurve",
     "OpeningRejected",
     "OutOfDisk",
@@ -142,15 +160,19 @@ __all__ = [
     "PolicyDenied",
     "ProofRejected",
     "QuantizationError",
+    "QuotaExceeded",
     "RangeExceeded",
     "RateLimited",
     "RequestReplayed",
     "RequestUnanswered",
     "ResourceLimit",
     "RolledBack",
+    "ScopeMissing",
+    "ServiceError",
     "SetupError",
     "SignatureRejected",
     "StatementMismatch",
+    "StorageUnavailable",
     "ToleranceExceeded",
     "TooFewPowers",
     "TransactionPending",
@@ -562,6 +584,50 @@ class EnclaveNotReady(EnclaveError):
 
 class EnclaveUnreachable(EnclaveError):
     """Nobody answers at the URL, or something that is no host of an enclave. Fields: url, reason."""
+
+
+class ServiceError(ZksealError):
+    """The proving service does not do as asked."""
+
+
+class NotFound(ServiceError):
+    """There is nothing of this kind and name, or it is another tenant's. Fields: kind, name."""
+
+
+class ApiKeyRejected(ServiceError):
+    """There is no API key, or it is unknown, revoked or expired; which of them is told to nobody."""
+
+
+class ScopeMissing(ServiceError):
+    """The API key is good, and may not do this. Fields: scope."""
+
+
+class QuotaExceeded(ServiceError):
+    """More than the tenant may have. Fields: quota (its name), limit, got."""
+
+
+class IdempotencyConflict(ServiceError):
+    """The idempotency key was used before, for another request. Fields: idempotency_key."""
+
+
+class JobConflict(ServiceError):
+    """The job is in another state than is needed. Fields: job, state, expected."""
+
+
+class JobAbandoned(ServiceError):
+    """All attempts at the job ended without an answer: workers died or did not answer. Fields: attempts, reason."""
+
+
+class JobCancelled(ServiceError):
+    """The job was cancelled: it has no receipt, and its inputs are deleted. Fields: job."""
+
+
+class MasterKeyRejected(ServiceError):
+    """There is no master key, others may read it, or it does not open the tenants' keys. Fields: path, reason."""
+
+
+class StorageUnavailable(ServiceError):
+    """The database or the artifact store does not answer; what was asked may be asked again. Fields: store, reason."""
 
 
 class Interrupted(ZksealError):

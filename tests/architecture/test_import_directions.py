@@ -44,6 +44,10 @@ ARROWS: dict[str, set[str]] = {
     "enclave": {"_native", "broker", "files", "lowering", "pipeline", "proving", "receipts", "sealed", "tee"},
     # Receipts under policies: proofs and evidence together.
     "appraisal": {"pipeline", "proving", "receipts", "tee"},
+    # Proofs by other processes and machines: pools of workers, segments of models.
+    "executors": {"files", "lowering", "pipeline", "proving", "receipts", "relation"},
+    # The proving service: HTTP in, problem documents out; jobs, tenants, artifacts.
+    "service": {"appraisal", "executors", "files", "pipeline", "proving", "receipts", "relation", "tee"},
     "cli": {
         "appraisal",
         "broker",
@@ -60,6 +64,7 @@ ARROWS: dict[str, set[str]] = {
         "receipts",
         "relation",
         "sealed",
+        "service",
         "tee",
     },
     # The public names, and nothing else.
@@ -86,7 +91,11 @@ ONLY_IN: dict[str, set[str]] = {
     "eth_utils": {"chain"},
     "starlette": {"broker", "enclave"},
     "uvicorn": {"broker", "enclave"},
-    "cryptography": set(),
+    "cryptography": {"service"},
+    "sqlalchemy": {"service"},
+    "psycopg": {"service"},
+    "boto3": {"service"},
+    "botocore": {"service"},
     "rich": {"cli"},
     "argparse": {"cli"},
     "cbor2": set(),

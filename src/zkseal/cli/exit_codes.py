@@ -14,6 +14,7 @@
 100       `InternalError`: zkseal is at fault
 110 - 129 `ChainError`: the chain, or what it was told, is at fault
 150 - 159 `EnclaveError`: an enclave does not answer as asked
+160 - 179 `ServiceError`: the proving service does not do as asked
 130, 143  interrupted by the user (SIGINT), told to stop (SIGTERM)
 ========  ============================================
 
@@ -110,6 +111,17 @@ EXIT_CODES: dict[type[errors.ZksealError], int] = {
     errors.EnclaveStopped: 153,
     errors.EnclaveNotReady: 154,
     errors.EnclaveUnreachable: 155,
+    errors.ServiceError: 160,
+    errors.NotFound: 161,
+    errors.ApiKeyRejected: 162,
+    errors.ScopeMissing: 163,
+    errors.QuotaExceeded: 164,
+    errors.IdempotencyConflict: 165,
+    errors.JobConflict: 166,
+    errors.JobAbandoned: 167,
+    errors.JobCancelled: 168,
+    errors.MasterKeyRejected: 169,
+    errors.StorageUnavailable: 170,
     errors.ZksealError: 100,
 }
 
