@@ -160,7 +160,8 @@ tee: $(VENV)/.native  ## appraise the vendors' evidence of fixtures/tee, offline
 tee-flips: $(VENV)/.native  ## change each byte of one vector per vendor: what is accepted is listed (minutes)
 	@$(BIN)/python -m tests.tee.flips
 
-# Programs of Debian packages, in a folder of their own: software TPM and its tools; for .boot also QEMU, OVMF, a kernel.
+# Programs of Debian packages, in a folder of their own: software TPM and its tools; for .boot also QEMU, OVMF, a kernel;
+# for .browser Chromium and fonts.
 $(DEBIAN)/.%: scripts/debian_packages
 	@scripts/debian_packages $*
 	@touch $@
