@@ -90,6 +90,13 @@
     │   ├── JobCancelled           a job that was cancelled, and has no receipt
     │   ├── MasterKeyRejected      no master key, or one that may not or cannot be used
     │   └── StorageUnavailable     a database or an artifact store that does not answer
+    ├── ExecutorError          work that was given to other processes or machines does not come back as asked
+    │   ├── WorkerLost             a worker's process, or its machine, ended
+    │   ├── WorkerStalled          a worker that gives no result in time
+    │   ├── ResultRejected         a worker returned something that does not verify
+    │   ├── TaskCancelled          a task that was cancelled
+    │   ├── ExecutorClosed         an executor that was closed takes no tasks
+    │   └── ClusterUnreachable     no Ray cluster at the address, or one without room for workers
     ├── Interrupted            the user stopped the work
     └── InternalError          zkseal is at fault: file a bug
 
@@ -110,6 +117,7 @@ __all__ = [
     "CalibrationMissing",
     "CertificateRevoked",
     "ChainError",
+    "ClusterUnreachable",
     "DecodeError",
     "DecryptionFailed",
     "DeviceRefused",
@@ -119,6 +127,8 @@ __all__ = [
     "EnclaveNotReady",
     "EnclaveStopped",
     "EnclaveUnreachable",
+    "ExecutorClosed",
+    "ExecutorError",
     "Expired",
     "FileUnavailable",
     "GasCapExceeded",
@@ -166,6 +176,7 @@ __all__ = [
     "RequestReplayed",
     "RequestUnanswered",
     "ResourceLimit",
+    "ResultRejected",
     "RolledBack",
     "ScopeMissing",
     "ServiceError",
@@ -173,6 +184,7 @@ __all__ = [
     "SignatureRejected",
     "StatementMismatch",
     "StorageUnavailable",
+    "TaskCancelled",
     "ToleranceExceeded",
     "TooFewPowers",
     "TransactionPending",
@@ -186,6 +198,8 @@ __all__ = [
     "ValueOutOfBounds",
     "WeightOutOfBounds",
     "WitnessError",
+    "WorkerLost",
+    "WorkerStalled",
     "WrongChain",
     "WrongContext",
     "WrongFileKind",
@@ -628,6 +642,34 @@ class MasterKeyRejected(ServiceError):
 
 class StorageUnavailable(ServiceError):
     """The database or the artifact store does not answer; what was asked may be asked again. Fields: store, reason."""
+
+
+class ExecutorError(ZksealError):
+    """Work that was given to other processes or machines does not come back as asked."""
+
+
+class WorkerLost(ExecutorError):
+    """A worker's process, or its machine, ended before it gave a result. Fields: worker, reason."""
+
+
+class WorkerStalled(ExecutorError):
+    """A worker gave no result in the time that was predicted, with a margin. Fields: worker, timeout_s."""
+
+
+class ResultRejected(ExecutorError):
+    """A worker returned something that does not verify, or is about something else. Fields: worker, reason (a code)."""
+
+
+class TaskCancelled(ExecutorError):
+    """The task was cancelled: it has no result."""
+
+
+class ExecutorClosed(ExecutorError):
+    """The executor was closed, and takes no tasks."""
+
+
+class ClusterUnreachable(ExecutorError):
+    """There is no Ray cluster at the address, or it has no room for the workers. Fields: address, reason."""
 
 
 class Interrupted(ZksealError):

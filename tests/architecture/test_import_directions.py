@@ -16,7 +16,11 @@ ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "json_text": set(),
     "endpoint": set(),
+    # Errors that cross from one process to another.
+    "plain_errors": set(),
     "_version": set(),
+    # Connections, bodies, rates: what every HTTP server stands on.
+    "http_server": set(),
     "graph": set(),
     "relation": set(),
     "receipts": set(),
@@ -39,9 +43,20 @@ ARROWS: dict[str, set[str]] = {
     # Encrypted models: signed by publishers, sealed to brokers.
     "sealed": {"_native", "files", "receipts", "tee"},
     # Releases the keys of sealed models to attested machines.
-    "broker": {"_native", "files", "receipts", "sealed", "tee"},
+    "broker": {"_native", "files", "http_server", "receipts", "sealed", "tee"},
     # Models that answer inside an enclave.
-    "enclave": {"_native", "broker", "files", "lowering", "pipeline", "proving", "receipts", "sealed", "tee"},
+    "enclave": {
+        "_native",
+        "broker",
+        "files",
+        "http_server",
+        "lowering",
+        "pipeline",
+        "proving",
+        "receipts",
+        "sealed",
+        "tee",
+    },
     # Receipts under policies: proofs and evidence together.
     "appraisal": {"pipeline", "proving", "receipts", "tee"},
     # Proofs by other processes and machines: pools of workers, segments of models.
@@ -53,9 +68,11 @@ ARROWS: dict[str, set[str]] = {
         "broker",
         "chain",
         "enclave",
+        "executors",
         "files",
         "frontends",
         "graph",
+        "http_server",
         "lowering",
         "pages",
         "pipeline",
@@ -89,9 +106,12 @@ ONLY_IN: dict[str, set[str]] = {
     "eth_account": {"chain"},
     "eth_abi": {"chain"},
     "eth_utils": {"chain"},
-    "starlette": {"broker", "enclave"},
-    "uvicorn": {"broker", "enclave"},
+    "fastapi": {"service"},
+    "starlette": {"broker", "enclave", "http_server", "service"},
+    "uvicorn": {"http_server", "service"},
+    "h11": {"http_server"},
     "cryptography": {"service"},
+    "ray": {"executors"},
     "sqlalchemy": {"service"},
     "psycopg": {"service"},
     "boto3": {"service"},
@@ -137,7 +157,7 @@ def wrong_arrows(part: str, source: str) -> list[str]:
             wrong.append(f"line {line}: imports are absolute in the package")
         elif head == "zkseal":
             target = rest.partition(".")[0] or "__init__"
-            if target not in ARROWS[part] | {"errors", "endpoint", "json_text", "_version", part}:
+            if target not in ARROWS[part] | {"errors", "endpoint", "json_text", "plain_errors", "_version", part}:
                 wrong.append(f"line {line}: {part} imports {target}")
         elif part not in ONLY_IN.get(head, {part}):
             wrong.append(f"line {line}: {part} imports {head}")

@@ -15,6 +15,7 @@
 110 - 129 `ChainError`: the chain, or what it was told, is at fault
 150 - 159 `EnclaveError`: an enclave does not answer as asked
 160 - 179 `ServiceError`: the proving service does not do as asked
+180 - 189 `ExecutorError`: work that was given to others does not come back as asked
 130, 143  interrupted by the user (SIGINT), told to stop (SIGTERM)
 ========  ============================================
 
@@ -122,6 +123,13 @@ EXIT_CODES: dict[type[errors.ZksealError], int] = {
     errors.JobCancelled: 168,
     errors.MasterKeyRejected: 169,
     errors.StorageUnavailable: 170,
+    errors.ExecutorError: 180,
+    errors.WorkerLost: 181,
+    errors.WorkerStalled: 182,
+    errors.ResultRejected: 183,
+    errors.TaskCancelled: 184,
+    errors.ExecutorClosed: 185,
+    errors.ClusterUnreachable: 186,
     errors.ZksealError: 100,
 }
 

@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy.typing as npt
 
-from zkseal.enclave.plain_arrays import arrays_from_plain, arrays_to_plain, opening_from_plain, opening_to_plain
-from zkseal.enclave.wire import decode_error, encode_error
 from zkseal.errors import InvalidEncoding, UnknownVersion
 from zkseal.pipeline import Samples
+from zkseal.plain_errors import decode_error, encode_error
 from zkseal.proving import Opening
+from zkseal.proving.plain_arrays import arrays_from_plain, arrays_to_plain, opening_from_plain, opening_to_plain
 from zkseal.receipts import Statement, ZkEvidence, cbor
 from zkseal.receipts.statement import MAX_CONTEXT_BYTES
 from zkseal.tee import RuntimeData

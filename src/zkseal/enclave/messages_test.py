@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from zkseal.enclave.messages import AnswerMode, Envelope, Request, Response, encode_failure, request_info
-from zkseal.enclave.plain_arrays import array_from_plain, arrays_to_plain
 from zkseal.errors import DecodeError, InvalidEncoding, RangeExceeded
 from zkseal.proving import ColumnOpening, Opening
+from zkseal.proving.plain_arrays import array_from_plain, arrays_to_plain
 from zkseal.receipts import Side, Statement, ZkEvidence, cbor
 from zkseal.tee import Assurance, RuntimeData
 

@@ -26,8 +26,9 @@ def main() -> None:
     connection, model = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     isolation = isolate()
     # From here on in the sandbox: what is imported could be anything.
-    from zkseal.enclave.wire import Wire, encode_error
+    from zkseal.enclave.wire import Wire
     from zkseal.errors import EnclaveStopped
+    from zkseal.plain_errors import encode_error
 
     wire = Wire(connection)
     # A socket that is not closed is described when Python ends, and asking for its name is forbidden here.

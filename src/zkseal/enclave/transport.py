@@ -6,10 +6,10 @@ import http.client
 from typing import Any
 
 from zkseal.enclave.messages import MAX_RESPONSE_BYTES
-from zkseal.enclave.wire import decode_error
 from zkseal.endpoint import Endpoint
 from zkseal.errors import DecodeError, EnclaveUnreachable
 from zkseal.json_text import parse_json, printable
+from zkseal.plain_errors import decode_error
 from zkseal.tee.bundle import MAX_BUNDLE_BYTES
 
 __all__ = ["Transport"]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.errors import InvalidEncoding
-from zkseal.proving import ColumnOpening, Opening
+from zkseal.proving.prove import ColumnOpening, Opening
 
 __all__ = ["array_from_plain", "arrays_from_plain", "arrays_to_plain", "opening_from_plain", "opening_to_plain"]
 
@@ -92,4 +92,4 @@ def _tensor(plain: Any) -> tuple[int, Array]:
 
 
 def _refused(reason: str) -> InvalidEncoding:
-    return InvalidEncoding(f"This is no message of an enclave: {reason}.", reason=reason)
+    return InvalidEncoding(f"These are no arrays, or no opening: {reason}.", reason=reason)
