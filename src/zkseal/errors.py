@@ -97,6 +97,11 @@
     │   ├── TaskCancelled          a task that was cancelled
     │   ├── ExecutorClosed         an executor that was closed takes no tasks
     │   └── ClusterUnreachable     no Ray cluster at the address, or one without room for workers
+    ├── CollateralError        what vendors say of their hardware cannot be fetched
+    │   ├── VendorUnreachable      a vendor's service does not answer, or not as who it is
+    │   ├── VendorRefused          a vendor's service answers with another status, or sends elsewhere
+    │   ├── CollateralTooLarge     more bytes than collateral of this kind has
+    │   └── CollateralRejected     not what was asked for, or not signed by the vendor
     ├── Interrupted            the user stopped the work
     └── InternalError          zkseal is at fault: file a bug
 
@@ -118,6 +123,9 @@ __all__ = [
     "CertificateRevoked",
     "ChainError",
     "ClusterUnreachable",
+    "CollateralError",
+    "CollateralRejected",
+    "CollateralTooLarge",
     "DecodeError",
     "DecryptionFailed",
     "DeviceRefused",
@@ -196,6 +204,8 @@ __all__ = [
     "UnsupportedOp",
     "UntrustedRoot",
     "ValueOutOfBounds",
+    "VendorRefused",
+    "VendorUnreachable",
     "WeightOutOfBounds",
     "WitnessError",
     "WorkerLost",
@@ -670,6 +680,26 @@ class ExecutorClosed(ExecutorError):
 
 class ClusterUnreachable(ExecutorError):
     """There is no Ray cluster at the address, or it has no room for the workers. Fields: address, reason."""
+
+
+class CollateralError(ZksealError):
+    """What vendors say of their hardware cannot be fetched. Nothing of it was written."""
+
+
+class VendorUnreachable(CollateralError):
+    """A vendor's service does not answer, or its TLS certificate is not trusted. Fields: url, reason, failed."""
+
+
+class VendorRefused(CollateralError):
+    """A service answers with another status than 200, or sends to another host. Fields: url, status, reason, failed."""
+
+
+class CollateralTooLarge(CollateralError):
+    """A service sends more bytes than collateral of this kind has. Fields: url, limit, failed."""
+
+
+class CollateralRejected(CollateralError):
+    """What was sent is not what was asked for, or is not signed by the vendor. Fields: url, item, reason, failed."""
 
 
 class Interrupted(ZksealError):

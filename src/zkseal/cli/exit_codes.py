@@ -16,6 +16,7 @@
 150 - 159 `EnclaveError`: an enclave does not answer as asked
 160 - 179 `ServiceError`: the proving service does not do as asked
 180 - 189 `ExecutorError`: work that was given to others does not come back as asked
+190 - 199 `CollateralError`: what vendors say of their hardware cannot be fetched
 130, 143  interrupted by the user (SIGINT), told to stop (SIGTERM)
 ========  ============================================
 
@@ -130,6 +131,11 @@ EXIT_CODES: dict[type[errors.ZksealError], int] = {
     errors.TaskCancelled: 184,
     errors.ExecutorClosed: 185,
     errors.ClusterUnreachable: 186,
+    errors.CollateralError: 190,
+    errors.VendorUnreachable: 191,
+    errors.VendorRefused: 192,
+    errors.CollateralTooLarge: 193,
+    errors.CollateralRejected: 194,
     errors.ZksealError: 100,
 }
 
