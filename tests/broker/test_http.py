@@ -19,10 +19,10 @@ from tests.broker.worlds import CONTENT, NOW, Enclave, World, head_of
 from zkseal.broker import BrokerClient, BrokerOptions, Checkpoint, DevReleasedKey, KeyBroker, ReleasedKey
 from zkseal.broker.limits import RateLimits
 from zkseal.broker.service import application
-from zkseal.broker.serving import Server
 from zkseal.broker.telling import Log
 from zkseal.broker.wire import CBOR, CHALLENGE_REQUEST, MAX_RELEASE_BYTES
 from zkseal.errors import FileUnavailable, InvalidEncoding, KeyDenied, WrongInput
+from zkseal.http_server.server import Server
 
 pytestmark = pytest.mark.native
 
@@ -268,7 +268,7 @@ def test_a_broker_whose_disk_fails_releases_nothing(world: World, broker: KeyBro
 
 
 def test_a_connection_without_a_request_is_closed(broker: KeyBroker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zkseal.broker.serving._Impatient.patience_s", 0.2)
+    monkeypatch.setattr("zkseal.http_server.server._Impatient.patience_s", 0.2)
     with serving(broker) as served:
         for start in (b"", b"POST /v1/challenge HTTP/1.1\r\nHost: x\r\nX-Slow: "):
             with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:

@@ -1,4 +1,5 @@
-from zkseal.broker.limits import RateLimiter, RateLimits, network_of
+from zkseal.broker.limits import RateLimiter, RateLimits
+from zkseal.http_server.rates import network_of
 
 
 def test_a_client_gets_its_burst_and_then_its_rate() -> None:

@@ -9,8 +9,8 @@ import pytest
 from tests.enclave.worlds import World, proving_key
 
 import zkseal
-from zkseal.broker.serving import Server
 from zkseal.enclave import EnclaveHost, application
+from zkseal.http_server.server import Server
 
 
 @pytest.fixture(scope="session")

@@ -15,12 +15,12 @@ import pytest
 from tests.enclave.worlds import POLICY, World, sample
 
 import zkseal
-from zkseal.broker.serving import Server
 from zkseal.enclave import DevEnclaveClient, application
 from zkseal.errors import RangeExceeded, WrongModel
 from zkseal.files.arrays import pack_arrays, unpack_arrays
 from zkseal.files.container import read_sections, write_container
 from zkseal.files.kinds import PROVING_KEY
+from zkseal.http_server.server import Server
 from zkseal.receipts import cbor
 from zkseal.relation import Column
 

@@ -19,7 +19,6 @@ from tests.enclave.worlds import POLICY, World, proving_key, sample
 import zkseal
 from zkseal._native import hpke_seal_request
 from zkseal.broker import BrokerClient
-from zkseal.broker.serving import Server
 from zkseal.enclave import DevEnclaveClient, EnclaveHost, EnclaveOptions, application
 from zkseal.enclave.messages import MAX_REQUEST_BYTES, AnswerMode, Envelope, Request, Response, request_info
 from zkseal.enclave.padding import pad, unpad
@@ -39,6 +38,7 @@ from zkseal.errors import (
     WrongModel,
     ZksealError,
 )
+from zkseal.http_server.server import Server
 from zkseal.tee import Assurance, RuntimeData
 
 pytestmark = pytest.mark.native

@@ -10,9 +10,9 @@ import pytest
 from tests.enclave.worlds import POLICY, World, sample
 
 from zkseal.broker import BrokerClient
-from zkseal.broker.serving import Server
 from zkseal.cli.commands.enclave.serve import revived
 from zkseal.enclave import DevEnclaveClient, EnclaveHost, EnclaveOptions, application
+from zkseal.http_server.server import Server
 
 pytestmark = pytest.mark.native
 

@@ -11,9 +11,9 @@ from tests.enclave.worlds import POLICY, World, sample
 from tests.tee.attesters.machines import manufacture, running
 
 from zkseal.broker import BrokerClient
-from zkseal.broker.serving import Server
 from zkseal.enclave import DevEnclaveClient, EnclaveClient, EnclaveHost, application
 from zkseal.errors import PolicyDenied
+from zkseal.http_server.server import Server
 from zkseal.tee import Assurance, Platform
 from zkseal.tee.attesters import TpmAttester
 

@@ -10,15 +10,15 @@
 `audit`         the hash-chained log; `checkpoints` signs how far it is, `anchors` keeps that outside, `verify` checks
 `registry`      models by the log alone, to which the tables are held
 `key_files`     its keys, encrypted if wanted; `folder` where all of it lies
-`wire`          requests and answers in CBOR; `service`, `serving`, `bodies` HTTP, `limits` bounds, `telling` lines
+`wire`          requests and answers in CBOR; `service` HTTP, `limits` bounds, `telling` lines
 `client`        the enclave's side
 ==============  ==========================================================================================
 
 Whoever holds a released key has an entry of the audit log that was on the disk before. Decisions are docs/decisions/
 key-broker.md.
 
-Dependency position: imports `files`, `receipts` (encodings), `sealed`, `tee` and `_native`; `enclave` (the client) and
-`cli` use it. Only `service` and `serving` need the extra `broker`.
+Dependency position: imports `files`, `http_server`, `receipts` (encodings), `sealed`, `tee` and `_native`; `enclave`
+(the client) and `cli` use it. Only `service` needs the extra `broker`.
 """
 
 from zkseal.broker.anchors import read_checkpoint, write_checkpoint

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 from zkseal.broker.wire import LARGEST_RELEASE_BYTES, MAX_RELEASE_BYTES
 from zkseal.errors import WrongInput
+from zkseal.http_server.rates import Bucket
 
-__all__ = ["Bucket", "RateLimiter", "RateLimits", "network_of"]
-
-IPV6_PREFIX_BITS = 64
-"""Who has one address of version 6 has a network of this size."""
+__all__ = ["RateLimiter", "RateLimits"]
 
 
 @dataclass(frozen=True)
@@ -49,25 +46,6 @@ class RateLimits:
             text = f"No request for a key has {self.max_release_bytes} bytes. Choose 1 to {LARGEST_RELEASE_BYTES}."
             expected = f"1 to {LARGEST_RELEASE_BYTES}"
             raise WrongInput(text, name="max_release_bytes", expected=expected, got=self.max_release_bytes)
-
-
-@dataclass
-class Bucket:
-    """Tokens that come back with time. Times are seconds of any clock that does not go back."""
-
-    rate_s: float
-    burst: int
-    tokens: float
-    at: float
-
-    def take(self, now: float) -> bool:
-        """Takes a token if there is one."""
-        self.tokens = min(float(self.burst), self.tokens + (now - self.at) * self.rate_s)
-        self.at = now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
 
 
 class RateLimiter:
@@ -117,16 +95,3 @@ class RateLimiter:
             self._open[client] -= 1
             if not self._open[client]:
                 del self._open[client]
-
-
-def network_of(address: str) -> str:
-    """What is counted as one client: an IPv4 address, or an IPv6 network."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return str(parsed)
-    if (mapped := getattr(parsed, "ipv4_mapped", None)) is not None:
-        return str(mapped)
-    return str(ipaddress.ip_network((int(parsed), IPV6_PREFIX_BITS), strict=False))

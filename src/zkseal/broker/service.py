@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -21,10 +22,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from zkseal.broker.bodies import Bodies
 from zkseal.broker.broker import KeyBroker
 from zkseal.broker.denials import DenialCode, attempted, denied_by, deny, plain
-from zkseal.broker.limits import RateLimiter, RateLimits, network_of
+from zkseal.broker.limits import RateLimiter, RateLimits
 from zkseal.broker.released import DevReleasedKey, ReleasedKey
 from zkseal.broker.telling import Log
 from zkseal.broker.wire import (
@@ -35,10 +35,12 @@ from zkseal.broker.wire import (
     read_challenge_request,
 )
 from zkseal.errors import DecodeError, KeyDenied, ResourceLimit
+from zkseal.http_server.bodies import Bodies
+from zkseal.http_server.problems import PROBLEM, problem
+from zkseal.http_server.rates import network_of
 
-__all__ = ["PROBLEM", "application"]
+__all__ = ["application"]
 
-PROBLEM = "application/problem+json"
 JSON_LINES = "application/jsonl"
 MAX_LOG_PAGE = 1000
 SUPPRESSED_S = 60.0
@@ -68,7 +70,8 @@ class _Service:
     def __init__(self, broker: KeyBroker, log: Log, limits: RateLimits, clock: Callable[[], float]) -> None:
         self._broker, self._log, self._clock = broker, log, clock
         self._limits, self._limiter = limits, RateLimiter(limits, time.monotonic())
-        self._bodies, self._decoding = Bodies(limits), asyncio.Semaphore(limits.decodes_at_once)
+        self._bodies = Bodies(unfinished_at_once=limits.unfinished_at_once, timeout_s=limits.body_timeout_s)
+        self._decoding = asyncio.Semaphore(limits.decodes_at_once)
         self._suppressed = _Suppressed()
 
     @property
@@ -206,9 +209,8 @@ def _client(request: Request) -> str:
 
 def _problem(status: int, title: str, detail: str, **members: str | None) -> Response:
     """RFC 9457."""
-    shown = {name: None if value is None else plain(str(value)) for name, value in members.items()}
-    document = {"type": "about:blank", "title": title, "status": status, "detail": plain(detail), **shown}
-    return JSONResponse(document, status_code=status, media_type=PROBLEM)
+    shown: dict[str, Any] = {name: None if value is None else plain(str(value)) for name, value in members.items()}
+    return JSONResponse(problem(status, title, plain(detail), **shown), status_code=status, media_type=PROBLEM)
 
 
 def application(

@@ -26,7 +26,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from zkseal.broker.limits import network_of
 from zkseal.enclave.host import EnclaveHost
 from zkseal.enclave.messages import MAX_REQUEST_BYTES
 from zkseal.enclave.rates import RateLimits, Rates
@@ -41,10 +40,11 @@ from zkseal.errors import (
     WrongLength,
     ZksealError,
 )
+from zkseal.http_server.problems import PROBLEM, problem
+from zkseal.http_server.rates import network_of
 
 __all__ = ["application"]
 
-PROBLEM = "application/problem+json"
 OCTETS = "application/octet-stream"
 BODY_TIMEOUT_S = 30.0
 NONCE_CHARACTERS = 64
@@ -159,15 +159,8 @@ def _status(error: ZksealError) -> int:
 
 def _problem(error: ZksealError, status: int, host: EnclaveHost) -> Response:
     described = error.to_dict()
-    document = {
-        "type": "about:blank",
-        "title": described["code"],
-        "status": status,
-        "detail": described["message"],
-        "code": described["code"],
-        "fields": described["fields"],
-        "assurance": host.ceiling.name.lower(),
-    }
+    members = {"code": described["code"], "fields": described["fields"], "assurance": host.ceiling.name.lower()}
+    document = problem(status, described["code"], described["message"], **members)
     wait_ms = error.fields.get("retry_after_ms") if isinstance(error, RateLimited) else None
     headers = None if wait_ms is None else {"Retry-After": str(-(-wait_ms // 1000))}
     return JSONResponse(document, status_code=status, media_type=PROBLEM, headers=headers)

@@ -78,8 +78,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
     from zkseal.broker import BrokerOptions
     from zkseal.broker.limits import RateLimits
     from zkseal.broker.service import application
-    from zkseal.broker.serving import Server
     from zkseal.broker.telling import Log
+    from zkseal.http_server.server import Server
 
     limits = RateLimits(
         per_client_s=options.client_rate,

@@ -86,8 +86,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
         PolicyDenied: the model is sealed for another policy.
     """
     require_packages(("starlette", "uvicorn"), extra="enclave")
-    from zkseal.broker.serving import Server
     from zkseal.enclave.service import application
+    from zkseal.http_server.server import Server
 
     publisher = None if options.publisher is None else read_publisher_public_key(options.publisher)
     _require_policy(options, publisher)

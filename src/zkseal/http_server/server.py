@@ -1,18 +1,21 @@
-"""Running the service: one process, stopped in good order."""
+"""Running a service: one process, stopped in good order."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from zkseal.errors import FileUnavailable
+from zkseal.http_server.problems import PROBLEM, problem
 
 __all__ = ["Server"]
 
@@ -57,11 +60,39 @@ class _Impatient(H11Protocol):
         self._seen = cycle
         self._look_again()
 
+    def send_400_response(self, msg: str) -> None:
+        """A problem document for bytes that are no request; nothing of them is repeated.
+
+        After a response has begun there is no place for another one, and the connection ends.
+        """
+        body = json.dumps(problem(400, "The request is not served", "These bytes are no HTTP request.")).encode()
+        headers = [("Content-Type", PROBLEM), ("Content-Length", str(len(body))), ("Connection", "close")]
+        response = h11.Response(status_code=400, headers=headers, reason="Bad Request")
+        with contextlib.suppress(h11.LocalProtocolError):
+            for event in (response, h11.Data(data=body), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
 
 class Server:
-    """The service at an address. It listens from the beginning, so that the port is known before it runs."""
+    """A service at an address. It listens from the beginning, so that the port is known before it runs.
 
-    def __init__(self, application: Any, host: str, port: int) -> None:
+    Args:
+        lifespan: the application is told when it starts and when it ends.
+        grace_s: seconds for requests that have begun, after `stop`.
+        max_connections: beyond, a request is answered with 503.
+    """
+
+    def __init__(
+        self,
+        application: Any,
+        host: str,
+        port: int,
+        *,
+        lifespan: bool = False,
+        grace_s: int = GRACE_S,
+        max_connections: int = MAX_CONNECTIONS,
+    ) -> None:
         """Raises: FileUnavailable: the address cannot be listened at."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
@@ -79,22 +110,23 @@ class Server:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                lifespan="off",
+                lifespan="on" if lifespan else "off",
                 http=_Impatient,
                 ws="none",
-                limit_concurrency=MAX_CONNECTIONS,
+                limit_concurrency=max_connections,
                 timeout_keep_alive=5,
-                timeout_graceful_shutdown=GRACE_S,
+                timeout_graceful_shutdown=grace_s,
             )
         )
 
     def run(self) -> None:
-        """Serves until `stop`; requests that have begun are answered, for ten seconds at most."""
+        """Serves until `stop`; requests that have begun are answered, for `grace_s` seconds at most."""
         self._server.run(sockets=[self._socket])
         self._socket.close()
 
     def stop(self) -> None:
-        """Asks it to end; from any thread or signal handler."""
+        """Asks it to end; from any thread or signal handler. Asked again, it ends at once."""
+        self._server.force_exit = self._server.should_exit
         self._server.should_exit = True
 
     @contextlib.contextmanager
