@@ -42,6 +42,7 @@ ARROWS["zkseal-attest"] = set()
 ARROWS["zkseal-seal"] = set()
 ARROWS["zkseal-py"] = ARROWS["zkseal-testkit"] | {"zkseal-srs", "zkseal-evm", "zkseal-attest", "zkseal-seal"}
 ARROWS["zkseal-wasm"] = {"zkseal-verifier"}
+ARROWS["zkseal-attest-wasm"] = {"zkseal-attest"}
 
 # What only the proving side of a crate needs, behind its feature `prover`.
 PROVING_SIDE: dict[str, set[str]] = {"zkseal-commit": {"zkseal-kernels"}}

@@ -80,6 +80,11 @@ impl Certificate {
         self.parsed.tbs_certificate().subject().to_string()
     }
 
+    /// Issuer, as in RFC 4514.
+    pub fn issuer(&self) -> String {
+        self.issuer_name().to_string()
+    }
+
     pub(crate) fn subject_name(&self) -> &Name {
         self.parsed.tbs_certificate().subject()
     }

@@ -81,4 +81,16 @@ impl AttestError {
             Self::Tcb { .. } => "tcb",
         }
     }
+
+    /// Name of its class in `zkseal.errors`, which is equal in every language of the project.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Format { .. } => "InvalidEncoding",
+            Self::Chain { .. } | Self::MissingIssuer { .. } => "UntrustedRoot",
+            Self::Collateral { .. } | Self::Validity { .. } => "Expired",
+            Self::Revocation { .. } => "CertificateRevoked",
+            Self::Signature { .. } => "SignatureRejected",
+            Self::Tcb { .. } => "PolicyDenied",
+        }
+    }
 }

@@ -39,6 +39,9 @@ pub struct Verified {
     pub collateral_from: u64,
     /// Last second at which all collateral is valid.
     pub collateral_to: u64,
+    /// Certificates that the quote carries, leaf first, in DER; none if it carries none. The root that was used is the
+    /// caller's, not the one here.
+    pub certificates: Vec<Vec<u8>>,
 }
 
 /// Keeps what the library found: acceptance is decided elsewhere.
@@ -145,6 +148,7 @@ pub fn verify(bytes: &[u8], collateral: &str, root: &[u8], now: u64) -> Result<V
         version: quote.header.version,
         is_tdx: !quote.header.is_sgx(),
         fields: fields(&quote.report),
+        certificates: dcap_qvl::intel::extract_cert_chain(&quote).unwrap_or_default(),
         ..Verified::default()
     };
     let verifier = QuoteVerifier::new(root.to_vec()).allow_debug(true).allow_service_td(true);

@@ -8,21 +8,13 @@ use zkseal_attest::{AttestError, Certificate, Chain, PublicKey, RevocationList, 
 use zkseal_attest::{intel, nitro, snp, spdm};
 
 fn attest_error(py: Python<'_>, error: &AttestError) -> PyErr {
-    let class = match error {
-        AttestError::Format { .. } => "InvalidEncoding",
-        AttestError::Chain { .. } | AttestError::MissingIssuer { .. } => "UntrustedRoot",
-        AttestError::Collateral { .. } | AttestError::Validity { .. } => "Expired",
-        AttestError::Revocation { .. } => "CertificateRevoked",
-        AttestError::Signature { .. } => "SignatureRejected",
-        _ => "PolicyDenied",
-    };
     let text = error.to_string();
     let message = format!("{}{}.", text.get(..1).unwrap_or_default().to_uppercase(), text.get(1..).unwrap_or_default());
     let mut fields = vec![("check", error.check().to_string()), ("reason", text)];
     if let AttestError::MissingIssuer { issuer, .. } = error {
         fields.push(("missing_issuer", issuer.clone()));
     }
-    raise(py, class, &message, &fields)
+    raise(py, error.class(), &message, &fields)
 }
 
 /// Runs a verifier without the interpreter lock.
