@@ -89,6 +89,7 @@
     │   ├── JobAbandoned           a job whose attempts all ended without an answer
     │   ├── JobCancelled           a job that was cancelled, and has no receipt
     │   ├── MasterKeyRejected      no master key, or one that may not or cannot be used
+    │   ├── NameTaken              a name that another one has
     │   └── StorageUnavailable     a database or an artifact store that does not answer
     ├── ExecutorError          work that was given to other processes or machines does not come back as asked
     │   ├── WorkerLost             a worker's process, or its machine, ended
@@ -162,6 +163,7 @@ __all__ = [
     "MissingDependency",
     "ModelError",
     "ModelProofRejected",
+    "NameTaken",
     "NodeRefused",
     "NodeUnreachable",
     "NonCanonicalPoint",
@@ -648,6 +650,10 @@ class JobCancelled(ServiceError):
 
 class MasterKeyRejected(ServiceError):
     """There is no master key, others may read it, or it does not open the tenants' keys. Fields: path, reason."""
+
+
+class NameTaken(ServiceError):
+    """Another one of its kind has the name. Fields: kind, name."""
 
 
 class StorageUnavailable(ServiceError):

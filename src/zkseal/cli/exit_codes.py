@@ -124,6 +124,7 @@ EXIT_CODES: dict[type[errors.ZksealError], int] = {
     errors.JobCancelled: 168,
     errors.MasterKeyRejected: 169,
     errors.StorageUnavailable: 170,
+    errors.NameTaken: 171,
     errors.ExecutorError: 180,
     errors.WorkerLost: 181,
     errors.WorkerStalled: 182,

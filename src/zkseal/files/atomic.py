@@ -20,9 +20,10 @@ from pathlib import Path
 
 from zkseal.errors import FileUnavailable, OutOfDisk, ResourceLimit
 
-__all__ = ["together", "write_atomically"]
+__all__ = ["FULL", "flush_folder", "together", "write_atomically"]
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Numbers of errors that mean: no space is left."""
 _SECRET_MODE = 0o600
 _WRITE_BYTES = 1 << 24
 
@@ -58,7 +59,7 @@ def write_atomically(path: str | os.PathLike[str], chunks: Iterable[bytes | memo
             raise _typed(error, target) from error
         raise
     if waiting is None:
-        _flush_folder(target.parent)
+        flush_folder(target.parent)
 
 
 @contextlib.contextmanager
@@ -85,7 +86,7 @@ def together() -> Iterator[None]:
     finally:
         _WAITING.reset(token)
     for folder in {target.parent for _, target in waiting}:
-        _flush_folder(folder)
+        flush_folder(folder)
 
 
 @contextlib.contextmanager
@@ -154,7 +155,7 @@ def _umask() -> int:
     return mask
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Makes the new name durable. Not every file system can; the file itself is on the disk already."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -165,7 +166,7 @@ def _flush_folder(folder: Path) -> None:
 
 
 def _typed(error: OSError, path: Path) -> ResourceLimit:
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return OutOfDisk(
             f"No space is left to write '{path}'; nothing was changed. Free some space or choose another folder.",
             path=str(path),
