@@ -1,0 +1,16 @@
+"""The proving service: what `zkseal serve` runs.
+
+===============  =====================================================================
+`database`       tables and transactions: SQLite, PostgreSQL
+`at_rest`        encryption of what is kept, a key for each tenant
+`artifacts`      the content-addressed store: a folder, S3; `Vault` joins it with both
+`tenants`        who the service works for, and what they may have
+`api_keys`       how they prove who they are
+`models`         their models: proving keys, or verifying keys alone
+`jobs`           the queue: submitted, claimed, ended once
+`events`         how far a job is, for streams that can be resumed
+`idempotency`    requests that were sent twice
+`worker`         claims jobs and has them proved by an executor
+`retention`      what is deleted when
+===============  =====================================================================
+"""
