@@ -1,0 +1,41 @@
+"""Executors: proofs by other processes, of this machine or of a cluster.
+
+=================  ===================================================================================
+`executor`         `Executor`, `Handle`, `Limits`: what every executor offers
+`tasks`            `ProveTask`, `BatchTask`: what is asked, and how an answer is checked
+`key_files`        `KeyFile`: proving keys by the digest of their files
+`local`            `LocalExecutor`: processes of this machine
+`dispatcher`       who gets which task; workers that die, lie, stall or answer twice
+`jobs`             what the dispatcher knows of a task
+`inputs`           numbers as the integers that a receipt has to be about
+`child`            starting and ending a worker's process
+`process`          that process; `answers` is what it does
+`conversation`     question and answer; `frames` is how they cross a socket
+=================  ===================================================================================
+
+Workers need not be trusted for the receipts: everything that they return is verified. They see inputs and weights.
+
+Dependency position: stands on `files` and `pipeline`; `service` and `cli` use it.
+"""
+
+from zkseal.executors.child import WorkerSettings
+from zkseal.executors.executor import Attempt, Executor, Handle, Limits, Told
+from zkseal.executors.key_files import KeyFile
+from zkseal.executors.local import LocalExecutor
+from zkseal.executors.tasks import BatchResult, BatchTask, ProveTask, Task, in_batches
+
+__all__ = [
+    "Attempt",
+    "BatchResult",
+    "BatchTask",
+    "Executor",
+    "Handle",
+    "KeyFile",
+    "Limits",
+    "LocalExecutor",
+    "ProveTask",
+    "Task",
+    "Told",
+    "WorkerSettings",
+    "in_batches",
+]
