@@ -40,6 +40,8 @@ ARROWS: dict[str, set[str]] = {
     "chain": {"files", "pipeline", "proving", "receipts", "relation"},
     # Evidence of trusted execution environments, appraised.
     "tee": {"_native", "receipts"},
+    # What vendors say of their hardware, fetched.
+    "collateral": {"files", "tee"},
     # Encrypted models: signed by publishers, sealed to brokers.
     "sealed": {"_native", "files", "receipts", "tee"},
     # Releases the keys of sealed models to attested machines.
@@ -67,6 +69,7 @@ ARROWS: dict[str, set[str]] = {
         "appraisal",
         "broker",
         "chain",
+        "collateral",
         "enclave",
         "executors",
         "files",
@@ -222,6 +225,17 @@ def test_evidence_is_appraised_without_clock_network_and_randomness() -> None:
             names = [name for _, name in imported(ast.parse(path.read_text()))]
             assert not {name.partition(".")[0] for name in names} & outside, path
             assert not any(name.startswith("zkseal.tee.attesters") for name in names), path
+
+
+def test_only_the_fetcher_of_collateral_asks_vendors() -> None:
+    """Their names stand in one module, and what appraises evidence knows nothing of it."""
+    hosts = ("trustedservices.intel.com", "kdsintf.amd.com", "attestation.nvidia.com", "crl.ndis.nvidia.com")
+    for path in sources():
+        named = re.search(r"https://[a-z.-]*(" + "|".join(map(re.escape, hosts)) + ")", path.read_text())
+        # NRAS is named by its tokens too: an issuer is compared with it.
+        allowed = {"collateral/services.py", "tee/verifiers/nras.py"}
+        assert not named or str(path.relative_to(PACKAGE)) in allowed, path
+    assert all("collateral" not in arrows for part, arrows in ARROWS.items() if part not in {"cli"})
 
 
 def test_a_right_arrow_is_allowed() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from zkseal.errors import InvalidEncoding, SignatureRejected, ZksealError
 from zkseal.tee.context import Context, Found, check_chip, check_nonce, check_references
-from zkseal.tee.evidence import as_json, base64_bytes
+from zkseal.tee.evidence import Evidence, as_json, base64_bytes
 from zkseal.tee.jws import rsa_of_jwk
 from zkseal.tee.pem import certificates, is_pem
 from zkseal.tee.result import Checks, Platform, Rejected
@@ -25,7 +25,7 @@ from zkseal.tee.tpm_structures import Signature, decode_attest
 from zkseal.tee.verifiers import intel, snp
 from zkseal.tee.verifiers.tpm import check_quote
 
-__all__ = ["ANNOUNCED", "verify"]
+__all__ = ["ANNOUNCED", "decode_bundle", "verify"]
 
 CPU = "cpu."
 OWN = ("nonce", "reference-values", "chips")
@@ -74,7 +74,7 @@ def verify(context: Context, found: Found) -> None:
     """Verifies and appraises a bundle."""
     checks = found.checks
     try:
-        bundle = _decode(context)
+        bundle = decode_bundle(context.evidence)
         attest = decode_attest(bundle.message)
     except ZksealError as error:
         checks.failed("format", error)
@@ -145,14 +145,19 @@ def _octets(value: Any, what: str) -> bytes:
     raise InvalidEncoding(f"The bundle's {what} is missing or has another form.", reason=what)
 
 
-def _decode(context: Context) -> Bundle:
-    document = as_json(context.evidence.payload)
+def decode_bundle(evidence: Evidence) -> Bundle:
+    """The parts of a bundle. Nothing is checked but its form.
+
+    Raises:
+        InvalidEncoding: it is none.
+    """
+    document = as_json(evidence.payload)
     inner = document.get("evidence", document) if isinstance(document, dict) else None
     quote = inner.get("tpm_quote", inner.get("quote")) if isinstance(inner, dict) else None
     if not isinstance(inner, dict) or not isinstance(quote, dict) or not isinstance(quote.get("pcrs"), list):
         raise InvalidEncoding("This is no bundle of an Azure VM.", reason="bundle")
     hcl = _octets(inner.get("hcl_report", inner.get("report")), "HCL report")
-    report, report_data, claims_hash, claims = _decode_hcl(hcl, TYPES[context.evidence.platform])
+    report, report_data, claims_hash, claims = _decode_hcl(hcl, TYPES[evidence.platform])
     vcek = inner.get("vcek")
     leaf = vcek.encode() if isinstance(vcek, str) and is_pem(vcek.encode()) else _octets(vcek, "VCEK") if vcek else b""
     return Bundle(

@@ -23,13 +23,13 @@ from zkseal.tee.context import (
     denied,
     hexadecimal,
 )
-from zkseal.tee.evidence import as_json, base64_bytes
+from zkseal.tee.evidence import Evidence, as_json, base64_bytes
 from zkseal.tee.native import native
 from zkseal.tee.pem import certificates
 from zkseal.tee.result import Assurance
 from zkseal.tee.verifiers.rim import Rim, authenticate
 
-__all__ = ["ANNOUNCED", "compare", "verify"]
+__all__ = ["ANNOUNCED", "compare", "decode_report", "vbios_version", "verify"]
 
 ANNOUNCED = (*CORE, "firmware-id", "debug", "driver", "gpu-count", "rim", "nonce", "reference-values", "chips")
 
@@ -45,7 +45,7 @@ def verify(context: Context, found: Found) -> None:
     roots = list(context.roots.nvidia_device)
 
     def core() -> tuple[dict[str, Any], int]:
-        report, chain, count = _decode(context)
+        report, chain, count = decode_report(context.evidence)
         return native().attest_spdm(report, chain, roots, lists, context.now), count
 
     report, count = checks.core(CORE, core)
@@ -53,7 +53,10 @@ def verify(context: Context, found: Found) -> None:
     check_revocation(checks, all(chain["revocation_checked"]), "no revocation list was given; NVIDIA revokes by OCSP")
     found.assurance = Assurance.HARDWARE
     opaque: dict[int, bytes] = dict(reversed(report["opaque"]))
-    driver, vbios = opaque.get(DRIVER, b"").rstrip(b"\0").decode("ascii", "replace"), _vbios(opaque.get(VBIOS, b""))
+    driver, vbios = (
+        opaque.get(DRIVER, b"").rstrip(b"\0").decode("ascii", "replace"),
+        vbios_version(opaque.get(VBIOS, b"")),
+    )
     found.claims |= hexadecimal({"nonce": report["nonce"], "measurements": report["measurements"]})
     found.claims |= {"driver": driver, "vbios": vbios, "leaf": chain["subjects"][0]}
     found.claims["device_key_sha256"] = hashlib.sha256(chain["public_key"]).hexdigest()
@@ -85,12 +88,16 @@ def verify(context: Context, found: Found) -> None:
     check_chip(checks, context, [chain["serial"].hex(), chain["subjects"][0]])
 
 
-def _decode(context: Context) -> tuple[bytes, list[bytes], int]:
-    """Report, certificates leaf first, and how many devices the evidence has."""
-    payload, given = context.evidence.payload, list(context.evidence.endorsements.certificates)
+def decode_report(evidence: Evidence) -> tuple[bytes, list[bytes], int]:
+    """Report, certificates leaf first, and how many devices the evidence has. Nothing is checked but the form.
+
+    Raises:
+        InvalidEncoding: it is no report, or has no device of this index.
+    """
+    payload, given = evidence.payload, list(evidence.endorsements.certificates)
     document = as_json(payload)
     if isinstance(document, list):
-        index = context.evidence.index
+        index = evidence.index
         if index >= len(document) or not isinstance(document[index], dict):
             raise InvalidEncoding(
                 f"The evidence has {len(document)} devices, not one of index {index}.", reason="index"
@@ -106,8 +113,10 @@ def _decode(context: Context) -> tuple[bytes, list[bytes], int]:
         raise InvalidEncoding("The report is neither bytes nor hexadecimal.", reason="report") from error
 
 
-def _vbios(value: bytes) -> str:
-    """As NVIDIA writes it, such as 96.00.A5.00.01: four bytes backwards, then the next."""
+def vbios_version(value: bytes) -> str:
+    """As NVIDIA writes it, such as 96.00.A5.00.01: four bytes backwards, then the next. A switch sends it as text."""
+    if len(value) > 8:
+        return value.rstrip(b"\0").decode("ascii", "replace")
     return ".".join(f"{byte:02X}" for byte in (*reversed(value[:4]), *value[4:5]))
 
 

@@ -1,4 +1,4 @@
-"""Trusted execution environments: evidence of this machine, and checks of evidence, offline.
+"""Trusted execution environments: evidence of this machine, what vendors say of it, and checks of both, offline.
 
 example: zkseal tee verify report.bin --with vcek.der --now 2026-07-01T00:00:00Z --policy evidence-only
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 from types import ModuleType
 
-from zkseal.cli.commands.tee import attest, verify
+from zkseal.cli.commands.tee import attest, fetch, verify
 from zkseal.cli.console import Console
 from zkseal.cli.declare import add_subcommands
 
 __all__ = ["SUBCOMMANDS", "configure", "run"]
 
-SUBCOMMANDS: dict[str, ModuleType] = {"verify": verify, "attest": attest}
+SUBCOMMANDS: dict[str, ModuleType] = {"verify": verify, "fetch": fetch, "attest": attest}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -10,48 +10,34 @@ example: zkseal tee verify report.bin --with vcek.der --now 2026-07-01T00:00:00Z
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from zkseal.cli.commands.evidence_arguments import add_now, nonce_of, now_of, read_file
+from zkseal.cli.commands.tee.given_evidence import GivenEvidence, add_evidence, given_evidence
 from zkseal.cli.console import Console
-from zkseal.errors import WrongInput, ZksealError
+from zkseal.collateral import Cache, completed, roots_with
+from zkseal.errors import ZksealError
 from zkseal.tee import (
     AppraisalPolicy,
     AttestationBundle,
     Evidence,
     Platform,
-    Roots,
     appraise_bundle,
     appraise_evidence,
-    evidence_from_cbor,
     load_policy,
     parse_policy,
-    pinned_roots,
-    read_evidence,
     shipped_policies,
 )
-from zkseal.tee.evidence import is_key_set
 
 __all__ = ["configure", "run"]
-
-# Beginnings of the deterministic CBOR of zkseal's own files: a map, and its first key.
-_BUNDLE = b"\xa5\x66bundle"
-_STANDALONE = b"\xa2\x68evidence"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments."""
-    parser.add_argument("evidence", type=Path, metavar="FILE", help="evidence of one machine")
+    add_evidence(parser)
     parser.add_argument(
-        "--with",
-        dest="others",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="certificate, collateral, revocation list, key set, manifest, signature, event log; repeatable",
+        "--collateral", type=Path, metavar="DIR", help="folder of `zkseal tee fetch`: what vendors say of the hardware"
     )
     parser.add_argument(
         "--policy",
@@ -61,16 +47,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_now(parser)
     parser.add_argument("--nonce", metavar="HEX", help="what the evidence has to be bound to")
-    platforms = [str(platform) for platform in Platform]
-    parser.add_argument("--platform", choices=platforms, help="kind of evidence, if content is not enough")
-    parser.add_argument("--index", type=int, default=0, metavar="N", help="which device of a list (default: 0)")
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Appraises and prints the checks; a refusal is raised after they are shown."""
-    policy = _policy(options.policy)
+    policy, now = _policy(options.policy), now_of(options)
+    given = given_evidence(options)
+    if options.collateral is not None:
+        given = _with_collateral(given, Cache(options.collateral), now, console)
     try:
-        platform, ear = _appraised(options, policy)
+        platform, ear = _appraised(given, policy, now, nonce_of(options))
     except ZksealError as error:
         if "result" in error.fields:
             _show(console, error.fields["result"])
@@ -81,37 +67,27 @@ def run(options: argparse.Namespace, console: Console) -> None:
     console.result({"accepted": True, **ear}, [line])
 
 
-def _appraised(options: argparse.Namespace, policy: AppraisalPolicy) -> tuple[Platform, dict[str, Any]]:
-    payload, now, nonce = read_file(options.evidence), now_of(options), nonce_of(options)
-    if payload.startswith(_BUNDLE):
-        _require_nothing_else(options, "an attestation")
-        bundle = AttestationBundle.from_cbor(payload)
-        return bundle.evidence.platform, appraise_bundle(bundle, policy, now=now, nonce=nonce).to_json()
-    evidence, roots = _evidence(options, payload)
-    return evidence.platform, appraise_evidence(evidence, policy, now=now, nonce=nonce, roots=roots).to_json()
+def _appraised(
+    given: GivenEvidence, policy: AppraisalPolicy, now: int, nonce: bytes | None
+) -> tuple[Platform, dict[str, Any]]:
+    whole = given.whole
+    if isinstance(whole, AttestationBundle):
+        result = appraise_bundle(whole, policy, now=now, nonce=nonce)
+        return whole.evidence.platform, result.to_json()
+    return whole.platform, appraise_evidence(whole, policy, now=now, nonce=nonce, roots=given.roots).to_json()
 
 
-def _evidence(options: argparse.Namespace, payload: bytes) -> tuple[Evidence, Roots]:
-    """The evidence, and the pinned roots with a key set that was given: whoever runs the command trusts it."""
-    if payload.startswith(_STANDALONE):
-        _require_nothing_else(options, "what `zkseal tee attest` writes")
-        return evidence_from_cbor(payload), pinned_roots()
-    others = [read_file(path) for path in options.others]
-    key_sets = [other.decode("utf-8", "replace") for other in others if is_key_set(other)]
-    if len(key_sets) > 1:
-        raise WrongInput("Two key sets are given; give one.", name="with", expected="one key set", got=len(key_sets))
-    roots = replace(pinned_roots(), nras_jwks=key_sets[0]) if key_sets else pinned_roots()
-    platform = Platform(options.platform) if options.platform else None
-    others = [other for other in others if not is_key_set(other)]
-    return read_evidence(payload, others, platform=platform, index=options.index), roots
+def _with_collateral(given: GivenEvidence, cache: Cache, now: int, console: Console) -> GivenEvidence:
+    """With what the folder has for each piece; what it has not is said, and left to the policy."""
+    roots = given.roots if given.roots.nras_jwks is not None else roots_with(given.roots, cache)
 
+    def change(piece: Evidence) -> Evidence:
+        found, missing = completed(piece, cache, roots=roots, now=now)
+        for name in missing:
+            console.note(f"the folder has no {name}: `zkseal tee fetch` gets it")
+        return found
 
-def _require_nothing_else(options: argparse.Namespace, what: str) -> None:
-    """Files of zkseal carry what belongs to them: an option that would be ignored is refused."""
-    for name, given in (("with", options.others), ("platform", options.platform), ("index", options.index)):
-        if given:
-            text = f"--{name} is not for {what}, which carries it. Leave it away."
-            raise WrongInput(text, name=name, expected="nothing", got=str(given))
+    return GivenEvidence(given.changed(change).whole, roots)
 
 
 def _show(console: Console, ear: dict[str, Any]) -> None:

@@ -1,0 +1,27 @@
+"""The root of GCP Confidential Space. Its tokens carry their certificates, so that nothing else is needed.
+
+What is fetched is compared with the root that this release pins: a difference says that Google changed it. Source:
+cloud.google.com/confidential-computing/confidential-space, "Verify PKI tokens".
+"""
+
+from __future__ import annotations
+
+from zkseal.collateral.download import Response
+from zkseal.collateral.item import Checked, Item, Situation, rejected
+from zkseal.collateral.services import Services
+from zkseal.tee.pem import certificates
+
+__all__ = ["root"]
+
+ROOT = "google/confidential-space-root"
+
+
+def root(services: Services) -> Item:
+    """The published root, if it is the pinned one."""
+
+    def check(response: Response, situation: Situation) -> Checked:
+        if [der for der in certificates(response.body) if der not in situation.roots.confidential_space]:
+            raise rejected(response, ROOT, "it is another root than this release of zkseal pins; look for a newer one")
+        return Checked(response.body)
+
+    return Item(ROOT, f"{services.google}/.well-known/confidential_space_root.crt", check)
