@@ -38,17 +38,21 @@ class WorkerProcess:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._questions: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        settings = frames.decode(frames.receive(connection))
+        _limit_memory(settings["memory_bytes"])
+        self._answers = Answers(settings["keys_held"])
 
     def run(self) -> None:
         """Answers until the process is ended."""
-        settings = frames.decode(frames.receive(self._connection))
-        _limit_memory(settings["memory_bytes"])
-        answers = Answers(settings["keys_held"])
         threading.Thread(target=self._listen, daemon=True).start()
         self.send({"ready": __version__})
         while True:
             question = frames.decode(self._questions.get())
-            self.reply(question.pop("id"), partial(answers.answer, question))
+            self.reply(question.pop("id"), partial(self.answer, question))
+
+    def answer(self, question: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        """The answer to one question. Raises `ZksealError`."""
+        return self._answers.answer(question, progress)
 
     def reply(self, identity: bytes, work: Callable[[Progress], Any]) -> None:
         """Sends what the work returns, or the error that it ends with, and before that how far it is."""

@@ -1,0 +1,25 @@
+"""Keys in files, and workers some of which misbehave."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from zkseal.executors import Limits, WorkerSettings
+
+PROGRAM = Path(__file__).with_name("misbehaving_worker.py")
+
+QUICK = Limits(margin=1.0, least_timeout_s=20.0)
+"""For models that are proved in milliseconds, on a machine that does a lot besides."""
+
+STALLED = Limits(margin=1.0, least_timeout_s=2.0)
+"""The same, where somebody stalls and the test waits for it to be noticed."""
+
+
+def misbehaving(folder: Path, misdeeds: Sequence[str], **settings: int) -> WorkerSettings:
+    """Settings of workers whose processes take these misdeeds, each one of them, in alphabetical order."""
+    folder.mkdir()
+    for number, misdeed in enumerate(misdeeds):
+        (folder / f"{misdeed}-{number}").touch()
+    return WorkerSettings(program=(sys.executable, str(PROGRAM), str(folder)), **settings)
