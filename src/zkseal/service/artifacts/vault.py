@@ -8,12 +8,13 @@ names a blob that is not there, and `sweep` deletes what nobody names.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import delete, func, insert, select
 
-from zkseal.errors import NotFound, QuotaExceeded, ResourceLimit, StorageUnavailable
+from zkseal.errors import NotFound, QuotaExceeded, ResourceLimit, StorageUnavailable, ZksealError
 from zkseal.service.artifacts.store import ArtifactStore
 from zkseal.service.at_rest import DataKey, MasterKeys, Place
 from zkseal.service.database import Connection, Database
@@ -22,6 +23,8 @@ from zkseal.service.database.tables import artifacts, doomed_blobs, facts, tenan
 from zkseal.service.names import new_name
 
 __all__ = ["Artifact", "Vault"]
+
+Result = TypeVar("Result")
 
 INPUTS, OPENING, OUTPUTS, RECEIPT = "inputs", "opening", "outputs", "receipt"
 PROVING_KEY, VERIFYING_KEY = "proving-key", "verifying-key"
@@ -104,6 +107,27 @@ class Vault:
         values = {"tenant_id": artifact.tenant, "kind": artifact.kind, "blob": artifact.blob, "bytes": artifact.bytes}
         connection.execute(insert(artifacts).values(id=artifact.name, created_at=now_ms(connection), **values))
 
+    def keeping(self, written: Sequence[Artifact], work: Callable[[Connection], tuple[Result, bool]]) -> Result:
+        """Runs a transaction that gives written artifacts their rows; without it, their blobs are deleted.
+
+        Args:
+            work: returns its result, and whether it made the rows.
+
+        Raises:
+            what `work` and `Database.run` raise. Where the transaction's end is unknown (`StorageUnavailable`), the
+            blobs stay, and are collected later if they have no rows.
+        """
+        try:
+            result, kept = self.database.run(work)
+        except StorageUnavailable:
+            raise
+        except ZksealError:
+            self.discard(written)
+            raise
+        if not kept:
+            self.discard(written)
+        return result
+
     def discard(self, written: Iterable[Artifact]) -> None:
         """Deletes blobs that got no row. What cannot be deleted now is collected later."""
         for artifact in written:
@@ -162,6 +186,11 @@ class Vault:
             )
             swept += len(names)
         return swept
+
+    def sweep_quietly(self) -> None:
+        """As `sweep`; what cannot be deleted now is left to a later one."""
+        with contextlib.suppress(ResourceLimit, StorageUnavailable):
+            self.sweep()
 
     def collect_orphans(self, *, older_than_s: float = ORPHANS_AFTER_S) -> int:
         """Deletes blobs that nobody names, left over by processes that died; how many."""
