@@ -30,8 +30,10 @@ ARROWS: dict[str, set[str]] = {
     "proving": {"relation", "receipts", "_native"},
     # The pipeline joins what is above into compile, setup, prove, verify and evaluate. Values in, values out.
     "pipeline": {"frontends", "graph", "quantize", "lowering", "proving", "receipts", "relation"},
+    # Large models in layer segments, each proved by itself.
+    "segments": {"lowering", "pipeline", "proving", "quantize", "receipts", "relation"},
     # Files store what the pipeline makes.
-    "files": {"graph", "lowering", "pipeline", "proving", "quantize", "receipts", "relation"},
+    "files": {"graph", "lowering", "pipeline", "proving", "quantize", "receipts", "relation", "segments"},
     # Small models to try things with: training data and estimators, nothing of the prover.
     "zoo": {"frontends", "graph"},
     # Pages for people, made from what the pipeline measures.
@@ -62,7 +64,7 @@ ARROWS: dict[str, set[str]] = {
     # Receipts under policies: proofs and evidence together.
     "appraisal": {"pipeline", "proving", "receipts", "tee"},
     # Proofs by other processes and machines: pools of workers, segments of models.
-    "executors": {"files", "lowering", "pipeline", "proving", "receipts", "relation"},
+    "executors": {"files", "lowering", "pipeline", "proving", "receipts", "relation", "segments"},
     # The proving service: HTTP in, problem documents out; jobs, tenants, artifacts.
     "service": {"appraisal", "executors", "files", "pipeline", "proving", "receipts", "relation", "tee"},
     "cli": {
@@ -84,6 +86,7 @@ ARROWS: dict[str, set[str]] = {
         "receipts",
         "relation",
         "sealed",
+        "segments",
         "service",
         "tee",
     },

@@ -64,6 +64,8 @@ class Program:
     """Every graph value that has integers of its own, by name; sums that are never rounded have none."""
     nodes: Mapping[str, Node] = field(default_factory=dict, repr=False)
     """The nodes that were lowered, by name: what the origins of constraints mean."""
+    starts: tuple[int, ...] = field(default=(), repr=False)
+    """Where in `relation.order` the constraints of each step begin, and where the last one's end."""
 
     def for_proving(self, relation: Relation, parameters: Mapping[str, Narrow]) -> Program:
         """What proving needs of it and nothing more, with this relation (annotated, say) and these private weights.
@@ -87,11 +89,15 @@ class Program:
                     got=name,
                 )
         environment = Environment()
-        for value in self.inputs:
-            environment[value.name] = quantize_input(value, inputs.get(value.name))
+        self.read(inputs, environment)
         for step in self.steps:
             step.execute(environment)
         return environment
+
+    def read(self, inputs: Mapping[str, npt.ArrayLike], environment: Environment) -> None:
+        """Puts the integers of float inputs into the environment. Raises `WrongInput`, `RangeExceeded`."""
+        for value in self.inputs:
+            environment[value.name] = quantize_input(value, inputs.get(value.name))
 
     def predict(self, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, npt.NDArray[Any]]:
         """Decoded outputs of the integer program, by name; no relation is touched."""
@@ -100,7 +106,10 @@ class Program:
 
     def run(self, inputs: Mapping[str, npt.ArrayLike]) -> Witness:
         """The complete witness for float inputs by name. Raises as `execute`."""
-        environment = self.execute(inputs)
+        return self.witness(self.execute(inputs))
+
+    def witness(self, environment: Environment) -> Witness:
+        """The complete witness of a run that left these values."""
         tensors: dict[str, Narrow] = {**self.relation.fixed, **self.parameters}
         for name, (key, shape) in self.layouts.items():
             tensors[name] = environment[key].reshape(shape)
@@ -147,8 +156,10 @@ def lower(
     emitter = Emitter(inputs=inputs, outputs=outputs, weights=weights, output_names=graph.outputs)
     for value in input_values:
         emitter.declare_input(value)
+    written = [emitter.builder.written]
     for step in plan.steps:
         step.constrain(emitter)
+        written.append(emitter.builder.written)
     annotation = _annotation(graph, input_values, output_values, (inputs, outputs, weights))
     relation = emitter.builder.finish(annotation)
     integer = frozenset(name for name in graph.outputs if not graph.values[name].dtype.startswith("float"))
@@ -164,6 +175,7 @@ def lower(
         tuple(plan.notes),
         plan.committed_values(),
         {node.name: node for node in graph.nodes},
+        tuple(emitter.builder.place(count) for count in written),
     )
 
 

@@ -8,20 +8,23 @@ from typing import Any
 from zkseal.graph import Graph
 from zkseal.pipeline.compile import CALIBRATION_BATCH, CompiledModel
 from zkseal.pipeline.interface import Interface, Port
-from zkseal.pipeline.prove import ProvingKey
+from zkseal.pipeline.prove import ProvingKey, ProvingKeyInSegments
 from zkseal.pipeline.provenance import Provenance
-from zkseal.proving import Layout, Opening, VerifyingKey, lay_out, origin_of, predict
+from zkseal.proving import Layout, Opening, SegmentedVerifyingKey, VerifyingKey, lay_out, origin_of, predict
 from zkseal.proving.cost import choose_row_bits, predict_compiling
 from zkseal.proving.scheme import TRANSPARENT, UNKNOWN
-from zkseal.receipts import Evidence, Receipt, ZkEvidence
+from zkseal.receipts import Evidence, Receipt, SegmentedEvidence, ZkEvidence
 from zkseal.relation import Column, Relation
 
 __all__ = ["describe", "describe_scheme"]
 
 
-def describe(
-    thing: Graph | CompiledModel | ProvingKey | VerifyingKey | Receipt | Opening, *, samples: int = CALIBRATION_BATCH
-) -> dict[str, Any]:
+Described = (
+    Graph | CompiledModel | ProvingKey | ProvingKeyInSegments | VerifyingKey | SegmentedVerifyingKey | Receipt | Opening
+)
+
+
+def describe(thing: Described, *, samples: int = CALIBRATION_BATCH) -> dict[str, Any]:
     """A JSON-ready description of a model, or of anything that zkseal keeps in a file. Never a hidden value.
 
     `samples`: with how many samples a graph is to be calibrated, for the memory that compiling it takes.
@@ -40,13 +43,18 @@ def describe(
             described = {"model_id": thing.model_id.hex(), "key_bytes": len(thing.data)}
             described["scheme"] = describe_scheme(thing)
             return described | _interface(Interface.of(relation)) | _relation(relation, thing)
+        case SegmentedVerifyingKey():
+            return _segmented(thing)
+        case ProvingKeyInSegments():
+            interface = Interface.of(thing.verifying_key.relation)
+            return _program(thing.provenance, interface) | _segmented(thing.verifying_key)
         case Receipt():
             return _receipt(thing)
         case Opening():
             return _opening(thing)
 
 
-def describe_scheme(key: VerifyingKey) -> dict[str, Any]:
+def describe_scheme(key: VerifyingKey | SegmentedVerifyingKey) -> dict[str, Any]:
     """How the key proves, and what it trusts: JSON-ready. `insecure` and `origin` follow from tau*G2 alone.
 
     Without a trusted setup, `origin` and `setup_digest` are None.
@@ -117,6 +125,15 @@ def _port(port: Port) -> dict[str, Any]:
     return described | {"step": port.step, "least": port.lo * port.step, "most": port.hi * port.step}
 
 
+def _segmented(key: SegmentedVerifyingKey) -> dict[str, Any]:
+    described = {"model_id": key.model_id.hex(), "key_bytes": len(key.data), "scheme": describe_scheme(key)}
+    segments = [
+        {"model_id": segment.key.model_id.hex()} | _relation(segment.key.relation, segment.key)
+        for segment in key.segments
+    ]
+    return described | _interface(Interface.of(key.relation)) | {"segments": segments}
+
+
 def _relation(relation: Relation, key: VerifyingKey | None) -> dict[str, Any]:
     """Sizes and predicted cost; without a key those of the scheme and row length that setup chooses by itself."""
     encoded = relation.encode()
@@ -161,6 +178,9 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
     """What a piece of evidence says that it is; `verify` compares its setup with that of the key."""
+    if isinstance(evidence, SegmentedEvidence):
+        described = {"type": evidence.TYPE, "bytes": evidence.proof_bytes, "segments": len(evidence.proofs)}
+        return described | {"origin": None, "setup_digest": None, "insecure": False}
     if not isinstance(evidence, ZkEvidence):
         said = "development: sandbox or software TPM" if evidence.DEVELOPMENT else "not appraised"
         size = len(evidence.answer) + len(evidence.attestation)

@@ -21,7 +21,7 @@ from zkseal.json_text import parse_json
 from zkseal.quantize.ordered import ORDERS
 from zkseal.relation import Column, Relation
 
-__all__ = ["Interface", "Port", "annotate"]
+__all__ = ["Interface", "Port", "annotate", "renumber"]
 
 FORMAT = "zkseal program v1"
 MAX_EXPONENT = 1 << 10
@@ -143,6 +143,14 @@ def annotate(relation: Relation) -> Relation:
     for entry in (*document["inputs"], *document["outputs"]):
         entry["tensor"] = relation.tensor_index(entry["name"])
     return replace(relation, annotation=_canonical(document))
+
+
+def renumber(annotation: bytes, numbers: Mapping[int, int]) -> bytes:
+    """An annotation that calls each tensor by its new number."""
+    document = parse_json(annotation)
+    for entry in (*document["inputs"], *document["outputs"]):
+        entry["tensor"] = numbers[entry["tensor"]]
+    return _canonical(document)
 
 
 def _canonical(document: Any) -> bytes:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from zkseal import proving
 from zkseal.errors import WrongInput
-from zkseal.lowering import Program, Witness
+from zkseal.lowering import Program, Quantized, Witness
 from zkseal.pipeline.compile import CompiledModel, Progress, Samples, named
 from zkseal.pipeline.interface import Interface
 from zkseal.pipeline.provenance import Provenance
 from zkseal.pipeline.threads import blas_threads
-from zkseal.proving import CommittedWeights, Opening, Scheme, Srs, VerifyingKey
+from zkseal.proving import CommittedWeights, Opening, Scheme, SegmentedVerifyingKey, Srs, VerifyingKey
 from zkseal.proving.scheme import LookupArgument, OpeningScheme
 from zkseal.receipts import Receipt, Statement
 from zkseal.relation import Column
@@ -26,6 +26,7 @@ __all__ = [
     "ProveResult",
     "ProvedStatement",
     "ProvingKey",
+    "ProvingKeyInSegments",
     "answer",
     "check_opening",
     "prove",
@@ -93,6 +94,22 @@ class ProvedStatement:
     def output_commitments(self) -> tuple[bytes, ...]:
         """Commitments to the private outputs; empty if all are public."""
         return self.statement.output.commitments
+
+
+@runtime_checkable
+class ProvingKeyInSegments(Protocol):
+    """What this module knows of `zkseal.segments.SegmentedProvingKey`."""
+
+    @property
+    def verifying_key(self) -> SegmentedVerifyingKey:
+        """The key that belongs to it, for everybody."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """What people are told about the model."""
+
+    def prove(self, inputs: Samples, *, context: bytes = b"", progress: Progress | None = None) -> ProveResult:
+        """As `prove`."""
 
 
 def setup(
@@ -171,7 +188,7 @@ def answer(proving_key: ProvingKey, inputs: Samples, *, context: bytes = b"", ch
 
 
 def prove(
-    proving_key: ProvingKey,
+    proving_key: ProvingKey | ProvingKeyInSegments,
     inputs: Samples,
     *,
     context: bytes = b"",
@@ -191,6 +208,12 @@ def prove(
         RangeExceeded: a value leaves the calibrated range; names tensor, value and remedy.
         WrongModel, StatementMismatch: the opening is of another model, or of other values.
     """
+    if not isinstance(proving_key, ProvingKey):
+        if opening is not None:
+            raise WrongInput(
+                "A model in segments is proved with fresh commitments. Leave out the opening.", name="opening"
+            )
+        return proving_key.prove(inputs, context=context, progress=progress)
     if progress is not None:
         progress("execute", 0.0)
     witness, public_inputs = _run(proving_key, inputs)
@@ -211,8 +234,17 @@ def prove(
 def _run(proving_key: ProvingKey, inputs: Samples) -> tuple[Witness, set[str]]:
     """The program's run on one input, and which public tensors are inputs."""
     program = proving_key.program
-    arrays = named(program.inputs, inputs)
-    for value in program.inputs:
+    arrays = one_input(program.inputs, inputs)
+    with blas_threads(program.relation):
+        witness = program.run(arrays)
+    public_inputs = {value.name for value in program.inputs} & set(program.relation.tensors_of(Column.PUBLIC))
+    return witness, public_inputs
+
+
+def one_input(values: Sequence[Quantized], inputs: Samples) -> dict[str, npt.NDArray[Any]]:
+    """One input of a program with these inputs, by name. Raises `WrongInput`."""
+    arrays = named(values, inputs)
+    for value in values:
         if arrays[value.name].shape != value.shape:
             raise WrongInput(
                 f"Input '{value.name}' has shape {arrays[value.name].shape}; one proof takes one input of shape "
@@ -221,14 +253,15 @@ def _run(proving_key: ProvingKey, inputs: Samples) -> tuple[Witness, set[str]]:
                 expected=value.shape,
                 got=arrays[value.name].shape,
             )
-    with blas_threads(program.relation):
-        witness = program.run(arrays)
-    public_inputs = {value.name for value in program.inputs} & set(program.relation.tensors_of(Column.PUBLIC))
-    return witness, public_inputs
+    return arrays
 
 
 def verify(
-    receipt: Receipt, verifying_key: VerifyingKey, *, context: bytes = b"", insecure_srs: bool = False
+    receipt: Receipt,
+    verifying_key: VerifyingKey | SegmentedVerifyingKey,
+    *,
+    context: bytes = b"",
+    insecure_srs: bool = False,
 ) -> ProvedStatement:
     """What the receipt proves, or an error: there is no flag to forget.
 
@@ -242,13 +275,13 @@ def verify(
         ProofRejected, DecodeError: the proof does not hold, or is no proof of this model.
     """
     interface = Interface.of(verifying_key.relation)
-    statement = proving.verify(
-        receipt,
-        verifying_key,
-        context=context,
-        public_inputs=interface.public_inputs,
-        insecure_srs=insecure_srs,
-    )
+    public_inputs = interface.public_inputs
+    if isinstance(verifying_key, SegmentedVerifyingKey):
+        statement = proving.verify_segmented(receipt, verifying_key, context=context, public_inputs=public_inputs)
+    else:
+        statement = proving.verify(
+            receipt, verifying_key, context=context, public_inputs=public_inputs, insecure_srs=insecure_srs
+        )
     integers = statement.input.arrays() | statement.output.arrays()
     return ProvedStatement(
         statement=statement,
@@ -262,7 +295,11 @@ def verify(
 
 
 def check_opening(
-    receipt: Receipt, opening: Opening, verifying_key: VerifyingKey, *, insecure_srs: bool = False
+    receipt: Receipt,
+    opening: Opening,
+    verifying_key: VerifyingKey | SegmentedVerifyingKey,
+    *,
+    insecure_srs: bool = False,
 ) -> dict[str, npt.NDArray[Any]]:
     """The private numbers by name that the receipt's commitments are shown to hold.
 
@@ -275,5 +312,8 @@ def check_opening(
         InvalidPower, TooFewPowers, WrongLength: the opening's powers of tau are not those of the key.
     """
     interface = Interface.of(verifying_key.relation)
-    shown = proving.check_opening(receipt, opening, verifying_key, insecure_srs=insecure_srs)
+    if isinstance(verifying_key, SegmentedVerifyingKey):
+        shown = proving.check_segmented_opening(receipt, opening, verifying_key)
+    else:
+        shown = proving.check_opening(receipt, opening, verifying_key, insecure_srs=insecure_srs)
     return interface.decode(interface.inputs, shown) | interface.decode(interface.outputs, shown)

@@ -4,6 +4,7 @@
 `keys`     `VerifyingKey`, `CommittedWeights`, `setup`
 `prove`    `prove` -> receipt and `Opening`; `commit`, `check_opening`
 `verify`   `verify`: returns the statement or raises
+`segmented_key`, `segmented`  models in segments: `SegmentedVerifyingKey`, `verify_segmented`
 `scheme`   `Scheme`: lookup argument and opening; `Srs`: powers of tau for kzg
 `cost`     what a proof will cost; the choice of the row length
 `gas`      the choice of the row length of keys for chains
@@ -28,6 +29,8 @@ from zkseal.proving.prove import (
     require_satisfied,
 )
 from zkseal.proving.scheme import Scheme, Srs, origin_of
+from zkseal.proving.segmented import check_segmented_opening, segment_context, verify_piece, verify_segmented
+from zkseal.proving.segmented_key import Segment, SegmentedVerifyingKey
 from zkseal.proving.verify import verify
 
 __all__ = [
@@ -40,15 +43,21 @@ __all__ = [
     "Progress",
     "Proved",
     "Scheme",
+    "Segment",
+    "SegmentedVerifyingKey",
     "Srs",
     "VerifyingKey",
     "check_opening",
+    "check_segmented_opening",
     "commit",
     "lay_out",
     "origin_of",
     "predict",
     "prove",
     "require_satisfied",
+    "segment_context",
     "setup",
     "verify",
+    "verify_piece",
+    "verify_segmented",
 ]

@@ -226,12 +226,7 @@ def check_opening(
         ("input", receipt.statement.input.commitments, opening.input),
         ("output", receipt.statement.output.commitments, opening.output),
     ):
-        if (column is None) != (not commitments):
-            raise StatementMismatch(
-                f"Of the {name}, receipt and opening do not hold the same: one has commitments, the other has none. "
-                "Take the opening that was written with this receipt.",
-                column=name,
-            )
+        require_same_column(name, commitments, column)
         if column is not None:
             with running("checking an opening"):
                 verifying_key.core.check_opening(
@@ -243,6 +238,16 @@ def check_opening(
                 )
             shown.update(column.tensors)
     return shown
+
+
+def require_same_column(name: str, commitments: Collection[bytes], column: ColumnOpening | None) -> None:
+    """Raises `StatementMismatch` if there are commitments and no opening, or an opening and no commitments."""
+    if (column is None) != (not commitments):
+        raise StatementMismatch(
+            f"Of the {name}, receipt and opening do not hold the same: one has commitments, the other has none. "
+            "Take the opening that was written with this receipt.",
+            column=name,
+        )
 
 
 def _powers(opening: Opening, verifying_key: VerifyingKey) -> Srs | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Protocol
 
 from zkseal.errors import InsecureSetup, StatementMismatch, WrongContext, WrongModel
 from zkseal.proving.core import running
 from zkseal.proving.keys import VerifyingKey
 from zkseal.receipts import Receipt, Statement
 
-__all__ = ["require_model", "require_published_setup", "verify"]
+__all__ = ["require_context", "require_model", "require_published_setup", "require_sides", "verify"]
 
 
 def verify(
@@ -35,13 +36,7 @@ def verify(
         ProofRejected: the proof does not hold.
     """
     statement = receipt.statement
-    if statement.context != context:
-        raise WrongContext(
-            "The receipt was made for another context. Verify it under the context that it was asked for, "
-            "or ask for a receipt for yours.",
-            expected=context.hex(),
-            got=statement.context.hex(),
-        )
+    require_context(statement, context)
     require_model(statement.model_id, verifying_key)
     require_published_setup(verifying_key, insecure_srs=insecure_srs)
     evidence = receipt.zk
@@ -49,21 +44,36 @@ def verify(
         raise StatementMismatch(
             "The receipt names another setup than its key has. Ask for the receipt as it was made.", column="evidence"
         )
-    public = statement.input.arrays()
-    misplaced = (set(public) - set(public_inputs)) | (set(statement.output.values) & set(public_inputs))
-    if misplaced:
-        raise StatementMismatch(
-            f"Public tensor {min(misplaced)} stands on the wrong side of the statement.", tensor=min(misplaced)
-        )
+    require_sides(statement, public_inputs)
     with running("verifying"):
         verifying_key.core.verify(
             context,
-            public | statement.output.arrays(),
+            statement.input.arrays() | statement.output.arrays(),
             list(statement.input.commitments),
             list(statement.output.commitments),
             evidence.proof,
         )
     return statement
+
+
+def require_context(statement: Statement, context: bytes) -> None:
+    """Raises `WrongContext` unless the statement is for `context`."""
+    if statement.context != context:
+        raise WrongContext(
+            "The receipt was made for another context. Verify it under the context that it was asked for, "
+            "or ask for a receipt for yours.",
+            expected=context.hex(),
+            got=statement.context.hex(),
+        )
+
+
+def require_sides(statement: Statement, public_inputs: Collection[int]) -> None:
+    """Raises `StatementMismatch` if a public tensor is among the inputs and no input, or the other way round."""
+    misplaced = set(statement.input.values) - set(public_inputs) | set(statement.output.values) & set(public_inputs)
+    if misplaced:
+        raise StatementMismatch(
+            f"Public tensor {min(misplaced)} stands on the wrong side of the statement.", tensor=min(misplaced)
+        )
 
 
 def require_published_setup(verifying_key: VerifyingKey, *, insecure_srs: bool = False) -> None:
@@ -78,7 +88,15 @@ def require_published_setup(verifying_key: VerifyingKey, *, insecure_srs: bool =
         )
 
 
-def require_model(model_id: bytes, verifying_key: VerifyingKey) -> None:
+class Named(Protocol):
+    """A key with a model id."""
+
+    @property
+    def model_id(self) -> bytes:
+        """32 bytes."""
+
+
+def require_model(model_id: bytes, verifying_key: Named) -> None:
     """Raises `WrongModel` unless the key is that of `model_id`."""
     if model_id != verifying_key.model_id:
         raise WrongModel(

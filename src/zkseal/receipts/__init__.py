@@ -4,6 +4,7 @@
 `cbor`         deterministic CBOR, written and read strictly
 `statement`    `Statement`: model id, input and output (values or commitments), context
 `receipt`      `Receipt`: a statement with one or more pieces of `Evidence`
+`segments`     `SegmentedEvidence`: proofs of a model's segments and the commitments in between
 `answers`      `AnswerClaims`: what an enclave signs; `sign_answer`, `read_answer`
 `cose`         COSE_Sign1, the form of what is signed
 =============  ==========================================================
@@ -13,6 +14,7 @@ Dependency position: imports `errors` only. `proving` fills receipts and checks 
 
 from zkseal.receipts.answers import AnswerClaims, SignedAnswer, read_answer, sign_answer
 from zkseal.receipts.receipt import DevTeeEvidence, Evidence, Receipt, TeeEvidence, ZkEvidence
+from zkseal.receipts.segments import SegmentedEvidence
 from zkseal.receipts.statement import Side, Statement
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "DevTeeEvidence",
     "Evidence",
     "Receipt",
+    "SegmentedEvidence",
     "Side",
     "SignedAnswer",
     "Statement",

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 from zkseal.errors import InvalidEncoding, StatementMismatch, UnknownVersion, WrongLength
 from zkseal.receipts import cbor
 from zkseal.receipts.answers import SignedAnswer, read_answer
+from zkseal.receipts.segments import SegmentedEvidence
 from zkseal.receipts.statement import Statement, exact_map, typed
 
 __all__ = [
@@ -53,6 +54,11 @@ class ZkEvidence:
                 expected=SETUP_DIGEST_BYTES,
                 got=len(self.setup_digest),
             )
+
+    @property
+    def proof_bytes(self) -> int:
+        """Bytes of the proof."""
+        return len(self.proof)
 
     @property
     def version(self) -> int:
@@ -152,11 +158,12 @@ class DevTeeEvidence(_Attested):
     DEVELOPMENT: ClassVar[bool] = True
 
 
-Evidence = ZkEvidence | TeeEvidence | DevTeeEvidence
+Evidence = ZkEvidence | SegmentedEvidence | TeeEvidence | DevTeeEvidence
 """Union of all kinds of evidence."""
 
-_EVIDENCE: dict[str, type[ZkEvidence] | type[TeeEvidence] | type[DevTeeEvidence]] = {
+_EVIDENCE: dict[str, type[ZkEvidence] | type[SegmentedEvidence] | type[TeeEvidence] | type[DevTeeEvidence]] = {
     ZkEvidence.TYPE: ZkEvidence,
+    SegmentedEvidence.TYPE: SegmentedEvidence,
     TeeEvidence.TYPE: TeeEvidence,
     DevTeeEvidence.TYPE: DevTeeEvidence,
 }
@@ -176,18 +183,50 @@ class Receipt:
             )
 
     @property
-    def zk(self) -> ZkEvidence:
-        """The zero-knowledge proof.
+    def proof_evidence(self) -> ZkEvidence | SegmentedEvidence:
+        """The zero-knowledge proof, in one piece or in segments.
 
         Raises:
             StatementMismatch: there is none, or more than one.
         """
-        proofs = [evidence for evidence in self.evidence if isinstance(evidence, ZkEvidence)]
+        proofs = [evidence for evidence in self.evidence if isinstance(evidence, ZkEvidence | SegmentedEvidence)]
         if len(proofs) != 1:
             raise StatementMismatch(
                 f"The receipt holds {len(proofs)} zero-knowledge proofs where one is expected.", column="evidence"
             )
         return proofs[0]
+
+    @property
+    def zk(self) -> ZkEvidence:
+        """The zero-knowledge proof in one piece.
+
+        Raises:
+            StatementMismatch: there is none, or more than one, or it is in segments.
+        """
+        proof = self.proof_evidence
+        if not isinstance(proof, ZkEvidence):
+            raise StatementMismatch(
+                f"The receipt's proof is in {len(proof.proofs)} segments; here a proof in one piece is needed. Verify "
+                "it with the verifying key of the model in segments.",
+                column="evidence",
+            )
+        return proof
+
+    @property
+    def segmented(self) -> SegmentedEvidence:
+        """The zero-knowledge proof in segments.
+
+        Raises:
+            StatementMismatch: there is none, or more than one, or it is in one piece.
+        """
+        proof = self.proof_evidence
+        if not isinstance(proof, SegmentedEvidence):
+            raise StatementMismatch(
+                "The receipt's proof is in one piece; the key is of a model in segments. Ask for the receipt as it was "
+                "made.",
+                column="evidence",
+            )
+        return proof
 
     @property
     def attested(self) -> TeeEvidence | DevTeeEvidence | None:
@@ -206,7 +245,7 @@ class Receipt:
     @property
     def proved(self) -> bool:
         """Whether there is a zero-knowledge proof, checked or not."""
-        return any(isinstance(evidence, ZkEvidence) for evidence in self.evidence)
+        return any(isinstance(evidence, ZkEvidence | SegmentedEvidence) for evidence in self.evidence)
 
     def with_proof(self, proved: Receipt) -> Receipt:
         """This receipt and the proof of another one of the same statement.
@@ -219,7 +258,7 @@ class Receipt:
                 "The proof is of another statement, or the receipt has one already. Prove with the answer's opening.",
                 column="statement",
             )
-        return Receipt(self.statement, (*self.evidence, proved.zk))
+        return Receipt(self.statement, (*self.evidence, proved.proof_evidence))
 
     @property
     def proof(self) -> bytes:
@@ -237,14 +276,17 @@ class Receipt:
         )
 
     @staticmethod
-    def from_cbor(data: bytes) -> Receipt:
+    def from_cbor(data: bytes, *, max_items: int = cbor.MAX_ITEMS) -> Receipt:
         """The receipt whose one encoding is `data`.
+
+        Args:
+            max_items: as of `cbor.loads`; for whoever reads receipts of strangers.
 
         Raises:
             DecodeError: the bytes are cut, have a tail, are not deterministic, are of another version, or have
                 missing or unknown entries.
         """
-        value = cbor.loads(data, max_bytes=MAX_RECEIPT_BYTES)
+        value = cbor.loads(data, max_bytes=MAX_RECEIPT_BYTES, max_items=max_items)
         version = value.get("receipt") if isinstance(value, dict) else None
         if isinstance(version, int) and version != RECEIPT_VERSION:
             raise UnknownVersion(

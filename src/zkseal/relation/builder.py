@@ -88,6 +88,15 @@ class RelationBuilder(Declarations):
         pending = self._add("range", loops, (reduced,), origin, name, False, bits=bits)
         self._ranges[tuple(loops), reduced] = pending
 
+    @property
+    def written(self) -> int:
+        """How many constraints were written so far."""
+        return len(self._pending)
+
+    def place(self, written: int) -> int:
+        """Where in the order of the finished relation those end that came first, `written` of them."""
+        return self._pending[written - 1].end if written else 0
+
     def finish(self, annotation: bytes = b"") -> Relation:
         """The frozen, validated relation. `annotation` is bound by its digest and opaque to the prover.
 

@@ -27,6 +27,8 @@ class PendingConstraint:
     expressions: tuple[Expr, ...]
     table: int = -1
     bits: int = 0
+    end: int = 0
+    """Set by `finish`: how many entries of `Relation.order` there are up to the end of this constraint."""
 
 
 def finish(declarations: Declarations, constraints: Sequence[PendingConstraint], annotation: bytes) -> Relation:
@@ -57,6 +59,7 @@ class _Finisher:
                 self._lookup(pending, pending.name, pending.table, pending.expressions)
             else:
                 self._range(pending)
+            pending.end = len(self._order)
         relation = Relation(
             annotation=bytes(annotation),
             tensors=tuple(ref.tensor for ref in b.tensors),
