@@ -53,7 +53,7 @@ class LocalWorker:
 
     def ask(self, key: KeyFile, question: dict[str, Any], progress: Callable[[str, float], None]) -> Answer:
         """Its answer. Raises `WorkerLost`, `ResultRejected`, and the error that it answers with."""
-        asked = Question.of({**question, "key": key.digest, "path": str(key.path.resolve())})
+        asked = Question.of({**question, "key": key.digest, "path": str(key.path.absolute())})
         self._child.send(asked.frame)
         return read_answer(self.name, self._child.receive, asked, progress)
 
