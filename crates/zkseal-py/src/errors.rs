@@ -2,7 +2,6 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use zkseal_field::EncodingError;
 use zkseal_prover::ProveError;
 use zkseal_relation::RelationError;
 use zkseal_srs::{Place, SrsError};
@@ -32,60 +31,16 @@ pub fn internal(py: Python<'_>, what: &str) -> PyErr {
     raise(py, "InternalError", &message, &[("what", what.to_string())])
 }
 
-fn relation_error(py: Python<'_>, error: &RelationError) -> PyErr {
-    let message = format!("{error}.");
-    let reason = [("reason", error.to_string())];
-    match error {
-        RelationError::UnknownVersion { version } => {
-            raise(py, "UnknownVersion", &message, &[("got", version.to_string()), ("expected", "1".to_string())])
-        }
-        RelationError::Parameters { .. } => raise(py, "InvalidParameters", &message, &reason),
-        _ => raise(py, "InvalidRelation", &message, &reason),
-    }
-}
-
 /// Maps what a verifier refuses.
 pub fn verify_error(py: Python<'_>, error: &VerifyError) -> PyErr {
-    let message = format!("{error}.");
-    match error {
-        VerifyError::Relation(cause) => relation_error(py, cause),
-        VerifyError::WrongLength { expected, got, .. } => {
-            raise(py, "WrongLength", &message, &[("expected", expected.to_string()), ("got", got.to_string())])
-        }
-        VerifyError::UnknownVersion { version, .. } => {
-            raise(py, "UnknownVersion", &message, &[("got", version.to_string()), ("expected", "1".to_string())])
-        }
-        VerifyError::InvalidEncoding { rule, .. } => {
-            raise(py, "InvalidEncoding", &message, &[("reason", (*rule).to_string())])
-        }
-        VerifyError::Encoding { at, cause, .. } => {
-            let class = match cause {
-                EncodingError::NonCanonicalScalar => "NonCanonicalScalar",
-                EncodingError::NonCanonicalPoint => "NonCanonicalPoint",
-                EncodingError::NotOnCurve => "NotOnCurve",
-            };
-            raise(py, class, &message, &[("offset", at.to_string())])
-        }
-        VerifyError::IdentityPoint { index, .. } => {
-            raise(py, "IdentityPoint", &message, &[("offset", index.to_string())])
-        }
-        VerifyError::StatementMismatch { what, index, .. } => {
-            raise(py, "StatementMismatch", &message, &[("part", (*what).to_string()), ("index", index.to_string())])
-        }
-        VerifyError::LinearClaimRejected => raise(py, "LinearClaimRejected", &message, &[]),
-        VerifyError::OpeningRejected => raise(py, "OpeningRejected", &message, &[]),
-        VerifyError::ModelProofRejected { cause } => {
-            raise(py, "ModelProofRejected", &message, &[("cause", cause.to_string())])
-        }
-        _ => raise(py, "ProofRejected", &message, &[]),
-    }
+    raise(py, error.code(), &format!("{error}."), &error.fields())
 }
 
 /// Maps what a prover refuses.
 pub fn prove_error(py: Python<'_>, error: &ProveError) -> PyErr {
     let message = format!("{error}.");
     match error {
-        ProveError::Relation(cause) => relation_error(py, cause),
+        ProveError::Relation(cause) => verify_error(py, &cause.clone().into()),
         ProveError::Verify(cause) => verify_error(py, cause),
         ProveError::MissingTensor { tensor } | ProveError::WrongSize { tensor, .. } => {
             raise(py, "WrongInput", &message, &[("name", tensor.to_string())])
@@ -100,7 +55,7 @@ pub fn prove_error(py: Python<'_>, error: &ProveError) -> PyErr {
         ProveError::WrongBlindings { expected, got, .. } => {
             raise(py, "WrongLength", &message, &[("expected", expected.to_string()), ("got", got.to_string())])
         }
-        ProveError::Powers { rule } => relation_error(py, &RelationError::Parameters { rule }),
+        ProveError::Powers { rule } => verify_error(py, &RelationError::Parameters { rule }.into()),
         ProveError::Stopped => raise(py, "Interrupted", &message, &[]),
         _ => raise(py, "InternalError", &message, &[]),
     }

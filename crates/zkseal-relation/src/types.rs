@@ -293,6 +293,18 @@ pub enum RelationError {
     },
 }
 
+impl RelationError {
+    /// The name of the error in every language of the project: a class of `zkseal.errors`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownVersion { .. } => "UnknownVersion",
+            Self::Parameters { .. } => "InvalidParameters",
+            Self::Truncated { .. } | Self::TrailingBytes { .. } | Self::Invalid { .. } => "InvalidRelation",
+        }
+    }
+}
+
 impl Relation {
     /// The tensor with this index.
     ///

@@ -6,7 +6,7 @@
 //! | [`restore`] | powers kept without their file, checked again |
 //! | `formats` | the four file layouts, told apart by content: [`Format`] |
 //! | `check` | generators, `tau != 1`, pairing checks of every power of the file |
-//! | [`Origin`] | the published ceremonies, known by `tau*G2` |
+//! | [`Origin`] | the published ceremonies, known by `tau*G2`; of zkseal-commit, as verifiers need it |
 //! | `digests` | the published files, known by digest |
 //!
 //! # Soundness
@@ -25,13 +25,12 @@ mod check;
 mod digests;
 mod error;
 mod formats;
-mod origin;
 mod points;
 mod srs;
 
 pub use ark_bn254::G2Affine;
 pub use error::{Place, SrsError};
 pub use formats::Format;
-pub use origin::{AZTEC_TAU_G2, EZKL_TAU_G2, HERMEZ_TAU_G2, Origin, Trust};
-pub use srs::{DEFAULT_MAX_POWERS, Srs, load, read, restore};
+pub use srs::{DEFAULT_MAX_POWERS, Srs, Trust, load, read, restore};
+pub use zkseal_commit::kzg::{AZTEC_TAU_G2, EZKL_TAU_G2, HERMEZ_TAU_G2, Origin};
 pub use zkseal_field::G1Affine;

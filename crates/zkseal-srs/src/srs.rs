@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ark_bn254::G2Affine;
-use zkseal_commit::kzg::{encode_g2, setup_digest};
+use zkseal_commit::kzg::{Origin, encode_g2, setup_digest};
 use zkseal_field::{AffineRepr, G1Affine};
 use zkseal_transcript::keccak256;
 
@@ -11,11 +11,19 @@ use crate::check::{check_lagrange, check_powers};
 use crate::digests::{blake2b, hex, known, sha256};
 use crate::error::{Place, SrsError};
 use crate::formats::{Format, parse};
-use crate::origin::{Origin, Trust};
 use crate::points::{Coding, g1_table};
 
 /// Powers to keep where a caller has no wish: enough for 2^16 coefficients and one more.
 pub const DEFAULT_MAX_POWERS: usize = (1 << 16) + 1;
+
+/// Whether a setup of unknown origin is acceptable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Only the published ceremonies.
+    Pinned,
+    /// Any consistent setup; for tests, since its maker may know tau.
+    Insecure,
+}
 
 /// A checked setup.
 #[derive(Debug, Clone, PartialEq, Eq)]

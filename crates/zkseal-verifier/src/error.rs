@@ -82,6 +82,52 @@ pub enum VerifyError {
     },
 }
 
+impl VerifyError {
+    /// The name of the error in every language of the project: a class of `zkseal.errors`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Relation(cause) => cause.code(),
+            Self::WrongLength { .. } => "WrongLength",
+            Self::UnknownVersion { .. } => "UnknownVersion",
+            Self::InvalidEncoding { .. } => "InvalidEncoding",
+            Self::Encoding { cause, .. } => match cause {
+                EncodingError::NonCanonicalScalar => "NonCanonicalScalar",
+                EncodingError::NonCanonicalPoint => "NonCanonicalPoint",
+                EncodingError::NotOnCurve => "NotOnCurve",
+            },
+            Self::IdentityPoint { .. } => "IdentityPoint",
+            Self::StatementMismatch { .. } => "StatementMismatch",
+            Self::LinearClaimRejected => "LinearClaimRejected",
+            Self::OpeningRejected => "OpeningRejected",
+            Self::ModelProofRejected { .. } => "ModelProofRejected",
+        }
+    }
+
+    /// Facts for programs, as text: the fields of that class.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        let versions = |version: &u16| vec![("got", version.to_string()), ("expected", "1".to_string())];
+        match self {
+            Self::Relation(RelationError::UnknownVersion { version }) | Self::UnknownVersion { version, .. } => {
+                versions(version)
+            }
+            Self::Relation(cause) => vec![("reason", cause.to_string())],
+            Self::WrongLength { expected, got, .. } => {
+                vec![("expected", expected.to_string()), ("got", got.to_string())]
+            }
+            Self::InvalidEncoding { rule, .. } => vec![("reason", (*rule).to_string())],
+            Self::Encoding { at, .. } => vec![("offset", at.to_string())],
+            Self::IdentityPoint { index, .. } => vec![("offset", index.to_string())],
+            Self::StatementMismatch { what, index, .. } => {
+                vec![("part", (*what).to_string()), ("index", index.to_string())]
+            }
+            Self::LinearClaimRejected | Self::OpeningRejected => Vec::new(),
+            Self::ModelProofRejected { cause } => vec![("cause", cause.to_string())],
+        }
+    }
+}
+
 impl From<OpeningError> for VerifyError {
     fn from(_: OpeningError) -> Self {
         Self::OpeningRejected

@@ -10,6 +10,7 @@
 //! The values of f, g, h, S, D at alpha, zeta and 1/zeta are opened by one batch of two points.
 
 mod nodes;
+mod origin;
 #[cfg(feature = "prover")]
 mod polynomial;
 #[cfg(feature = "prover")]
@@ -17,6 +18,7 @@ mod prover;
 mod setup;
 mod verifier;
 
+pub use origin::{AZTEC_TAU_G2, EZKL_TAU_G2, HERMEZ_TAU_G2, Origin};
 #[cfg(feature = "prover")]
 pub use prover::prove;
 pub use setup::{Setup, SetupError, decode_g2, encode_g2, setup_digest};

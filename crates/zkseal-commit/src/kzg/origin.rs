@@ -1,17 +1,8 @@
 //! The published ceremonies, known by their `tau*G2`.
 
-use ark_bn254::{Fq2, G2Affine};
-use zkseal_commit::kzg::setup_digest;
-use zkseal_field::MontFp;
+use zkseal_field::{Fq2, G2Affine, MontFp};
 
-/// Whether a setup of unknown origin is acceptable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trust {
-    /// Only the published ceremonies.
-    Pinned,
-    /// Any consistent setup; for tests, since its maker may know tau.
-    Insecure,
-}
+use super::setup_digest;
 
 /// The ceremony that a setup comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
