@@ -8,8 +8,8 @@
     answer = zkseal.answer(proving_key, x, context=b"...")    # at once, for whoever trusts the machine; proved later
     found = zkseal.appraise(receipt, policy, now=...)         # proofs and hardware evidence under one policy
 
-Files are in `zkseal.files`, errors in `zkseal.errors`, pages of reports in `zkseal.pages`, a command line in
-`zkseal.cli`. ARCHITECTURE.md is the map.
+Files are in `zkseal.files`, errors in `zkseal.errors`, pages of reports in `zkseal.pages`, large models in layer
+segments in `zkseal.segments`, a command line in `zkseal.cli`. ARCHITECTURE.md is the map.
 """
 
 import importlib
@@ -37,9 +37,9 @@ if typing.TYPE_CHECKING:
         verify,
     )
     from zkseal.pipeline.report import ModelReport, report
-    from zkseal.proving import Opening, Srs, VerifyingKey
+    from zkseal.proving import Opening, SegmentedVerifyingKey, Srs, VerifyingKey
     from zkseal.quantize import AccuracyReport, QuantizationOptions
-    from zkseal.receipts import DevTeeEvidence, Receipt, Statement, TeeEvidence, ZkEvidence
+    from zkseal.receipts import DevTeeEvidence, Receipt, SegmentedEvidence, Statement, TeeEvidence, ZkEvidence
 
 __all__ = [
     "AccuracyReport",
@@ -56,6 +56,8 @@ __all__ = [
     "QuantizationOptions",
     "Receipt",
     "ReceiptPolicy",
+    "SegmentedEvidence",
+    "SegmentedVerifyingKey",
     "Srs",
     "Statement",
     "TeeEvidence",

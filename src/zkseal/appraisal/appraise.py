@@ -20,7 +20,7 @@ from zkseal.errors import (
     ZksealError,
 )
 from zkseal.pipeline import Interface, ProvedStatement
-from zkseal.proving import VerifyingKey
+from zkseal.proving import SegmentedVerifyingKey, VerifyingKey
 from zkseal.receipts import AnswerClaims, DevTeeEvidence, Receipt, TeeEvidence
 from zkseal.tee import (
     AttestationBundle,
@@ -56,7 +56,7 @@ def appraise(
     policy: ReceiptPolicy,
     *,
     now: int,
-    verifying_key: VerifyingKey | None = None,
+    verifying_key: VerifyingKey | SegmentedVerifyingKey | None = None,
     context: bytes = b"",
     nonce: bytes | None = None,
     roots: Roots | None = None,
@@ -90,7 +90,7 @@ class _Appraisal:
     receipt: Receipt
     policy: ReceiptPolicy
     now: int
-    verifying_key: VerifyingKey | None
+    verifying_key: VerifyingKey | SegmentedVerifyingKey | None
     context: bytes
     nonce: bytes | None
     roots: Roots | None

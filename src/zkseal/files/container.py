@@ -32,7 +32,17 @@ from zkseal.errors import (
 )
 from zkseal.files.atomic import write_atomically
 
-__all__ = ["Buffer", "FileKind", "Sections", "identify", "mapped", "read_container", "read_sections", "write_container"]
+__all__ = [
+    "Buffer",
+    "FileKind",
+    "Sections",
+    "container",
+    "identify",
+    "mapped",
+    "read_container",
+    "read_sections",
+    "write_container",
+]
 
 MAGIC = b"\x89ZKS\r\n\x1a\n"
 ALIGNMENT = 64
@@ -64,6 +74,11 @@ def write_container(path: str | os.PathLike[str], kind: FileKind, sections: Mapp
     Raises:
         OutOfDisk, FileUnavailable: see `write_atomically`.
     """
+    write_atomically(path, container(kind, sections), secret=kind.secret)
+
+
+def container(kind: FileKind, sections: Mapping[str, Sequence[Buffer]]) -> Iterator[Buffer]:
+    """The bytes of a file of this kind, in pieces. Raises `InvalidEncoding` if it has other sections."""
     if tuple(sections) != kind.sections:
         raise InvalidEncoding(f"A {kind.name} has the sections {kind.sections}, not {tuple(sections)}.", reason="names")
     entries: list[bytes] = []
@@ -77,7 +92,7 @@ def write_container(path: str | os.PathLike[str], kind: FileKind, sections: Mapp
         entries.append(_ENTRY.pack(name.encode(), offset, length, digest.digest()))
         end = offset + length
     head = _HEAD.pack(MAGIC, kind.code, kind.version, len(sections)) + b"".join(entries)
-    write_atomically(path, _chunks(head + hashlib.sha256(head).digest(), sections), secret=kind.secret)
+    return _chunks(head + hashlib.sha256(head).digest(), sections)
 
 
 def _chunks(head: bytes, sections: Mapping[str, Sequence[Buffer]]) -> Iterator[Buffer]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from zkseal.errors import InvalidEncoding, InvalidPower, WrongLength, WrongModel
 from zkseal.files.arrays import pack_arrays, unpack_arrays
-from zkseal.files.container import Buffer, Sections, mapped, read_sections, write_container
+from zkseal.files.container import Buffer, FileKind, Sections, mapped, read_sections, write_container
 from zkseal.files.graphs import decode_accuracy, decode_options, encode_accuracy, encode_options
 from zkseal.files.kinds import PROVING_KEY
 from zkseal.lowering import Program
@@ -29,7 +29,14 @@ from zkseal.proving import CommittedWeights, Srs, VerifyingKey
 from zkseal.receipts import cbor
 from zkseal.relation import Column, Relation
 
-__all__ = ["load_proving_key", "proving_key_in", "save_proving_key"]
+__all__ = [
+    "load_proving_key",
+    "provenance_of",
+    "provenance_to_plain",
+    "proving_key_in",
+    "save_proving_key",
+    "sections_of",
+]
 
 MAX_PLAIN_BYTES = 1 << 28
 _COMMITTED = (Column.MODEL, Column.TABLE)
@@ -40,6 +47,11 @@ Array = npt.NDArray[Any]
 
 def save_proving_key(path: AnyPath, key: ProvingKey) -> None:
     """Writes a proving key, whole or not at all; readable by its owner only. Raises `OutOfDisk`, `FileUnavailable`."""
+    write_container(path, PROVING_KEY, sections_of(key))
+
+
+def sections_of(key: ProvingKey) -> dict[str, list[Buffer]]:
+    """What a file holds of a proving key, of a whole model or of a segment."""
     store = ArrayStore()
     weights = [[index, store.add(array)] for index, array in sorted(key.weights.weights.items())]
     program = {
@@ -49,8 +61,8 @@ def save_proving_key(path: AnyPath, key: ProvingKey) -> None:
         "program": to_plain(key.program, store),
     }
     directory, pieces = pack_arrays({_name(number): array for number, array in enumerate(store.items)})
-    sections: dict[str, list[Buffer]] = {
-        "head": [cbor.dumps(_provenance_to_plain(key.provenance))],
+    return {
+        "head": [cbor.dumps(provenance_to_plain(key.provenance))],
         "program": [cbor.dumps(program)],
         "verifying key": [key.verifying_key.data],
         "blindings": [key.weights.blindings],
@@ -58,7 +70,6 @@ def save_proving_key(path: AnyPath, key: ProvingKey) -> None:
         "directory": [directory],
         "arrays": pieces,
     }
-    write_container(path, PROVING_KEY, sections)
 
 
 def load_proving_key(path: AnyPath) -> ProvingKey:
@@ -73,21 +84,22 @@ def load_proving_key(path: AnyPath) -> ProvingKey:
     return proving_key_in(mapped(Path(path)), path)
 
 
-def proving_key_in(contents: memoryview, path: AnyPath) -> ProvingKey:
+def proving_key_in(contents: memoryview, path: AnyPath, kind: FileKind = PROVING_KEY) -> ProvingKey:
     """As `load_proving_key`, of a file whose bytes are in memory, where its weights are used in place.
 
     Args:
         contents: read-only, or the weights are copied.
         path: what errors call it.
+        kind: of the file: a proving key, or one of a segment.
     """
-    sections = read_sections(path, contents, PROVING_KEY)
+    sections = read_sections(path, contents, kind)
     data = bytes(sections["verifying key"])
     with ThreadPoolExecutor(1) as other:
         # Checking the model proof, and the powers, takes as long as everything else, and runs beside it.
         checked = other.submit(_checked, path, data, sections["powers"])
         try:
             model_id, program, weights = _program(sections, VerifyingKey.relation_bytes(data))
-            provenance = _provenance(cbor.loads(bytes(sections["head"]), max_bytes=MAX_PLAIN_BYTES))
+            provenance = provenance_of(cbor.loads(bytes(sections["head"]), max_bytes=MAX_PLAIN_BYTES))
         except InvalidEncoding as error:
             raise InvalidEncoding(f"'{path}' is damaged. {error}", **{**error.fields, "path": str(path)}) from error
         verifying_key, srs = checked.result()
@@ -174,7 +186,8 @@ def _weights(relation: Relation, references: list[Any], arrays: Sequence[Array])
     return weights
 
 
-def _provenance_to_plain(provenance: Provenance) -> dict[str, Any]:
+def provenance_to_plain(provenance: Provenance) -> dict[str, Any]:
+    """Plain data for CBOR."""
     return {
         "name": provenance.name,
         "operators": [[name, count] for name, count in provenance.operators.items()],
@@ -185,7 +198,8 @@ def _provenance_to_plain(provenance: Provenance) -> dict[str, Any]:
     }
 
 
-def _provenance(head: Any) -> Provenance:
+def provenance_of(head: Any) -> Provenance:
+    """The inverse of `provenance_to_plain`. Raises `InvalidEncoding`."""
     match head:
         case {
             "name": str(name),

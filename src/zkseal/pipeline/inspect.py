@@ -13,6 +13,7 @@ from zkseal.pipeline.provenance import Provenance
 from zkseal.proving import Layout, Opening, SegmentedVerifyingKey, VerifyingKey, lay_out, origin_of, predict
 from zkseal.proving.cost import choose_row_bits, predict_compiling
 from zkseal.proving.scheme import TRANSPARENT, UNKNOWN
+from zkseal.proving.segmented_key import segment_position
 from zkseal.receipts import Evidence, Receipt, SegmentedEvidence, ZkEvidence
 from zkseal.relation import Column, Relation
 
@@ -36,8 +37,11 @@ def describe(thing: Described, *, samples: int = CALIBRATION_BATCH) -> dict[str,
             return _program(thing.provenance, thing.interface) | _relation(thing.relation, None)
         case ProvingKey():
             key, relation = thing.verifying_key, thing.program.relation
-            described = _program(thing.provenance, Interface.of(relation)) | _relation(relation, key)
-            return {"model_id": key.model_id.hex(), "scheme": describe_scheme(key)} | described
+            described: dict[str, Any] = {"model_id": key.model_id.hex(), "scheme": describe_scheme(key)}
+            position = segment_position(relation.annotation)
+            if position is not None:
+                return described | {"segment": position[0], "of_segments": position[1]} | _relation(relation, key)
+            return described | _program(thing.provenance, Interface.of(relation)) | _relation(relation, key)
         case VerifyingKey():
             relation = thing.relation
             described = {"model_id": thing.model_id.hex(), "key_bytes": len(thing.data)}

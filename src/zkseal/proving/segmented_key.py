@@ -26,7 +26,7 @@ from zkseal.relation import Column, Relation
 from zkseal.relation.relation import Names, Origins
 from zkseal.relation.types import Tensor
 
-__all__ = ["Segment", "SegmentedVerifyingKey", "naming_segment", "segment_annotation"]
+__all__ = ["Segment", "SegmentedVerifyingKey", "naming_segment", "segment_annotation", "segment_position"]
 
 MAGIC = b"ZKSV"
 VERSION = 1
@@ -37,6 +37,13 @@ MAX_PUBLIC = 1 << 16
 def segment_annotation(index: int, count: int) -> bytes:
     """The annotation of the relation of segment `index` of `count`: nobody takes it for a whole model."""
     return b"zkseal segment v1" + struct.pack(">II", index, count)
+
+
+def segment_position(annotation: bytes) -> tuple[int, int] | None:
+    """Index and count of the segment whose relation has this annotation; None if it is that of no segment."""
+    numbers = annotation[-8:]
+    index, count = struct.unpack(">II", numbers) if len(numbers) == 8 else (0, 0)
+    return (index, count) if annotation == segment_annotation(index, count) else None
 
 
 @contextlib.contextmanager

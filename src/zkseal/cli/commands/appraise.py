@@ -49,7 +49,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     """Appraises and prints the checks; a refusal is raised after they are shown."""
     policy = _policy(options.policy)
     receipt = files.load_receipt(options.receipt)
-    key = None if options.key is None else files.load_verifying_key(options.key)
+    key = None if options.key is None else files.load_any_verifying_key(options.key)
     try:
         found = appraise(
             receipt,

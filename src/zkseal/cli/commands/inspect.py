@@ -1,8 +1,8 @@
 """Say what a file holds: what is hidden, sizes, and the predicted cost, before anything is spent.
 
-Takes an ONNX model (file name ending in .onnx), a compiled model, a proving key, a verifying key, a receipt, an
-opening, a sealed model or a key file. Nothing hidden is printed, and nothing is verified but the digests of the file
-(of a verifying key, also its model proof; of a sealed model, its publisher's signature instead).
+Takes an ONNX model (file name ending in .onnx), a compiled model, a proving key (or that of a segment), a verifying
+key, a receipt, an opening, a sealed model or a key file. Nothing hidden is printed, and nothing is verified but the
+digests of the file (of a verifying key, also its model proof; of a sealed model, its publisher's signature instead).
 
 example: zkseal inspect model.zkc
 """
@@ -65,6 +65,8 @@ def _lines(result: dict[str, Any]) -> list[str]:
     lines = [f"{result['kind']}, {bytes_text(result['file_bytes'])}"]
     if "model_id" in result:
         lines.append(f"model id    {result['model_id']}")
+    if "segment" in result:
+        lines.append(f"segment     {result['segment']} of {result['of_segments']}, counted from 0")
     if "scheme" in result:
         lines += scheme_lines(result["scheme"])
     if "activations" in result:
@@ -96,12 +98,14 @@ def _lines(result: dict[str, Any]) -> list[str]:
             f"memory      setup {bytes_text(predicted['setup_memory_bytes'])}, "
             f"prove {bytes_text(predicted['memory_bytes'])}",
         ]
+    lines += [f"segment {number}   {_segment(part)}" for number, part in enumerate(result.get("segments", []))]
     if "statement" in result:
         statement = result["statement"]
         lines.append(f"model id    {statement['model']}")
         lines.append(f"context     {statement['context'] or '(empty)'}")
         for evidence in result["evidence"]:
-            lines.append(f"evidence    {evidence['type']}, {bytes_text(evidence['bytes'])}")
+            parts = f" in {evidence['segments']} segments" if "segments" in evidence else ""
+            lines.append(f"evidence    {evidence['type']}, {bytes_text(evidence['bytes'])}{parts}")
             lines += (
                 origin_lines(evidence["origin"]) if "origin" in evidence else [f"assurance   {evidence['assurance']}"]
             )
@@ -113,3 +117,12 @@ def _lines(result: dict[str, Any]) -> list[str]:
 
 def _cores(count: int) -> str:
     return "one core" if count == 1 else f"{count} cores"
+
+
+def _segment(described: dict[str, Any]) -> str:
+    sizes, predicted = described["sizes"], described["predicted"]
+    return (
+        f"{sizes['committed']['model']} hidden weights, {sizes['lookups']} lookups; proof "
+        f"{bytes_text(predicted['proof_bytes'])}, predicted {milliseconds_text(predicted['prove_ms'])} on "
+        f"{_cores(predicted['cores'])}, memory {bytes_text(predicted['memory_bytes'])}"
+    )

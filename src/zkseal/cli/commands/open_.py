@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> None:
     """Verifies the receipt, checks the opening and prints what it opens."""
     receipt = files.load_receipt(options.receipt)
-    key = files.load_verifying_key(options.verifying_key)
+    key = files.load_any_verifying_key(options.verifying_key)
     proved = verify(receipt, key, context=context_of(options), insecure_srs=options.insecure_srs)
     opening = files.load_opening(options.opening)
     opened = check_opening(receipt, opening, key, insecure_srs=options.insecure_srs)

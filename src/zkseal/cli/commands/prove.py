@@ -54,7 +54,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     out = options.out or options.input.with_suffix(files.RECEIPT.suffix)
     opening_path = options.opening or out.with_suffix(files.OPENING.suffix)
     inputs = by_input(read_arrays(options.input))
-    key = files.load_proving_key(options.proving_key)
+    key = files.load_any_proving_key(options.proving_key)
     require_separate((out, opening_path), (options.proving_key, options.input))
     answer, given = _answer(options)
     start = time.perf_counter()
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     result = {
         "receipt": str(out),
         "receipt_bytes": out.stat().st_size,
-        "proof_bytes": len(proved.receipt.proof),
+        "proof_bytes": proved.receipt.proof_evidence.proof_bytes,
         "opening": str(opening_path) if has_secrets else None,
         "model_id": key.verifying_key.model_id.hex(),
         "scheme": describe_scheme(key.verifying_key),

@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> None:
     """Verifies and prints the statement."""
     receipt = files.load_receipt(options.receipt)
-    key = files.load_verifying_key(options.verifying_key)
+    key = files.load_any_verifying_key(options.verifying_key)
     start = time.perf_counter()
     proved = verify(receipt, key, context=context_of(options), insecure_srs=options.insecure_srs)
     duration_ms = (time.perf_counter() - start) * 1000
