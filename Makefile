@@ -52,7 +52,7 @@ $(ANVIL): contracts/package-lock.json
 	@touch $@
 
 # In continuous integration the real networks are installed and proved as well, and a machine with a TPM is booted.
-test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL)) $(if $(CI),$(VENV)/.networks $(if $(ZKSEAL_WITHOUT_DEBIAN),,$(DEBIAN)/.boot))
+test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL)) $(if $(CI),$(VENV)/.networks $(if $(ZKSEAL_WITHOUT_DEBIAN),,$(DEBIAN)/.boot $(DEBIAN)/.postgres))
 	$(BIN)/python -m pytest -q $(PYTEST)
 
 # Every kernel path that this machine has: proofs must come out alike, and hide alike, on all of them.
@@ -166,7 +166,7 @@ $(DEBIAN)/.%: scripts/debian_packages
 	@scripts/debian_packages $*
 	@touch $@
 
-debian: $(DEBIAN)/.boot  ## the programs of Debian packages that tests start, in .venv-debian
+debian: $(DEBIAN)/.boot $(DEBIAN)/.postgres  ## the programs of Debian packages that tests start, in .venv-debian
 
 test-measured-boot: $(VENV)/.native $(DEBIAN)/.boot  ## boot a virtual machine with a TPM: its quote holds only for what was booted
 	$(BIN)/python -m pytest -q tests/measured_boot tests/tee/attesters
