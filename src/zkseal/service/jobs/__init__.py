@@ -16,17 +16,19 @@
 """
 
 from zkseal.service.jobs.cancelling import cancel, delete_job
-from zkseal.service.jobs.claims import Claim, beat, claim, expire, give_back
+from zkseal.service.jobs.claims import Beat, Claim, Retries, beat, claim, expire, give_back
 from zkseal.service.jobs.ending import end_as_cancelled, fail, succeed
 from zkseal.service.jobs.job import Job, Kind, Request, State
 from zkseal.service.jobs.reading import counts, failure, find, list_of, opening, outputs, receipt, request_of
 from zkseal.service.jobs.submitting import Submitted, submit
 
 __all__ = [
+    "Beat",
     "Claim",
     "Job",
     "Kind",
     "Request",
+    "Retries",
     "State",
     "Submitted",
     "beat",

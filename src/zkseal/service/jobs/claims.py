@@ -174,20 +174,19 @@ def beat(
     return database.run(keep)
 
 
-def give_back(vault: Vault, mine: Claim, *, lost: str | None, retries: Retries) -> None:
-    """Puts a job back into the queue that this worker cannot end.
+def give_back(vault: Vault, mine: Claim, *, lost: str | None, retries: Retries) -> State | None:
+    """Puts a job back into the queue that this worker cannot end. The state that it is in then; None: it is another's.
 
     Args:
         lost: the code of what went wrong, which counts against the job; None for a worker that is told to stop, which
             does not.
     """
 
-    def put_back(connection: Connection) -> None:
+    def put_back(connection: Connection) -> State | None:
         row = connection.execute(select(jobs).where(held(mine)).with_for_update()).one_or_none()
-        if row is not None:
-            _requeue(vault, connection, row, lost, retries)
+        return None if row is None else _requeue(vault, connection, row, lost, retries)
 
-    vault.database.run(put_back)
+    return vault.database.run(put_back)
 
 
 def expire(vault: Vault, *, retries: Retries) -> int:
@@ -205,13 +204,13 @@ def expire(vault: Vault, *, retries: Retries) -> int:
 
 def _requeue(
     vault: Vault, connection: Connection, row: Row[tuple[object, ...]], lost: str | None, retries: Retries
-) -> None:
+) -> State:
     """Back to the queue, or to the end: of a job that was cancelled meanwhile, or was lost too often."""
     job = row._mapping
     losses = job["losses"] + (lost is not None)
     if job["cancel_requested"]:
         end_in(vault, connection, job["id"], State.CANCELLED)
-        return
+        return State.CANCELLED
     if losses >= retries.max_losses:
         error = JobAbandoned(
             f"The job was begun {job['attempt']} times, and its workers ended without an answer (at last: {lost}). "
@@ -221,9 +220,10 @@ def _requeue(
         )
         connection.execute(update(jobs).where(jobs.c.id == job["id"]).values(losses=losses))
         fail_in(vault, connection, job["id"], job["tenant_id"], error)
-        return
+        return State.FAILED
     pause = 0 if lost is None else retries.pause_ms(losses)
     waiting = {"state": State.QUEUED, "worker": None, "lease_until": None, "losses": losses, "phase": None}
     later = {"not_before": now_ms(connection) + pause, "progress_permille": 0}
     connection.execute(update(jobs).where(jobs.c.id == job["id"]).values(**waiting, **later))
     events.append(connection, job["id"], "retrying", attempt=job["attempt"], code=lost)
+    return State.QUEUED

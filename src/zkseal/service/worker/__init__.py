@@ -1,0 +1,14 @@
+"""Workers: claim jobs, have an executor prove them, end each of them once.
+
+===============  ==============================================================
+`worker`         `Worker`: the loop that claims, and takes jobs from dead workers
+`work`           one job, from its claim to its end
+`results`        what an executor returns: verified, then made durable
+`proving_keys`   keys that are opened, in memory only
+===============  ==============================================================
+"""
+
+from zkseal.service.worker.work import Outcome, WorkerSettings
+from zkseal.service.worker.worker import Worker
+
+__all__ = ["Outcome", "Worker", "WorkerSettings"]

@@ -1,0 +1,106 @@
+"""A PostgreSQL server of its own: unpacked from Debian packages, on a Unix socket, by a user without rights."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+PROGRAMS = Path(__file__).resolve().parents[2] / ".venv-debian" / "postgres" / "bin"
+START_S = 30.0
+
+
+def require_programs() -> None:
+    """Skips a test on a machine without the packages; in continuous integration they have to be there."""
+    if (PROGRAMS / "postgres").exists():
+        return
+    if os.environ.get("CI") and not os.environ.get("ZKSEAL_WITHOUT_DEBIAN"):
+        pytest.fail("PostgreSQL is missing: make .venv-debian/.postgres")
+    pytest.skip("needs PostgreSQL: make .venv-debian/.postgres")
+
+
+class PostgresServer:
+    """A server in a new folder. `stop` it, or have it killed and start it again."""
+
+    def __init__(self, *, fsync: bool = True) -> None:
+        # Short, since the path of a socket is.
+        self.folder = Path(tempfile.mkdtemp(prefix="zkseal-pg-"))
+        self._identity: dict[str, Any] = {}
+        if os.getuid() == 0:
+            # PostgreSQL refuses to run as root.
+            nobody = pwd.getpwnam("nobody")
+            self._identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+        self._options = ["-c", f"fsync={'on' if fsync else 'off'}", "-c", "max_connections=100"]
+        self._process: subprocess.Popen[bytes] | None = None
+        command = [PROGRAMS / "initdb", "-D", self._data, "-U", "zkseal", "-A", "trust", "-E", "UTF8", "--locale=C"]
+        command += [] if fsync else ["--no-sync"]
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **self._identity)
+        self.start()
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def url(self, name: str) -> str:
+        """Of one of its databases."""
+        return f"postgresql://zkseal@/{name}?host={self.folder}"
+
+    def start(self) -> None:
+        """Starts it, and waits until it answers."""
+        command = [PROGRAMS / "postgres", "-D", self._data, "-k", self.folder, "-c", "listen_addresses=", *self._options]
+        with open(self.folder / "log", "ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, **self._identity)
+        until = time.monotonic() + START_S
+        while True:
+            try:
+                psycopg.connect(self.url("postgres"), connect_timeout=5).close()
+                return
+            except psycopg.OperationalError:
+                if time.monotonic() > until or self._process.poll() is not None:
+                    raise
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        """kill -9 of the server; its children notice and end."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def backends(self) -> list[int]:
+        """Process ids of the connections of others."""
+        with psycopg.connect(self.url("postgres")) as connection:
+            query = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            return [pid for (pid,) in connection.execute(query)]
+
+    def stop(self) -> None:
+        """Ends it, and deletes its folder."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of a new, empty database, dropped at the end."""
+        name = f"t{secrets.token_hex(6)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        yield self.url(name)
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
