@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from zkseal.errors import InvalidEncoding
-from zkseal.executors.key_files import require_digest
+from zkseal.executors.key_files import kind_of, require_digest
+from zkseal.executors.plain_jobs import job_from_plain
 from zkseal.files import proving_key_in
 from zkseal.files.container import mapped
 from zkseal.pipeline import ProvingKey, prove
 from zkseal.proving.plain_arrays import arrays_from_plain, opening_from_plain, opening_to_plain
+from zkseal.segments import prove_segment
 
 __all__ = ["Answers"]
 
@@ -43,6 +45,9 @@ class Answers:
                     progress=progress,
                 )
                 return {"receipt": proved.receipt.to_cbor(), "opening": opening_to_plain(proved.opening)}
+            case {"do": "segment", "key": bytes(digest), "path": str(path), "job": job}:
+                key = self._key(digest, Path(path), progress)
+                return {"piece": prove_segment(key, job_from_plain(job), progress=progress)}
         raise InvalidEncoding("This worker does not know the question.", reason="question")
 
     def _key(self, digest: bytes, path: Path, progress: Progress) -> ProvingKey:
@@ -54,6 +59,6 @@ class Answers:
             self._keys.popitem(last=False)
         contents = mapped(path)
         require_digest(contents, digest, path)
-        self._keys[digest] = proving_key_in(contents, path)
+        self._keys[digest] = proving_key_in(contents, path, kind_of(path))
         progress("load key", 1.0)
         return self._keys[digest]

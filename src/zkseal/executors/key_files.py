@@ -15,12 +15,12 @@ from functools import cached_property
 from pathlib import Path
 
 from zkseal.errors import DigestMismatch
-from zkseal.files.container import mapped, read_sections
-from zkseal.files.kinds import PROVING_KEY
+from zkseal.files.container import FileKind, identify, mapped, read_sections
+from zkseal.files.kinds import PROVING_KEY, SEGMENT_KEY
 from zkseal.pipeline import Interface
 from zkseal.proving import VerifyingKey, lay_out, predict
 
-__all__ = ["KeyCache", "KeyFile", "LoadedKey", "require_digest"]
+__all__ = ["DIGEST_BYTES", "KeyCache", "KeyFile", "LoadedKey", "kind_of", "require_digest"]
 
 DIGEST_BYTES = 32
 
@@ -54,7 +54,8 @@ class LoadedKey:
         """Raises `FileUnavailable`, `DecodeError`, `ModelProofRejected`."""
         contents = mapped(key.path)
         require_digest(contents, key.digest, key.path)
-        return LoadedKey(VerifyingKey(bytes(read_sections(key.path, contents, PROVING_KEY)["verifying key"])))
+        sections = read_sections(key.path, contents, kind_of(key.path))
+        return LoadedKey(VerifyingKey(bytes(sections["verifying key"])))
 
     @cached_property
     def interface(self) -> Interface:
@@ -65,6 +66,11 @@ class LoadedKey:
         """How long a proof takes on this many cores."""
         key = self.verifying_key
         return predict(key.relation, lay_out(key.core.relation, key.row_bits, key.scheme), cores=cores).prove_ms
+
+
+def kind_of(path: Path) -> FileKind:
+    """Of a model, or of one segment of a model. Raises `FileUnavailable`, `WrongFileKind`."""
+    return identify(path, (PROVING_KEY, SEGMENT_KEY))
 
 
 def require_digest(contents: memoryview, digest: bytes, path: Path) -> None:
