@@ -14,7 +14,7 @@ export type ValueMap = Map<string, Value>;
 
 /** Deepest nesting of lists and maps. */
 export const MAX_DEPTH = 8;
-/** Entries of all lists and maps together that are read. */
+/** Entries of all lists and maps together that are read, unless the caller says another number. */
 export const MAX_ITEMS = 1 << 20;
 
 const UINT = 0;
@@ -30,12 +30,15 @@ const NULL = 0xf6;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The value of `data`, which must be its one encoding and nothing more. Throws `WrongLength`, `InvalidEncoding`. */
-export function decode(data: Uint8Array, maxBytes: number): Value {
+/**
+ * The value of `data`, which must be its one encoding and nothing more. Lists and maps have at most `maxItems` entries
+ * together. Throws `WrongLength`, `InvalidEncoding`.
+ */
+export function decode(data: Uint8Array, maxBytes: number, maxItems: number = MAX_ITEMS): Value {
   if (data.length > maxBytes) {
     throw wrongLength(`${data.length} bytes where at most ${maxBytes} are read.`, maxBytes, data.length);
   }
-  const reader = new Reader(data);
+  const reader = new Reader(data, maxItems);
   const value = reader.value(0);
   if (reader.offset !== data.length) {
     throw wrongLength(`${data.length - reader.offset} bytes follow the end of the value.`, reader.offset, data.length);
@@ -74,10 +77,12 @@ export function compareBytes(left: Uint8Array, right: Uint8Array): number {
 /** Nothing is allocated for a length before that many bytes are known to be there. */
 class Reader {
   offset = 0;
-  private items = MAX_ITEMS;
   private readonly view: DataView;
 
-  constructor(private readonly data: Uint8Array) {
+  constructor(
+    private readonly data: Uint8Array,
+    private items: number,
+  ) {
     this.view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   }
 

@@ -38,6 +38,8 @@ export interface ProvedStatement {
   readonly insecure: boolean;
 }
 
+/** What the names of the module's exports begin with. */
+const NAME = "zkseal";
 /** Keys that an instance holds at a time; the oldest is dropped. */
 const MAX_HELD_KEYS = 8;
 
@@ -54,7 +56,7 @@ export class Verifier {
   private readonly read = new WeakSet<VerifyingKey>();
 
   constructor(private readonly module: WebAssembly.Module) {
-    this.instance = new Instance(module);
+    this.instance = new Instance(module, NAME);
   }
 
   /**
@@ -114,7 +116,7 @@ export class Verifier {
 
   private call(operation: "load_key" | "drop_key" | "verify", bytes: Uint8Array): Value {
     if (this.instance.broken) {
-      this.instance = new Instance(this.module);
+      this.instance = new Instance(this.module, NAME);
       this.held.clear();
     }
     return this.instance.call(operation, bytes);

@@ -1,8 +1,9 @@
 /**
- * The door to the Rust verifier, compiled to WebAssembly (`crates/zkseal-wasm`).
+ * The door to a WebAssembly module of zkseal: the verifier (`crates/zkseal-wasm`), or another one of the same form.
  *
- * One request is in flight at a time: its bytes are written where `input(length)` says, a function runs, and leaves a
- * status and bytes at `output()`. Status 0 is an answer, 1 a refusal with its code; both are deterministic CBOR.
+ * One request is in flight at a time: its bytes are written where `<name>_request(length)` says, an operation runs and
+ * returns the length of its reply, which lies at `<name>_reply()`. A reply is `{"ok": ..}` or `{"error": {"class",
+ * "fields", "message"}}` in deterministic CBOR. The modules import nothing.
  */
 
 import { decode, encode, type Value, type ValueMap } from "./cbor.js";
@@ -12,22 +13,9 @@ import { exactMap, textOf } from "./fields.js";
 /** Bytes of the module, its address, or the answer to a request for it. */
 export type WasmSource = BufferSource | URL | string | Response;
 
-interface Exports {
-  readonly memory: WebAssembly.Memory;
-  readonly input: (length: number) => number;
-  readonly output: () => number;
-  readonly output_length: () => number;
-  readonly load_key: () => number;
-  readonly drop_key: () => number;
-  readonly verify: () => number;
-}
-
-export type Operation = "load_key" | "drop_key" | "verify";
-
-const FUNCTIONS = ["input", "output", "output_length", "load_key", "drop_key", "verify"] as const;
-const MAX_OUTPUT_BYTES = 1 << 26;
-const ANSWERED = 0;
-const REFUSED = 1;
+const MAX_REPLY_BYTES = 1 << 26;
+/** More memory than this, in bytes, is taken as the cause of a trap: the module has at most 4 GiB. */
+const NEARLY_ALL_MEMORY = 3 * 2 ** 30;
 
 /** Compiles the module. Throws `FileUnavailable`, or `MissingDependency` where there is no WebAssembly. */
 export async function compile(source: WasmSource): Promise<WebAssembly.Module> {
@@ -38,7 +26,7 @@ export async function compile(source: WasmSource): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
   } catch (error) {
-    throw new ZksealError("FileUnavailable", `The verifier's module does not load: ${String(error)}.`);
+    throw new ZksealError("FileUnavailable", `The module does not load: ${String(error)}.`);
   }
 }
 
@@ -51,7 +39,7 @@ async function fetched(source: WasmSource): Promise<BufferSource> {
     if (!response.ok) throw new Error(`status ${response.status}`);
     return await response.arrayBuffer();
   } catch (error) {
-    throw new ZksealError("FileUnavailable", `The verifier's module cannot be fetched: ${String(error)}.`);
+    throw new ZksealError("FileUnavailable", `The module cannot be fetched: ${String(error)}.`);
   }
 }
 
@@ -61,39 +49,65 @@ function readFile(url: URL): BufferSource | undefined {
   return host.process?.getBuiltinModule?.("node:fs")?.readFileSync(url);
 }
 
-/** One instance of the module. After a trap it is not used again. */
+/** One instance of a module. After a trap it is not used again. */
 export class Instance {
-  private readonly exports: Exports;
-  /** Set by a trap: memory ran out, or the verifier has a fault. */
-  broken = false;
+  private readonly exports: WebAssembly.Exports;
+  private readonly memory: WebAssembly.Memory;
+  private trapped = false;
 
-  constructor(module: WebAssembly.Module) {
-    const { exports } = new WebAssembly.Instance(module, {});
-    const missing = FUNCTIONS.filter((name) => typeof exports[name] !== "function");
-    if (missing.length > 0 || !(exports["memory"] instanceof WebAssembly.Memory)) {
-      throw new ZksealError("FileUnavailable", "The module is not the verifier of this release.");
-    }
-    this.exports = exports as unknown as Exports;
+  /** `name` begins the names of the module's exports. */
+  constructor(
+    module: WebAssembly.Module,
+    private readonly name: string,
+  ) {
+    this.exports = instantiate(module).exports;
+    const memory = this.exports["memory"];
+    if (!(memory instanceof WebAssembly.Memory)) throw unknownModule();
+    this.memory = memory;
   }
 
-  /** The answer to a request. Throws what the verifier refuses, and `ResourceLimit` or `InternalError` after a trap. */
-  call(operation: Operation, request: Uint8Array): Value {
-    let status: number;
-    let answer: Uint8Array;
+  /** Whether a call ended in a trap: memory ran out, or the module has a fault. */
+  get broken(): boolean {
+    return this.trapped;
+  }
+
+  /** The answer to a request. Throws what the module refuses, and `ResourceLimit` or `InternalError` after a trap. */
+  call(operation: string, request: Uint8Array): Value {
+    const reply = decode(this.replyTo(operation, request), MAX_REPLY_BYTES);
+    if (!(reply instanceof Map)) throw unknownModule();
+    const [answer, error] = [reply.get("ok"), reply.get("error")];
+    if (error !== undefined) throw refusal(error);
+    if (answer === undefined) throw unknownModule();
+    return answer;
+  }
+
+  private replyTo(operation: string, request: Uint8Array): Uint8Array {
+    const run = (name: string, ...values: number[]): number => {
+      const called = this.exports[`${this.name}_${name}`];
+      if (typeof called !== "function") throw unknownModule();
+      return Number(called(...values)) >>> 0;
+    };
     try {
-      const at = this.exports.input(request.length) >>> 0;
+      const at = run("request", request.length);
       if (at === 0) throw memoryError();
-      new Uint8Array(this.exports.memory.buffer, at, request.length).set(request);
-      status = this.exports[operation]();
-      const start = this.exports.output() >>> 0;
-      answer = new Uint8Array(this.exports.memory.buffer, start, this.exports.output_length()).slice();
+      new Uint8Array(this.memory.buffer, at, request.length).set(request);
+      const length = run(operation);
+      return new Uint8Array(this.memory.buffer, run("reply"), length).slice();
     } catch (error) {
-      this.broken = true;
-      throw error instanceof ZksealError ? error : trapped(error, operation);
+      if (error instanceof ZksealError) throw error;
+      this.trapped = true;
+      if (error instanceof RangeError || this.memory.buffer.byteLength > NEARLY_ALL_MEMORY) throw memoryError();
+      const message = `The module ${this.name} failed in ${operation}: ${String(error)}.`;
+      throw new ZksealError("InternalError", message, { what: operation });
     }
-    const value = decode(answer, MAX_OUTPUT_BYTES);
-    if (status === ANSWERED) return value;
-    throw status === REFUSED ? refusal(value) : new ZksealError("InternalError", `The verifier answered ${status}.`);
+  }
+}
+
+function instantiate(module: WebAssembly.Module): WebAssembly.Instance {
+  try {
+    return new WebAssembly.Instance(module, {});
+  } catch (error) {
+    throw new ZksealError("ResourceLimit", `The module cannot be started: ${String(error)}.`);
   }
 }
 
@@ -103,25 +117,23 @@ export function request(...parts: Value[]): Uint8Array {
 }
 
 function refusal(value: Value): ZksealError {
-  const entries = exactMap(value, ["code", "details", "message"], "A refusal");
-  const code = textOf(entries.get("code"), "A code");
+  const entries = exactMap(value, ["class", "fields", "message"], "A refusal");
+  const code = textOf(entries.get("class"), "A class");
   const message = textOf(entries.get("message"), "A message");
-  const found = entries.get("details");
-  const details = found instanceof Map ? detailsOf(found) : {};
+  const fields = entries.get("fields");
+  const details = fields instanceof Map ? detailsOf(fields) : {};
   return new ZksealError(isErrorCode(code) ? code : "InternalError", message, details);
 }
 
-function detailsOf(found: ValueMap): Details {
-  return Object.fromEntries([...found].map(([name, value]) => [name, typeof value === "number" ? value : String(value)]));
+function detailsOf(fields: ValueMap): Details {
+  return Object.fromEntries([...fields].map(([name, value]) => [name, typeof value === "number" ? value : String(value)]));
 }
 
 function memoryError(): ZksealError {
   return new ZksealError("ResourceLimit", "There is not enough memory for these files.", { resource: "memory" });
 }
 
-/** A trap is a fault of the verifier, unless its memory has grown so far that this was the reason. */
-function trapped(error: unknown, operation: Operation): ZksealError {
-  if (error instanceof RangeError) return memoryError();
-  return new ZksealError("InternalError", `The verifier failed in ${operation}: ${String(error)}.`, { what: operation });
+function unknownModule(): ZksealError {
+  const remedy = "Serve the module that this release was published with.";
+  return new ZksealError("FileUnavailable", "The module is not that of this release.", {}, remedy);
 }
-
