@@ -119,6 +119,8 @@ def items(chip: Chip, services: Services, *, has_leaf: bool) -> list[Item]:
     def chain(response: Response, situation: Situation) -> Checked:
         authority, *others = certificates(response.body)
         path = native().attest_chain(authority, others, list(situation.roots.amd), [], situation.now)
+        if any(other in path["subjects"][0] for other in PRODUCTS if other != chip.product):
+            raise rejected(response, chain_name, "it is of another product")
         return Checked(response.body, None, path["not_after"])
 
     def revoked(response: Response, situation: Situation) -> Checked:
