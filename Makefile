@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 FRAMEWORKS := .venv-frameworks
 AUDIT := .venv-audit
 DEBIAN := .venv-debian
+S3 := .venv-s3/versitygw
 export TF_CPP_MIN_LOG_LEVEL = 3
 PYTHON_FILES := src reference tests bench examples scripts fuzz
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name build.rs 2>/dev/null)
@@ -52,7 +53,7 @@ $(ANVIL): contracts/package-lock.json
 	@touch $@
 
 # In continuous integration the real networks are installed and proved as well, and a machine with a TPM is booted.
-test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL)) $(if $(CI),$(VENV)/.networks $(if $(ZKSEAL_WITHOUT_DEBIAN),,$(DEBIAN)/.boot $(DEBIAN)/.postgres))
+test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL)) $(if $(CI),$(VENV)/.networks $(if $(ZKSEAL_WITHOUT_DEBIAN),,$(DEBIAN)/.boot $(DEBIAN)/.postgres) $(if $(shell command -v go),$(S3)))
 	$(BIN)/python -m pytest -q $(PYTEST)
 
 # Every kernel path that this machine has: proofs must come out alike, and hide alike, on all of them.
@@ -166,6 +167,10 @@ $(DEBIAN)/.%: scripts/debian_packages
 	@scripts/debian_packages $*
 	@touch $@
 
+# A server that speaks S3, for the tests of the artifact store: its Go module, compiled in two minutes.
+$(S3):
+	@GOBIN=$(CURDIR)/.venv-s3 GOTOOLCHAIN=local go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
+
 debian: $(DEBIAN)/.boot $(DEBIAN)/.postgres  ## the programs of Debian packages that tests start, in .venv-debian
 
 test-measured-boot: $(VENV)/.native $(DEBIAN)/.boot  ## boot a virtual machine with a TPM: its quote holds only for what was booted
@@ -196,6 +201,6 @@ lock: $(VENV)/.ready  ## write requirements/lock.txt again from what is installe
 	@{ sed -n '1p' requirements/lock.txt; $(BIN)/pip freeze --exclude zkseal; } > requirements/lock.tmp && mv requirements/lock.tmp requirements/lock.txt
 
 clean:  ## remove everything that make made
-	rm -rf $(VENV) $(FRAMEWORKS) $(AUDIT) $(DEBIAN) target fuzz/target dist out bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(FRAMEWORKS) $(AUDIT) $(DEBIAN) .venv-s3 target fuzz/target dist out bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src -name '_native*.so' -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +
