@@ -28,7 +28,7 @@ from zkseal import files
 from zkseal._native import HpkeKey, PublisherKey, SigningKey
 from zkseal.broker import BrokerClient, KeyBroker
 from zkseal.broker.service import application as broker_application
-from zkseal.broker.telling import Log
+from zkseal.http_server.telling import Log
 from zkseal.enclave import DevEnclaveClient, EnclaveHost, EnclaveOptions, application
 from zkseal.enclave.messages import AnswerMode, Response
 from zkseal.enclave.padding import pad

@@ -66,11 +66,14 @@ ARROWS: dict[str, set[str]] = {
     # Proofs by other processes and machines: pools of workers, segments of models.
     "executors": {"files", "lowering", "pipeline", "proving", "receipts", "relation", "segments"},
     # The proving service: HTTP in, problem documents out; jobs, tenants, artifacts.
-    "service": {"appraisal", "executors", "files", "pipeline", "proving", "receipts", "relation", "tee"},
+    "service": {"appraisal", "executors", "files", "http_server", "pipeline", "proving", "receipts", "relation", "tee"},
+    # The client of the service.
+    "client": {"files", "http_server", "pipeline", "proving", "receipts"},
     "cli": {
         "appraisal",
         "broker",
         "chain",
+        "client",
         "collateral",
         "enclave",
         "executors",
@@ -113,6 +116,10 @@ ONLY_IN: dict[str, set[str]] = {
     "eth_abi": {"chain"},
     "eth_utils": {"chain"},
     "fastapi": {"service"},
+    "httpx": {"client"},
+    "opentelemetry": {"service"},
+    "prometheus_client": {"service"},
+    "pydantic": {"service"},
     "starlette": {"broker", "enclave", "http_server", "service"},
     "uvicorn": {"http_server", "service"},
     "h11": {"http_server"},

@@ -17,7 +17,7 @@ from zkseal import files
 from zkseal._native import HpkeKey, PublisherKey
 from zkseal.broker import BrokerClient, KeyBroker
 from zkseal.broker.service import application
-from zkseal.broker.telling import Log
+from zkseal.http_server.telling import Log
 from zkseal.enclave import EnclaveHost, EnclaveOptions
 from zkseal.http_server.server import Server
 from zkseal.sealed import SealedHeader, SealedModel, SealingTerms, seal

@@ -10,7 +10,7 @@
 `audit`         the hash-chained log; `checkpoints` signs how far it is, `anchors` keeps that outside, `verify` checks
 `registry`      models by the log alone, to which the tables are held
 `key_files`     its keys, encrypted if wanted; `folder` where all of it lies
-`wire`          requests and answers in CBOR; `service` HTTP, `limits` bounds, `telling` lines
+`wire`          requests and answers in CBOR; `service` HTTP, `limits` bounds
 `client`        the enclave's side
 ==============  ==========================================================================================
 

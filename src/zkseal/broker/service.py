@@ -26,7 +26,7 @@ from zkseal.broker.broker import KeyBroker
 from zkseal.broker.denials import DenialCode, attempted, denied_by, deny, plain
 from zkseal.broker.limits import RateLimiter, RateLimits
 from zkseal.broker.released import DevReleasedKey, ReleasedKey
-from zkseal.broker.telling import Log
+from zkseal.http_server.telling import Log
 from zkseal.broker.wire import (
     CBOR,
     MAX_CHALLENGE_BYTES,

@@ -17,6 +17,8 @@ from zkseal.cli.commands import (
     open_,
     prove,
     seal,
+    serve,
+    service,
     setup,
     tee,
     unseal,
@@ -43,6 +45,8 @@ COMMANDS: dict[str, ModuleType] = {
     "seal": seal,
     "unseal": unseal,
     "broker": broker,
+    "serve": serve,
+    "service": service,
 }
 
 

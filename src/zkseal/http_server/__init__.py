@@ -5,6 +5,7 @@
 `bodies`      `Bodies`: bounded before they are read, in time, few that are not there yet
 `rates`       `Bucket`, `Buckets`: tokens for each client; `network_of`: what is one client
 `problems`    problem documents (RFC 9457)
+`telling`     `Log`: JSON lines for the operator
 ============  =============================================================================
 
 Dependency position: imports `errors` only; `broker`, `enclave` and `service` use it.

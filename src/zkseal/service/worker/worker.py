@@ -57,7 +57,7 @@ class Worker:
         self._keys = ProvingKeys(vault, max_bytes=self._settings.key_bytes)
         self._lock = threading.Lock()
         self._works: dict[str, Work] = {}
-        self._wake, self._stopping = threading.Event(), threading.Event()
+        self._wake, self._stopping, self._hastened = threading.Event(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"zkseal {self.id}", daemon=True)
         self._looked_at = self._kept_house_at = float("-inf")
         self._collected_at = time.monotonic()
@@ -82,7 +82,7 @@ class Worker:
         self._wake.set()
         self._thread.join()
         until = time.monotonic() + self._settings.grace_s
-        while self.running and time.monotonic() < until:
+        while self.running and time.monotonic() < until and not self._hastened.is_set():
             time.sleep(0.05)
         with self._lock:
             left = list(self._works.values())
@@ -95,6 +95,10 @@ class Worker:
             self._vault.database.run(
                 lambda connection: connection.execute(delete(workers).where(workers.c.id == self.id))
             )
+
+    def hasten(self) -> None:
+        """Shortens a `stop` that waits: jobs go back into the queue at once. From any thread or signal handler."""
+        self._hastened.set()
 
     def _run(self) -> None:
         pause = self._settings.poll_s

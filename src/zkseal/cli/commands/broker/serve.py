@@ -78,7 +78,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     from zkseal.broker import BrokerOptions
     from zkseal.broker.limits import RateLimits
     from zkseal.broker.service import application
-    from zkseal.broker.telling import Log
+    from zkseal.http_server.telling import Log
     from zkseal.http_server.server import Server
 
     limits = RateLimits(

@@ -1,4 +1,4 @@
-"""What a serving broker tells its operator: one JSON object a line. No nonce, key, evidence or header; digests only."""
+"""What a server tells its operator: one JSON object a line. Identifiers, digests, sizes, times; nothing of what was sent."""
 
 from __future__ import annotations
 

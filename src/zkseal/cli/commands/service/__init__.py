@@ -1,0 +1,50 @@
+"""Set up and administer a proving service: tenants, their API keys and quotas.
+
+`init` makes a service of one machine in a folder; `zkseal serve` starts it. The other commands work on the database
+that the settings name, also while it is being served.
+
+example: zkseal service init service
+"""
+
+from __future__ import annotations
+
+import argparse
+from types import ModuleType
+
+from zkseal.cli.commands.service import (
+    add_key,
+    add_tenant,
+    delete_tenant,
+    init,
+    keys,
+    revoke_key,
+    rotate_key,
+    set_quotas,
+    tenants,
+)
+from zkseal.cli.console import Console
+from zkseal.cli.declare import add_subcommands
+
+__all__ = ["SUBCOMMANDS", "configure", "run"]
+
+SUBCOMMANDS: dict[str, ModuleType] = {
+    "init": init,
+    "add-tenant": add_tenant,
+    "tenants": tenants,
+    "set-quotas": set_quotas,
+    "delete-tenant": delete_tenant,
+    "add-key": add_key,
+    "keys": keys,
+    "rotate-key": rotate_key,
+    "revoke-key": revoke_key,
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declares the subcommands, each with its own arguments."""
+    add_subcommands(parser, SUBCOMMANDS)
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Runs the subcommand."""
+    SUBCOMMANDS[options.subcommand].run(options, console)

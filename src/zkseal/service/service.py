@@ -1,0 +1,114 @@
+"""`Service`: what routes and workers of one process stand on, opened together and closed in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+
+from zkseal.errors import MasterKeyRejected
+from zkseal.http_server.bodies import Bodies
+from zkseal.proving import VerifyingKey
+from zkseal.service.api_keys import ApiKey
+from zkseal.service.artifacts import Vault, open_store
+from zkseal.service.at_rest import MasterKeys
+from zkseal.service.believed import Believed
+from zkseal.service.database import Database
+from zkseal.service.database.clock import now_ms
+from zkseal.service.limits import Admission
+from zkseal.service.observing import Metrics, ServiceLog, Tracing
+from zkseal.service.settings import MASTER_KEY_VARIABLE, Settings
+from zkseal.service.verifying import KeyCache, VerifierPool
+
+__all__ = ["Service", "master_keys_of", "opened", "opened_vault", "service_of"]
+
+MODELS_AT_ONCE = 2
+"""Models that are uploaded at the same time: their bytes are in memory, and are never on the disk in the clear."""
+
+
+@dataclass
+class Service:
+    """One process's share of the service. Made by `opened`."""
+
+    settings: Settings
+    vault: Vault
+    log: ServiceLog
+    tracing: Tracing
+    metrics: Metrics = field(default_factory=Metrics)
+    keys: KeyCache = field(default_factory=KeyCache)
+    clock: Callable[[], float] = time.time
+    draining: bool = False
+    """Told to stop: event streams end, and clients come back to another process."""
+
+    def __post_init__(self) -> None:
+        limits = self.settings.limits
+        self.believed: Believed[ApiKey] = Believed()
+        self.registered: Believed[VerifyingKey] = Believed()
+        self.uploads = asyncio.Semaphore(MODELS_AT_ONCE)
+        self.admission = Admission(limits)
+        self.bodies = Bodies(unfinished_at_once=limits.unfinished_at_once, timeout_s=limits.body_timeout_s)
+        self.verifiers = VerifierPool(threads=limits.verify_threads, wait_ms=limits.verify_wait_ms)
+
+    def database_answers(self) -> None:
+        """Raises `StorageUnavailable` if it does not."""
+        self.vault.database.read(now_ms)
+
+    def verification_counts(self) -> dict[str, Any]:
+        """How many verifications ended in which way, and what waits."""
+        outcomes = ("proved", "rejected", "refused")
+        counted = {name: int(self.metrics.verifications.labels(name)._value.get()) for name in outcomes}
+        wait_ms = round(self.verifiers.predicted_wait_s * 1000, 1)
+        return {**counted, "open": self.verifiers.open, "predicted_wait_ms": wait_ms}
+
+    def close(self) -> None:
+        """Ends threads, and sends what is left of traces."""
+        self.verifiers.close()
+        self.tracing.close()
+
+
+def service_of(request: Request) -> Service:
+    """The service that a request came to."""
+    service: Service = request.app.state.service
+    return service
+
+
+def master_keys_of(settings: Settings) -> MasterKeys:
+    """The master keys that the settings name. Raises `MasterKeyRejected`: there is none, or others may read it."""
+    text = os.environ.get(MASTER_KEY_VARIABLE)
+    if text is not None:
+        return MasterKeys.parse(text, MASTER_KEY_VARIABLE)
+    storage = settings.storage
+    if not storage.master_key_file:
+        raise MasterKeyRejected(
+            "The settings name no master key. `zkseal service init` makes one.", path=None, reason="none is named"
+        )
+    earlier: list[Path] = [settings.path(name) for name in storage.earlier_master_key_files]
+    return MasterKeys.load(settings.path(storage.master_key_file), earlier)
+
+
+@contextlib.contextmanager
+def opened_vault(settings: Settings) -> Iterator[Vault]:
+    """Database, artifacts and master keys of these settings, closed at the end.
+
+    Raises:
+        MasterKeyRejected, StorageUnavailable, FileUnavailable, MissingDependency: something that it needs is not there.
+    """
+    master_keys = master_keys_of(settings)
+    with contextlib.closing(Database.open(settings.database_url)) as database:
+        yield Vault(database, open_store(settings.artifacts_url), master_keys)
+
+
+@contextlib.contextmanager
+def opened(settings: Settings, log: ServiceLog) -> Iterator[Service]:
+    """The service of these settings, closed at the end. Raises as `opened_vault`."""
+    with opened_vault(settings) as vault:
+        service = Service(settings, vault, log, Tracing(settings.telemetry.otlp_endpoint or None))
+        with contextlib.closing(service):
+            yield service

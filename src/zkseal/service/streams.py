@@ -1,0 +1,59 @@
+"""Server-sent events: bounded in number, kept alive, ended when the service is told to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+from starlette.responses import StreamingResponse
+
+from zkseal.service.service import Service
+
+__all__ = ["EVENT_STREAM", "event_stream"]
+
+EVENT_STREAM = "text/event-stream"
+KEPT_ALIVE_S = 15.0
+_ALIVE = b": alive\n\n"
+_RETRY = b"retry: 1000\n\n"
+
+
+def event_stream(service: Service, key_id: str, events: AsyncIterator[bytes | None]) -> StreamingResponse:
+    """An answer that sends events as they come. `events` yields None whenever there is nothing to send.
+
+    Raises:
+        RateLimited: the API key has as many streams open as it may.
+    """
+    # Entered before the answer begins, so that too many are refused with a status of their own.
+    place = contextlib.ExitStack()
+    place.enter_context(service.admission.stream_of(key_id))
+    # Proxies are told not to collect events before they pass them on.
+    headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+    return _Stream(_kept_alive(service, events), place, headers)
+
+
+class _Stream(StreamingResponse):
+    """Gives its place back however it ends."""
+
+    def __init__(self, body: AsyncIterator[bytes], place: contextlib.ExitStack, headers: dict[str, str]) -> None:
+        super().__init__(body, headers=headers, media_type=EVENT_STREAM)
+        self._place = place
+
+    async def __call__(self, *arguments: object) -> None:
+        with self._place:
+            await super().__call__(*arguments)  # type: ignore[arg-type]
+
+
+async def _kept_alive(service: Service, events: AsyncIterator[bytes | None]) -> AsyncIterator[bytes]:
+    service.metrics.streams.inc()
+    try:
+        yield _RETRY
+        sent = time.monotonic()
+        async for event in events:
+            if service.draining:
+                return
+            if event is not None or time.monotonic() - sent >= KEPT_ALIVE_S:
+                yield event or _ALIVE
+                sent = time.monotonic()
+    finally:
+        service.metrics.streams.dec()
