@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import asdict, dataclass, fields
 
@@ -33,6 +34,7 @@ __all__ = [
     "find",
     "list_all",
     "require_name",
+    "seal_anew",
     "set_quotas",
     "usage",
 ]
@@ -172,6 +174,32 @@ def delete_tenant(vault: Vault, tenant: str) -> None:
 
     vault.database.run(forget)
     vault.sweep()
+
+
+def seal_anew(vault: Vault) -> int:
+    """Seals the data keys of all tenants by the current master key; how many were sealed by an earlier one.
+
+    What the data keys seal stays as it is. Afterwards no tenant needs the earlier master keys; backups made before do.
+
+    Raises:
+        MasterKeyRejected: a tenant is sealed by a master key that is not among the earlier ones. Others are sealed
+            anew by then.
+    """
+    master = vault.master_keys.current
+    old = select(tenants.c.id).where(tenants.c.master_key_id.is_not(None), tenants.c.master_key_id != master.key_id)
+    names = vault.database.read(lambda connection: list(connection.execute(old).scalars()))
+
+    def seal(connection: Connection, name: str) -> None:
+        mine = select(tenants).where(tenants.c.id == name, tenants.c.sealed_data_key.is_not(None))
+        row = connection.execute(mine.with_for_update()).one_or_none()
+        if row is not None:
+            key = vault.master_keys.of(row.master_key_id).open(row.sealed_data_key, name)
+            sealed = {"master_key_id": master.key_id, "sealed_data_key": master.seal(key, name)}
+            connection.execute(update(tenants).where(tenants.c.id == name).values(**sealed))
+
+    for name in names:
+        vault.database.run(functools.partial(seal, name=name))
+    return len(names)
 
 
 def _found(connection: Connection, id_or_name: str) -> Tenant:

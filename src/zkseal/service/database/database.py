@@ -88,6 +88,11 @@ class Database:
         """Where it is, without a password."""
         return self._engine.url.render_as_string(hide_password=True)
 
+    @property
+    def secret_url(self) -> str:
+        """Where it is, with a password if it was given one: for other programs that connect."""
+        return self._engine.url.render_as_string(hide_password=False)
+
     def __repr__(self) -> str:
         return f"Database({self.url!r})"
 
