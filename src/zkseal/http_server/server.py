@@ -41,6 +41,9 @@ class _Impatient(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # asyncio does it only for sockets that were made with the protocol's number: an answer of two packets would
+        # wait 40 ms for the client to acknowledge the first.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._seen: object = None
         self._look_again()
 
