@@ -8,6 +8,7 @@
 | `lookups`, `tree`, `helper` | 4 lookups |
 | `weights`, `claims`, `expansion`, `sumcheck`, `linear` | 5 products and the linear claim |
 | `ipa`, `kzg`, `proof`, `key`, `verifier`, `opening` | 6 opening and files |
+| `segments` | 10 models in segments |
 | `vectors` | runs the shared test vectors |
 
 It imports the standard library only. Any bytes give an answer or a class of `errors`.
@@ -17,6 +18,15 @@ from .errors import ProtocolError
 from .key import VerifyingKey
 from .opening import check_opening
 from .relation import Column
+from .segments import SegmentedKey, verify_segments
 from .verifier import verify
 
-__all__ = ["Column", "ProtocolError", "VerifyingKey", "check_opening", "verify"]
+__all__ = [
+    "Column",
+    "ProtocolError",
+    "SegmentedKey",
+    "VerifyingKey",
+    "check_opening",
+    "verify",
+    "verify_segments",
+]

@@ -51,6 +51,14 @@ def verify_piece(
         StatementMismatch: values or commitments are missing, or of the wrong shape.
         DecodeError, ProofRejected: the proof does not hold. All errors have the field `segment`.
     """
+    count = len(verifying_key.segments)
+    if len(boundaries) != count - 1 or not 0 <= index < count:
+        raise StatementMismatch(
+            f"The model has segments 0 to {count - 1}; this is segment {index} of a run with {len(boundaries)} "
+            "boundaries. Take key and run of one model.",
+            column="evidence",
+            segment=index,
+        )
     segment = verifying_key.segments[index]
     values = statement.input.arrays() | statement.output.arrays()
     with naming_segment(index):
@@ -62,7 +70,7 @@ def verify_piece(
             for number, (tensor, _) in zip(segment.public, segment.tensors(Column.PUBLIC), strict=True)
         }
         entering = statement.input.commitments if index == 0 else boundaries[index - 1]
-        leaving = statement.output.commitments if index == len(boundaries) else boundaries[index]
+        leaving = statement.output.commitments if index == count - 1 else boundaries[index]
         with running("verifying"):
             segment.key.core.verify(
                 segment_context(statement, boundaries, index), public, list(entering), list(leaving), proof
