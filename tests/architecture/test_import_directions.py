@@ -38,8 +38,10 @@ ARROWS: dict[str, set[str]] = {
     "zoo": {"frontends", "graph"},
     # Pages for people, made from what the pipeline measures.
     "pages": {"pipeline", "quantize"},
+    # What those who prove or sign for a contract agree on with it.
+    "evm": {"proving", "receipts"},
     # Models on a chain: contracts, transactions, the oracle node.
-    "chain": {"files", "pipeline", "proving", "receipts", "relation"},
+    "chain": {"evm", "files", "pipeline", "proving", "receipts", "relation"},
     # Evidence of trusted execution environments, appraised.
     "tee": {"_native", "receipts"},
     # What vendors say of their hardware, fetched.
@@ -52,6 +54,7 @@ ARROWS: dict[str, set[str]] = {
     "enclave": {
         "_native",
         "broker",
+        "evm",
         "files",
         "http_server",
         "lowering",
@@ -68,7 +71,7 @@ ARROWS: dict[str, set[str]] = {
     # The proving service: HTTP in, problem documents out; jobs, tenants, artifacts.
     "service": {"appraisal", "executors", "files", "http_server", "pipeline", "proving", "receipts", "relation", "tee"},
     # The client of the service.
-    "client": {"files", "http_server", "pipeline", "proving", "receipts"},
+    "client": {"executors", "http_server", "pipeline", "proving", "receipts"},
     "cli": {
         "appraisal",
         "broker",
@@ -76,6 +79,7 @@ ARROWS: dict[str, set[str]] = {
         "client",
         "collateral",
         "enclave",
+        "evm",
         "executors",
         "files",
         "frontends",

@@ -48,7 +48,7 @@ class Limits:
     body_timeout_s: float = 10.0
     model_timeout_s: float = 300.0
     unfinished_at_once: int = 256
-    max_request_bytes: int = 8 << 20
+    max_request_bytes: int = 4 << 20
     max_model_bytes: int = 1 << 30
     max_batch: int = 256
     verify_threads: int = 0

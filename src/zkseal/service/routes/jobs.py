@@ -133,13 +133,29 @@ async def one(request: Request, caller: JobReader, job_id: str) -> Response:
     return JSONResponse(found)
 
 
+@router.post(
+    "/v1/jobs/{job_id}/cancellation",
+    summary="Cancel a job",
+    status_code=202,
+    responses=answers(202, "It is being cancelled, or was before", JobAnswer),
+)
+async def cancel(request: Request, caller: JobWriter, job_id: str) -> Response:
+    """Stops a job that has not ended: its process is killed, its inputs are deleted. 409 for one that has a result."""
+    stopped = await run_in_threadpool(jobs.cancel, service_of(request).vault, caller.tenant, job_id)
+    note(request.scope, job=stopped.id)
+    return JSONResponse(shown(stopped), 202)
+
+
 @router.delete(
     "/v1/jobs/{job_id}",
     summary="Cancel a job, or delete an ended one",
     responses=answers(202, "It is being cancelled", JobAnswer) | answers(204, "It is gone with all that was its"),
 )
-async def cancel(request: Request, caller: JobWriter, job_id: str) -> Response:
-    """A job that has not ended is cancelled: its process is killed, its inputs are deleted. An ended one is deleted."""
+async def remove(request: Request, caller: JobWriter, job_id: str) -> Response:
+    """Deletes an ended job with its receipt, opening and outputs; one that has not ended is cancelled.
+
+    Whoever wants to keep the receipt of a job that may have ended meanwhile cancels it by `POST ../cancellation`.
+    """
     vault = service_of(request).vault
 
     def stop() -> Job | None:
