@@ -60,7 +60,16 @@ class PostgresServer:
 
     def start(self) -> None:
         """Starts it, and waits until it answers."""
-        command = [PROGRAMS / "postgres", "-D", self._data, "-k", self.folder, "-c", "listen_addresses=", *self._options]
+        command = [
+            PROGRAMS / "postgres",
+            "-D",
+            self._data,
+            "-k",
+            self.folder,
+            "-c",
+            "listen_addresses=",
+            *self._options,
+        ]
         with open(self.folder / "log", "ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, **self._identity)
         until = time.monotonic() + START_S
