@@ -58,7 +58,8 @@ class S3Store:
             connect_timeout=5, read_timeout=60, retries={"max_attempts": 5, "mode": "standard"}, max_pool_connections=32
         )
         with _typed(parts.netloc):
-            client = boto3.client(
+            # A session of its own: the default one keeps the credentials that were there first.
+            client = boto3.session.Session().client(
                 "s3", endpoint_url=options.get("endpoint"), region_name=options.get("region"), config=config
             )
         prefix = parts.path.strip("/")
