@@ -76,7 +76,7 @@ def prepare(name: str, batch: int = 1) -> Prepared:
     import zkseal
     from zkseal import files
     from zkseal.chain.inference import commit
-    from zkseal.chain.programs import programs
+    from zkseal.evm.programs import programs
     from zkseal.proving.core import native
 
     subject = SUBJECTS[name]

@@ -37,7 +37,7 @@ from zkseal.chain.deployment import create, deploy
 from zkseal.chain.encoding import public_values
 from zkseal.chain.inference import Inference, check_commitment, commit, encode_inputs
 from zkseal.chain.local import LocalChain, local_chain, local_signer
-from zkseal.chain.programs import programs
+from zkseal.evm.programs import programs
 from zkseal.chain.registration import register
 from zkseal.chain.request import OracleRequest, ask, wait_for_answer
 from zkseal.chain.submission import Submission, prove_for, submit

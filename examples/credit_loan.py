@@ -37,7 +37,7 @@ from zkseal.chain.encoding import public_values
 from zkseal.chain.gas import GasPrediction, predict_gas
 from zkseal.chain.inference import Inference, check_commitment, commit
 from zkseal.chain.local import local_chain, local_signer
-from zkseal.chain.programs import programs
+from zkseal.evm.programs import programs
 from zkseal.chain.registration import register
 from zkseal.chain.submission import prove_for
 from zkseal.chain.transactions import transact

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy.typing as npt
 from tests.chain.worlds import World
 
+import zkseal
 from zkseal import _native
 from zkseal.chain.accounts import Signer
 from zkseal.chain.attested_keys import KeyAttestation, allow_measurement, model_digest, register_key
@@ -14,6 +17,9 @@ from zkseal.chain.deployment import deploy
 from zkseal.chain.local import local_signer
 from zkseal.chain.transactions import transact
 from zkseal.chain.typed_data import address_of_public_key
+from zkseal.evm.answers import AttestedAnswer, OracleQuestion, answer_digest
+from zkseal.pipeline import ProvingKey
+from zkseal.proving import Opening
 
 MEASUREMENT = bytes(range(32))
 HARDWARE = 4
@@ -32,6 +38,23 @@ class Enclave:
 
     def sign_digest(self, digest: bytes) -> bytes:
         return bytes(self.key.sign_digest(digest))
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """An attester without a process around it, for what nodes do with answers: it runs, commits and signs here."""
+
+    registry: str
+    proving_key: ProvingKey = field(repr=False)
+    enclave: Enclave
+
+    def answer(
+        self, question: OracleQuestion, inputs: Mapping[str, npt.ArrayLike], opening: Opening | None
+    ) -> AttestedAnswer:
+        answered = zkseal.answer(self.proving_key, dict(inputs), checked=True, opening=opening)
+        digest = answer_digest(question.statement(answered.statement), question.registry)
+        signature = self.enclave.sign_digest(digest)
+        return AttestedAnswer(answered.statement, answered.opening, signature, self.enclave.key.public_key)
 
 
 @dataclass(frozen=True)

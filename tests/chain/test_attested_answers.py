@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 from tests.chain import oracles
-from tests.chain.attested import Attested, Enclave, attested
+from tests.chain.attested import Attested, Enclave, InProcess, attested
 from tests.chain.worlds import Model, World
 
 from zkseal.chain.attested_answers import (
     answer_attested,
     answer_both,
-    answer_digest,
     answer_provisionally,
     attest,
     confirm,
@@ -25,10 +24,11 @@ from zkseal.chain.attested_answers import (
 from zkseal.chain.attested_keys import KeyRevocation, revoke
 from zkseal.chain.encoding import Evidence, Statement
 from zkseal.chain.inference import Inference, commit
-from zkseal.chain.oracle import Attester, ServedModel
+from zkseal.chain.oracle import ServedModel
 from zkseal.chain.request import Mode, OracleRequest, RequestStatus, ask, status_of, wait_for_answer
 from zkseal.chain.typed_data import signer_of
 from zkseal.errors import NotForChain, TransactionReverted
+from zkseal.evm.answers import answer_digest
 
 BOND, FEE, WINDOW = 10**15, 10**12, 3600
 
@@ -200,7 +200,8 @@ def test_a_node_with_an_enclave_answers_three_modes(
     world = desk.world
     monkeypatch.setattr(oracles, "SINCE", world.connection.head().number)
     wanted = {mode: asked(desk, mode) for mode in Mode}
-    served = ServedModel.of(world.public.proving_key, attester=Attester(desk.registry, enclave.sign_digest))
+    key = world.public.proving_key
+    served = ServedModel.of(key, attester=InProcess(desk.registry, key, enclave))
     with oracles.oracle_node(world, tmp_path / "queue.db", models={served.model_id: served}) as node:
         node.run(once=True)
     found = {mode: status(desk, request_id) for mode, request_id in wanted.items()}

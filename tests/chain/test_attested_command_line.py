@@ -18,7 +18,6 @@ from zkseal import _native, cli
 from zkseal.chain.address_book import AddressBook
 from zkseal.chain.attested_keys import KeyAttestation, model_digest
 from zkseal.chain.local import LocalChain, local_chain, local_signer
-from zkseal.chain.programs import programs
 from zkseal.chain.signed_attestations import SignedAttestation, joined, load_signed_attestation
 from zkseal.cli.commands.chain import attest_key
 from zkseal.cli.commands.chain.enclave_keys import attestation_of, ear_of, measurement_of
@@ -36,6 +35,7 @@ from zkseal.errors import (
     WrongInput,
     WrongModel,
 )
+from zkseal.evm.programs import programs
 from zkseal.tee import (
     AppraisalPolicy,
     Assurance,

@@ -6,9 +6,9 @@ import pytest
 from tests.chain.worlds import Model
 
 from zkseal.chain.local import LocalChain, local_signer
-from zkseal.chain.programs import programs
 from zkseal.chain.registration import check, register
 from zkseal.errors import NotDeployed, TransactionReverted
+from zkseal.evm.programs import programs
 
 OWNER = local_signer(0)
 

@@ -12,7 +12,6 @@ from tests.chain.worlds import Model
 
 from zkseal import cli
 from zkseal.chain.local import LocalChain, local_chain, local_signer
-from zkseal.chain.programs import programs
 from zkseal.errors import (
     FileUnavailable,
     GasCapExceeded,
@@ -26,6 +25,7 @@ from zkseal.errors import (
     TransactionReverted,
     WrongChain,
 )
+from zkseal.evm.programs import programs
 
 
 @pytest.fixture(scope="module")

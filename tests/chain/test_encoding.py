@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.chain.worlds import World
 
 from zkseal.chain.encoding import Evidence, Statement, decode_public_values, oracle_subject, public_values
-from zkseal.chain.programs import programs
 from zkseal.errors import NotForChain
+from zkseal.evm.programs import programs
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 

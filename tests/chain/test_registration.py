@@ -10,9 +10,9 @@ from tests.chain.worlds import Model, World, keys_of
 import zkseal
 from zkseal.chain import transactions
 from zkseal.chain.local import LocalChain, local_signer
-from zkseal.chain.programs import PROGRAM_BYTES_CAP, programs
 from zkseal.chain.registration import is_registered, register
 from zkseal.errors import GasCapExceeded, NotForChain, TransactionReverted
+from zkseal.evm.programs import PROGRAM_BYTES_CAP, programs
 
 OWNER, OTHER = local_signer(0), local_signer(1)
 STEPS = ["store verifying program", "store model program", "prove model", "register"]
@@ -109,7 +109,7 @@ def test_keys_that_are_not_for_chains() -> None:
 
 
 def test_programs_longer_than_code_are_refused(hidden_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zkseal.chain.programs.PROGRAM_BYTES_CAP", 100)
+    monkeypatch.setattr("zkseal.evm.programs.PROGRAM_BYTES_CAP", 100)
     with pytest.raises(GasCapExceeded) as caught:
         programs(hidden_model.verifying_key)
     assert caught.value.cap == 100

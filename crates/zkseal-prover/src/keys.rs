@@ -355,6 +355,21 @@ impl ProvingKey {
     /// # Errors
     /// If a tensor of input or output is missing or does not fit.
     pub fn commit(&self, tensors: &TensorMap) -> Result<Committed, ProveError> {
+        self.commit_again(tensors, None, None)
+    }
+
+    /// Commits as [`Self::commit`] does, with given blindings where there are any, so that the commitments are those of
+    /// an earlier run with the same values. The caller has to know that the values are the same: one blinding over two
+    /// values tells their difference.
+    ///
+    /// # Errors
+    /// As [`Self::commit`], or if blindings have another length or are no scalars.
+    pub fn commit_again(
+        &self,
+        tensors: &TensorMap,
+        input_blindings: Option<&[u8]>,
+        output_blindings: Option<&[u8]>,
+    ) -> Result<Committed, ProveError> {
         let (relation, layout) = (self.verifying_key.relation(), self.verifying_key.layout());
         check_values(relation, tensors, |column| matches!(column, Column::Input | Column::Output))?;
         let bases = Bases::of(&layout.params, self.powers.as_ref())?;
@@ -362,13 +377,16 @@ impl ProvingKey {
         let values = tensors.values().map(|data| keccak256(&[&Zeroizing::new(data.to_bytes())]));
         let values = Zeroizing::new(keccak256(&[&Zeroizing::new(values.collect::<Vec<_>>().concat())]));
         let mut randomness = Randomness::from_system(&[b"commit", &self.verifying_key.model_id(), values.as_ref()])?;
-        let mut column = |column| -> Result<(Vec<G1Affine>, Vec<u8>), ProveError> {
-            let blindings = fresh_blindings(layout, column, &mut randomness);
+        let mut column = |column, given: Option<&[u8]>| -> Result<(Vec<G1Affine>, Vec<u8>), ProveError> {
+            let blindings = match given {
+                Some(bytes) => decode_blindings(layout, column, bytes)?,
+                None => fresh_blindings(layout, column, &mut randomness),
+            };
             let points = commit_column(&bases, layout, column, |t| &tensors[&t], &blindings, &[])?;
             Ok((points, encode_blindings(&blindings)))
         };
-        let (input, input_blindings) = column(Column::Input)?;
-        let (output, output_blindings) = column(Column::Output)?;
+        let (input, input_blindings) = column(Column::Input, input_blindings)?;
+        let (output, output_blindings) = column(Column::Output, output_blindings)?;
         Ok(Committed { input, output, input_blindings, output_blindings })
     }
 

@@ -395,6 +395,11 @@ fn test_commitments_made_before_a_proof_are_its_own() {
         verify(key.verifying_key(), &proved.statement, &proved.proof).expect("verifies");
         let other = key.commit(&private).expect("commitments");
         assert!(made.input.iter().all(|point| !other.input.contains(point)), "fresh blindings");
+        let blindings = (Some(&made.input_blindings[..]), Some(&made.output_blindings[..]));
+        let repeated = key.commit_again(&private, blindings.0, blindings.1).expect("commitments");
+        assert_eq!((repeated.input, repeated.output), (made.input.clone(), made.output.clone()));
+        let short = key.commit_again(&private, Some(&made.input_blindings[1..]), None);
+        assert!(matches!(short, Err(ProveError::WrongBlindings { .. })));
         let mut missing = private;
         let first = *missing.keys().next().expect("a tensor");
         missing.remove(&first);

@@ -10,6 +10,12 @@ use zkseal_relation::{Layout, LookupArgument, Opening, Params};
 use zkseal_verifier::Instance;
 use zkseal_verifier::key::ModelPart;
 
+/// Keccak-256, as the EVM computes it.
+#[pyfunction]
+pub fn keccak256<'py>(py: Python<'py>, data: &[u8]) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, &zkseal_transcript::keccak256(&[data]))
+}
+
 fn evm_error(py: Python<'_>, error: &EvmError) -> PyErr {
     match error {
         EvmError::Proof(cause) => verify_error(py, cause),

@@ -338,10 +338,19 @@ impl ProvingKey {
         detached(py, "committing", || self.key.opens_commitments())?.map_err(|e| prove_error(py, &e))
     }
 
-    /// Commits to the input and output of one run, and proves nothing.
-    fn commit<'py>(&self, py: Python<'py>, tensors: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    /// Commits to the input and output of one run, with the blindings of an earlier one where they are given, and proves
+    /// nothing.
+    #[pyo3(signature = (tensors, input_blindings=None, output_blindings=None))]
+    fn commit<'py>(
+        &self,
+        py: Python<'py>,
+        tensors: &Bound<'py, PyAny>,
+        input_blindings: Option<&[u8]>,
+        output_blindings: Option<&[u8]>,
+    ) -> PyResult<Bound<'py, PyDict>> {
         let tensors = tensors_from(tensors)?;
-        let made = detached(py, "committing", || self.key.commit(&tensors))?.map_err(|e| prove_error(py, &e))?;
+        let work = || self.key.commit_again(&tensors, input_blindings, output_blindings);
+        let made = detached(py, "committing", work)?.map_err(|e| prove_error(py, &e))?;
         let out = PyDict::new(py);
         out.set_item("input_commitments", commitments_to(py, &made.input))?;
         out.set_item("output_commitments", commitments_to(py, &made.output))?;
@@ -385,6 +394,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(relation_digest, module)?)?;
     module.add_function(wrap_pyfunction!(layout, module)?)?;
     module.add_function(wrap_pyfunction!(setup, module)?)?;
+    module.add_function(wrap_pyfunction!(evm::keccak256, module)?)?;
     module.add_function(wrap_pyfunction!(evm::chain_program, module)?)?;
     module.add_function(wrap_pyfunction!(evm::chain_proof, module)?)?;
     module.add_function(wrap_pyfunction!(evm::chain_model_proof, module)?)?;

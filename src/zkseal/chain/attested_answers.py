@@ -1,7 +1,7 @@
 """Answers to the oracle that an enclave signs: alone, with a proof of the same statement, or with a bond until then.
 
-The enclave computes the statement itself, from the request and from what it ran: a key that signs whatever hash it is
-handed vouches for nothing. Its key stays where it is; all that is asked of it is `SignDigest`.
+An enclave of zkseal computes the statement itself, from the request and from what it ran (`enclave.oracle`): a key that
+signs whatever hash it is handed vouches for nothing. `attest` is for enclaves of others, in which it has to run.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zkseal.chain.accounts import Signer
-from zkseal.chain.attested_keys import domain_of
 from zkseal.chain.connection import Connection
 from zkseal.chain.encoding import Evidence, Statement, oracle_subject
 from zkseal.chain.request import ORACLE, read_request
 from zkseal.chain.transactions import Receipt, transact
-from zkseal.chain.typed_data import Struct, signer_of
+from zkseal.chain.typed_data import signer_of
+from zkseal.evm.answers import answer_digest
 
 __all__ = [
     "SignDigest",
@@ -30,8 +30,6 @@ __all__ = [
 
 SignDigest = Callable[[bytes], bytes]
 """32 bytes in, a signature of 65 bytes out: r, s, v (27 or 28). `SigningKey.sign_digest` of the core."""
-
-_ANSWER = Struct("AttestedAnswer", (("stmt", "bytes32"),))
 
 
 def statement_for(
@@ -65,15 +63,6 @@ def statement_for(
         # The proof of a provisional answer may come after the deadline for answers.
         deadline=int(request["deadline"]) + int(request["proofWindow"]),
     )
-
-
-def answer_digest(statement: Statement, registry: str) -> bytes:
-    """The 32 bytes that an enclave signs for an answer.
-
-    Args:
-        registry: address of the AttestedKeyRegistry.
-    """
-    return _ANSWER.digest(domain_of(statement.chain_id, registry), (statement.hash,))
 
 
 def attest(statement: Statement, registry: str, sign_digest: SignDigest) -> bytes:

@@ -13,8 +13,10 @@ from typing import Any
 from zkseal.chain.accounts import Signer
 from zkseal.chain.connection import Connection
 from zkseal.chain.transactions import Receipt, transact
-from zkseal.chain.typed_data import Domain, Struct, signer_of
+from zkseal.chain.typed_data import sign, signer_of
 from zkseal.errors import NotForChain
+from zkseal.evm.answers import registry_domain
+from zkseal.evm.typed_data import Struct
 
 __all__ = [
     "KEYS",
@@ -25,7 +27,6 @@ __all__ = [
     "RegisteredKey",
     "allow_measurement",
     "disallow_measurement",
-    "domain_of",
     "model_digest",
     "ordered",
     "read_key",
@@ -37,11 +38,6 @@ __all__ = [
 KEYS = "AttestedKeyRegistry"
 LEAST_ASSURANCE = 3
 """Of a cloud's vTPM. Development evidence cannot be registered."""
-
-
-def domain_of(chain_id: int, registry: str) -> Domain:
-    """What signatures for a registry of keys are for."""
-    return Domain("zkseal AttestedKeyRegistry", "1", chain_id, registry)
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ class KeyAttestation:
 
     def digest(self, chain_id: int, registry: str) -> bytes:
         """The 32 bytes that are signed."""
-        return _ATTESTATION.digest(domain_of(chain_id, registry), self.parts)
+        return _ATTESTATION.digest(registry_domain(chain_id, registry), self.parts)
 
     def sign(self, appraiser: Signer, chain_id: int, registry: str) -> bytes:
         """The appraiser's signature, 65 bytes.
@@ -98,7 +94,7 @@ class KeyAttestation:
                 "Attest on a production root.",
                 reason="assurance",
             )
-        return _ATTESTATION.sign(appraiser, domain_of(chain_id, registry), self.parts)
+        return sign(_ATTESTATION, appraiser, registry_domain(chain_id, registry), self.parts)
 
 
 _ATTESTATION = Struct(
@@ -125,11 +121,11 @@ class KeyRevocation:
 
     def digest(self, chain_id: int, registry: str) -> bytes:
         """The 32 bytes that are signed."""
-        return _KEY_REVOCATION.digest(domain_of(chain_id, registry), (self.key, self.deadline))
+        return _KEY_REVOCATION.digest(registry_domain(chain_id, registry), (self.key, self.deadline))
 
     def sign(self, appraiser: Signer, chain_id: int, registry: str) -> bytes:
         """The appraiser's signature, 65 bytes."""
-        return _KEY_REVOCATION.sign(appraiser, domain_of(chain_id, registry), (self.key, self.deadline))
+        return sign(_KEY_REVOCATION, appraiser, registry_domain(chain_id, registry), (self.key, self.deadline))
 
 
 @dataclass(frozen=True)
@@ -141,11 +137,12 @@ class MeasurementRevocation:
 
     def digest(self, chain_id: int, registry: str) -> bytes:
         """The 32 bytes that are signed."""
-        return _MEASUREMENT_REVOCATION.digest(domain_of(chain_id, registry), (self.measurement, self.deadline))
+        return _MEASUREMENT_REVOCATION.digest(registry_domain(chain_id, registry), (self.measurement, self.deadline))
 
     def sign(self, appraiser: Signer, chain_id: int, registry: str) -> bytes:
         """The appraiser's signature, 65 bytes."""
-        return _MEASUREMENT_REVOCATION.sign(appraiser, domain_of(chain_id, registry), (self.measurement, self.deadline))
+        domain = registry_domain(chain_id, registry)
+        return sign(_MEASUREMENT_REVOCATION, appraiser, domain, (self.measurement, self.deadline))
 
 
 _KEY_REVOCATION = Struct("KeyRevocation", (("key", "address"), ("deadline", "uint64")))

@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zkseal.chain.accounts import Signer
-from zkseal.chain.typed_data import Domain, Struct
+from zkseal.chain.typed_data import sign
+from zkseal.evm.typed_data import Domain, Struct
 
 __all__ = ["CreditData"]
 
@@ -48,7 +49,7 @@ class CreditData:
 
     def sign(self, provider: Signer, chain_id: int, credit_score: str) -> bytes:
         """The provider's signature, 65 bytes."""
-        return _STRUCT.sign(provider, _domain(chain_id, credit_score), self.parts)
+        return sign(_STRUCT, provider, _domain(chain_id, credit_score), self.parts)
 
 
 def _domain(chain_id: int, credit_score: str) -> Domain:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from zkseal.chain.programs import programs, require_kzg
 from zkseal.chain.transactions import TRANSACTION_GAS_CAP
 from zkseal.errors import GasCapExceeded
+from zkseal.evm.programs import programs, require_kzg
 from zkseal.proving import VerifyingKey
 from zkseal.proving.core import native, running
 

@@ -17,8 +17,8 @@ from eth_utils.crypto import keccak
 
 from zkseal import receipts
 from zkseal.chain.encoding import Evidence, Statement, public_values
-from zkseal.chain.programs import require_kzg
 from zkseal.errors import StatementMismatch, WrongModel
+from zkseal.evm.programs import require_kzg
 from zkseal.pipeline import ProvingKey, Samples, check_opening
 from zkseal.pipeline.compile import named
 from zkseal.pipeline.interface import Interface, Port
@@ -85,9 +85,7 @@ class Inference:
         return Evidence(statement.subject, statement.nonce, statement.deadline, self.commitments, proof)
 
 
-def commit(
-    proving_key: ProvingKey, inputs: Samples, *, opening: Opening | None = None, progress: Progress | None = None
-) -> Inference:
+def commit(proving_key: ProvingKey, inputs: Samples, *, opening: Opening | None = None) -> Inference:
     """Runs a model on one input and commits to what is private.
 
     Args:
@@ -117,7 +115,7 @@ def commit(
         if (names := relation.tensors_of(column))
     }
     public = [array.reshape(-1) for _, array in sorted(columns.get(Column.PUBLIC, {}).items())]
-    made = _commitments(proving_key, tensors, columns, opening, progress)
+    made = _commitments(proving_key, tensors, columns, opening)
     return Inference(
         proving_key=proving_key,
         outputs={name: np.asarray(array) for name, array in witness.outputs.items()},
@@ -134,19 +132,15 @@ def _commitments(
     tensors: Mapping[int, npt.NDArray[Any]],
     columns: Mapping[Column, Mapping[int, npt.NDArray[Any]]],
     opening: Opening | None,
-    progress: Progress | None,
 ) -> tuple[Points, bytes, Opening]:
     """Commitments of the private columns, compressed and uncompressed, and their opening."""
     model_id = proving_key.verifying_key.model_id
     if Column.INPUT not in columns and Column.OUTPUT not in columns:
         return ((), ()), b"", Opening(model_id, None, None)
     core = proving_key.weights.core
+    given = (None, None) if opening is None else (_blindings(opening.input), _blindings(opening.output))
     with running("committing"):
-        if opening is None:
-            made = core.commit(dict(tensors))
-        else:
-            # Given blindings are taken by the prover alone: this proof, for no context, is thrown away.
-            made = core.prove(b"", dict(tensors), progress, _blindings(opening.input), _blindings(opening.output))
+        made = core.commit(dict(tensors), *given)
     points = tuple(made["input_commitments"]), tuple(made["output_commitments"])
     parts = [
         ColumnOpening(columns[column], blinding) if column in columns else None

@@ -13,9 +13,9 @@ from zkseal.chain.accounts import Signer
 from zkseal.chain.connection import Connection
 from zkseal.chain.contracts import artifact
 from zkseal.chain.encoding import PROOF_SYSTEM_ID
-from zkseal.chain.programs import Programs, programs
 from zkseal.chain.transactions import settle, transact
 from zkseal.errors import NotDeployed, TransactionReverted
+from zkseal.evm.programs import Programs, programs
 from zkseal.proving import VerifyingKey
 from zkseal.proving.core import native, running
 

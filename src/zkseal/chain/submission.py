@@ -12,8 +12,8 @@ from zkseal.chain.address_book import AddressBook
 from zkseal.chain.connection import Connection
 from zkseal.chain.encoding import Evidence, Statement
 from zkseal.chain.inference import Inference
-from zkseal.chain.programs import programs
 from zkseal.chain.transactions import Call, Receipt, send, transact
+from zkseal.evm.programs import programs
 from zkseal.proving.core import Progress
 
 __all__ = ["Submission", "check", "prove_for", "submit", "submit_many", "verify_call"]

@@ -164,7 +164,14 @@ class Answer:
     outputs: Arrays
 
 
-def answer(proving_key: ProvingKey, inputs: Samples, *, context: bytes = b"", checked: bool = False) -> Answer:
+def answer(
+    proving_key: ProvingKey,
+    inputs: Samples,
+    *,
+    context: bytes = b"",
+    checked: bool = False,
+    opening: Opening | None = None,
+) -> Answer:
     """Runs the program on one input and commits to what is private, in a fraction of the time of a proof.
 
     Whoever trusts the machine that ran it (docs/decisions/receipts-of-both-kinds.md) need not wait for the proof, which
@@ -174,15 +181,18 @@ def answer(proving_key: ProvingKey, inputs: Samples, *, context: bytes = b"", ch
         checked: compare the run with the relation, as a proof would. For whoever has the key from somebody else: a
             program that was changed computes anything, and only its proof would fail. The weights have to be checked
             too, once (`proving_key.weights.require_opened`).
+        opening: as in `prove`: commitments to the same private values that are to be made again.
 
     Raises:
-        WrongInput, RangeExceeded: as `prove`.
+        WrongInput, RangeExceeded, WrongModel, StatementMismatch: as `prove`.
         UnsatisfiedConstraint, ValueOutOfBounds: `checked`, and the program computes something else than the relation.
     """
     witness, public_inputs = _run(proving_key, inputs)
     if checked:
         proving.require_satisfied(proving_key.weights, witness.tensors)
-    made = proving.commit(proving_key.weights, witness.tensors, context=context, public_inputs=public_inputs)
+    made = proving.commit(
+        proving_key.weights, witness.tensors, context=context, public_inputs=public_inputs, opening=opening
+    )
     outputs = {name: np.asarray(array) for name, array in witness.outputs.items()}
     return Answer(made.statement, made.opening, outputs)
 

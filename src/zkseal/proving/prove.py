@@ -62,21 +62,28 @@ class Committed:
 
 
 def commit(
-    weights: CommittedWeights, values: Integers, *, context: bytes = b"", public_inputs: Collection[str] = ()
+    weights: CommittedWeights,
+    values: Integers,
+    *,
+    context: bytes = b"",
+    public_inputs: Collection[str] = (),
+    opening: Opening | None = None,
 ) -> Committed:
     """The statement that `prove` would make of the same values with the opening that is returned here.
 
     Args:
         values: tensors of the columns input, output and public by name.
-        context, public_inputs: as in `prove`.
+        context, public_inputs, opening: as in `prove`.
 
     Raises:
         WrongInput, ValueOutOfBounds: a tensor is missing, misshapen or outside its bounds.
+        WrongModel, StatementMismatch: the opening is of another model, or of other values.
     """
     tensors = by_index(weights.relation, values, {Column.INPUT, Column.OUTPUT, Column.PUBLIC})
     run = _Run(weights, tensors, context, public_inputs)
+    given = (None, None) if opening is None else run.blindings(opening)
     with running("committing"):
-        made = weights.core.commit(tensors)
+        made = weights.core.commit(tensors, *given)
     return Committed(run.statement(made), run.opening(made))
 
 

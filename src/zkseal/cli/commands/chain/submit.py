@@ -62,7 +62,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     connection = connected(options)
     signer = opened_keystore(options, console)
     with console.progress() as progress:
-        inference = commit(key, inputs, progress=progress)
+        inference = commit(key, inputs)
         submission = prove_for(
             connection,
             opened_book(options),

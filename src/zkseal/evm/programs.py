@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from eth_utils.crypto import keccak
-
-from zkseal.chain.encoding import model_id_of
 from zkseal.errors import GasCapExceeded, NotForChain
+from zkseal.evm.abi import keccak256
+from zkseal.evm.statement import model_id_of
 from zkseal.proving import VerifyingKey
 from zkseal.proving.core import native, running
 
@@ -32,12 +31,12 @@ class Programs:
     @property
     def program_hash(self) -> bytes:
         """keccak256 of the verifying program; ERC-7992's circuitHash."""
-        return keccak(self.program)
+        return keccak256(self.program)
 
     @property
     def model_program_hash(self) -> bytes:
         """keccak256 of the model program; ERC-7992's modelHash."""
-        return keccak(self.model_program)
+        return keccak256(self.model_program)
 
     @property
     def model_id(self) -> int:
