@@ -64,6 +64,9 @@ pub fn setup<'py>(
     Ok((PyBytes::new(py, &key), PyBytes::new(py, &encode_blindings(&made.model_blindings))))
 }
 
+/// Those of input and output, if they are given.
+type Blindings = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// A proving key that may hold anything.
 #[pyclass(frozen)]
 pub struct Prover {
@@ -75,13 +78,10 @@ fn compressed(points: &[G1Affine]) -> Vec<Vec<u8>> {
 }
 
 impl Prover {
-    fn run(&self, context: &[u8], tensors: &Lists, liar: &mut Liar) -> PyResult<Proved> {
-        let input = ProveInput {
-            context: context.to_vec(),
-            tensors: tensors_from(tensors),
-            input_blindings: None,
-            output_blindings: None,
-        };
+    fn run(&self, context: &[u8], tensors: &Lists, given: Blindings, liar: &mut Liar) -> PyResult<Proved> {
+        let (input_blindings, output_blindings) = given;
+        let tensors = tensors_from(tensors);
+        let input = ProveInput { context: context.to_vec(), tensors, input_blindings, output_blindings };
         self.key.prove_with_hooks(&input, liar).map_err(failed)
     }
 }
@@ -97,15 +97,25 @@ impl Prover {
         Ok(Self { key: ProvingKey::unchecked(key, blindings, tensors_from(&tensors), powers).map_err(failed)? })
     }
 
-    /// A proof with lies.
-    fn prove<'py>(&self, py: Python<'py>, context: &[u8], tensors: Lists, lies: Lies) -> PyResult<Bound<'py, PyDict>> {
+    /// A proof with lies, under the commitments that `blindings` make of input and output.
+    #[pyo3(signature = (context, tensors, lies, blindings=(None, None)))]
+    fn prove<'py>(
+        &self,
+        py: Python<'py>,
+        context: &[u8],
+        tensors: Lists,
+        lies: Lies,
+        blindings: Blindings,
+    ) -> PyResult<Bound<'py, PyDict>> {
         let mut liar = Liar::new(lies)?;
-        let (proved, log) = with_log(|| self.run(context, &tensors, &mut liar));
+        let (proved, log) = with_log(|| self.run(context, &tensors, blindings, &mut liar));
         let proved = proved?;
         let out = PyDict::new(py);
         out.set_item("proof", PyBytes::new(py, &proved.proof.encode()))?;
         out.set_item("input_commitments", compressed_bytes(py, &proved.statement.input))?;
         out.set_item("output_commitments", compressed_bytes(py, &proved.statement.output))?;
+        out.set_item("input_blindings", PyBytes::new(py, &encode_blindings(&proved.input_blindings)))?;
+        out.set_item("output_blindings", PyBytes::new(py, &encode_blindings(&proved.output_blindings)))?;
         out.set_item("root", PyBytes::new(py, &encode_scalar(&liar.root)))?;
         out.set_item("balanced", PyBytes::new(py, &encode_scalar(&liar.balanced)))?;
         out.set_item("log", log)?;
@@ -115,7 +125,7 @@ impl Prover {
     /// All scalars that a proof reveals, by stage, under challenges that depend on nothing.
     fn messages(&self, tensors: Lists, lies: Lies) -> PyResult<BTreeMap<&'static str, Vec<Vec<u8>>>> {
         let mut liar = Liar::new(lies)?;
-        let proved = with_fixed_challenges(|| self.run(b"", &tensors, &mut liar))?;
+        let proved = with_fixed_challenges(|| self.run(b"", &tensors, (None, None), &mut liar))?;
         Ok(revealed(&proved.proof, &liar))
     }
 }

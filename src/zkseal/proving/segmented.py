@@ -107,10 +107,11 @@ def verify_segmented(
         )
     require_sides(statement, public_inputs)
     stated = {index for index, t in enumerate(verifying_key.relation.tensors) if t.column == Column.PUBLIC}
-    unknown = (set(statement.input.values) | set(statement.output.values)) - stated
-    if unknown:
+    misfits = (set(statement.input.values) | set(statement.output.values)) ^ stated
+    if misfits:
         raise StatementMismatch(
-            f"The statement has values of tensor {min(unknown)}, which is no public one.", tensor=min(unknown)
+            f"The statement lacks the values of public tensor {min(misfits)}, or has values of one that is none.",
+            tensor=min(misfits),
         )
     for index, proof in enumerate(evidence.proofs):
         verify_piece(verifying_key, statement, evidence.boundaries, index, proof)
