@@ -39,6 +39,7 @@ const FAMILIES = {
     "NonceMismatch",
     "RolledBack",
   ],
+  WitnessError: ["WrongInput"],
   ResourceLimit: ["FileUnavailable", "MissingDependency"],
   InternalError: [],
 } as const;
@@ -56,6 +57,7 @@ const FAMILY_REMEDIES: Readonly<Record<ErrorFamily, string>> = {
   DecodeError: "Get the file again from whoever made it.",
   ProofRejected: "Do not rely on this receipt. Ask whoever made it for one that holds.",
   AppraisalError: "Do not rely on this evidence under this policy.",
+  WitnessError: "Give what is asked for.",
   ResourceLimit: "Verify on a machine with more memory, or with the command line of zkseal.",
   InternalError: "The fault is in zkseal, not in your files: please report it.",
 };

@@ -24,7 +24,7 @@ export async function compile(source: WasmSource): Promise<WebAssembly.Module> {
   }
   const bytes = await fetched(source);
   try {
-    return await WebAssembly.compile(bytes);
+    return await WebAssembly.compile(await unpacked(bytes));
   } catch (error) {
     throw new ZksealError("FileUnavailable", `The module does not load: ${String(error)}.`);
   }
@@ -41,6 +41,14 @@ async function fetched(source: WasmSource): Promise<BufferSource> {
   } catch (error) {
     throw new ZksealError("FileUnavailable", `The module cannot be fetched: ${String(error)}.`);
   }
+}
+
+/** A module may be packed by gzip: then it is as small on a disk, or from a plain server, as it is on its way. */
+async function unpacked(bytes: BufferSource): Promise<BufferSource> {
+  const view = ArrayBuffer.isView(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, 2) : new Uint8Array(bytes, 0, 2);
+  if (view[0] !== 0x1f || view[1] !== 0x8b) return bytes;
+  const packed = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return await new Response(packed).arrayBuffer();
 }
 
 /** node fetches no files; there, and only there, they are read. */

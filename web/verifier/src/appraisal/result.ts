@@ -1,0 +1,146 @@
+/** What an appraisal found. Where development evidence was accepted, it is of another type, and every view says so. */
+
+import { ZksealError } from "../errors.js";
+import { toHex } from "../hex.js";
+import type { Side, Statement } from "../statement.js";
+import { integersOf } from "../statement.js";
+import { type AnswerClaims, claimsToJson } from "../tee/answers.js";
+import { AttestedRuntime, type BundleEar, type DevAttestedRuntime } from "../tee/attested.js";
+import type { Check } from "../tee/result.js";
+import type { ProvedStatement } from "../verify.js";
+import type { Mode } from "./policy.js";
+
+export const PROFILE = "tag:zkseal,2026:appraisal";
+export const DEV_PROFILE = "tag:zkseal,2026:appraisal-dev";
+
+/** What was checked, before anything is made of it. */
+export interface Findings {
+  readonly statement: Statement;
+  readonly mode: Mode;
+  /** Name and digest. */
+  readonly policyId: string;
+  /** Unix time of the appraisal. */
+  readonly now: number;
+  readonly checks: readonly Check[];
+  /** What the proof shows, with public numbers by name; null if none was checked. */
+  readonly proved: ProvedStatement | null;
+  /** What vouches for the enclave, if its answer was appraised. */
+  readonly attested: AttestedRuntime | DevAttestedRuntime | null;
+  /** What the enclave signed. */
+  readonly claims: AnswerClaims | null;
+  /** Unix time until which the proof may be missing (`tee_then_zk`), null if nothing is missing. */
+  readonly pendingUntil: number | null;
+}
+
+/** JSON view: everything that was checked, and what was not. */
+export interface AppraisalJson {
+  readonly profile: string;
+  readonly mode: Mode;
+  readonly assurance: string;
+  readonly development: boolean;
+  readonly policy: string;
+  readonly now: number;
+  readonly pending_until: number | null;
+  readonly checks: readonly Check[];
+  readonly statement: unknown;
+  readonly answer: Record<string, string | number | null> | null;
+  readonly attestation: BundleEar | null;
+}
+
+abstract class Appraised implements Findings {
+  abstract readonly development: boolean;
+  readonly statement: Statement;
+  readonly mode: Mode;
+  readonly policyId: string;
+  readonly now: number;
+  readonly checks: readonly Check[];
+  readonly proved: ProvedStatement | null;
+  readonly attested: AttestedRuntime | DevAttestedRuntime | null;
+  readonly claims: AnswerClaims | null;
+  readonly pendingUntil: number | null;
+
+  constructor(found: Findings) {
+    this.statement = found.statement;
+    this.mode = found.mode;
+    this.policyId = found.policyId;
+    this.now = found.now;
+    this.checks = found.checks;
+    this.proved = found.proved;
+    this.attested = found.attested;
+    this.claims = found.claims;
+    this.pendingUntil = found.pendingUntil;
+  }
+
+  /** In one word: `proof`, a level of hardware assurance, or both joined by a plus sign. */
+  get assurance(): string {
+    const words: string[] = this.attested === null ? [] : [this.attested.result.assurance];
+    if (this.proved !== null) words.push(this.proved.insecure ? "insecure_proof" : "proof");
+    return words.join("+");
+  }
+
+  toJSON(): AppraisalJson {
+    return {
+      profile: this.development ? DEV_PROFILE : PROFILE,
+      mode: this.mode,
+      assurance: this.assurance,
+      development: this.development,
+      policy: this.policyId,
+      now: this.now,
+      pending_until: this.pendingUntil,
+      checks: this.checks,
+      statement: statementToJson(this.statement),
+      answer: this.claims === null ? null : claimsToJson(this.claims),
+      attestation: this.attested === null ? null : this.attested.toJSON(),
+    };
+  }
+}
+
+/** A receipt whose evidence satisfies its policy, and rests on published setups and production roots alone. */
+export class Appraisal extends Appraised {
+  readonly development = false;
+
+  constructor(found: Findings) {
+    super(found);
+    const production = found.attested === null || found.attested instanceof AttestedRuntime;
+    if (!production || found.proved?.insecure === true) {
+      const details = { reason: "development", check: "assurance" };
+      throw new ZksealError("PolicyDenied", "This evidence is of development.", details);
+    }
+  }
+}
+
+/** A receipt that rests on development evidence: for tests. Nothing that wants an `Appraisal` takes it. */
+export class DevAppraisal extends Appraised {
+  readonly development = true;
+}
+
+/** A receipt that was refused: `details.check` is the check that failed, `checks` are all of them. */
+export class ReceiptRefused extends ZksealError {
+  constructor(
+    error: ZksealError,
+    readonly checks: readonly Check[],
+  ) {
+    const [failed] = checks.filter((check) => check.outcome === "fail");
+    super(error.code, error.message, { check: failed?.name ?? null, ...error.details }, error.remedy);
+    this.cause = error;
+  }
+}
+
+function statementToJson(statement: Statement): unknown {
+  const side = ({ values, commitments }: Side): unknown => ({
+    values: Object.fromEntries([...values].map(([index, data]) => [index, Array.from(integersOf(data), plainInteger)])),
+    commitments: commitments.map(toHex),
+  });
+  return {
+    version: 1,
+    model: toHex(statement.modelId),
+    input: side(statement.input),
+    output: side(statement.output),
+    context: toHex(statement.context),
+  };
+}
+
+/** Integers beyond 2^53 become text. */
+function plainInteger(value: bigint): number | string {
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+}

@@ -1,0 +1,98 @@
+/**
+ * Answers requests of the conformance tests (tests/tee/web), one JSON object a line: what this package makes of evidence,
+ * bundles and policies, to be compared with what Python makes of them. Argument: the module of the attestation verifiers.
+ */
+
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
+
+import { appraise } from "../src/appraisal/appraise.js";
+import { receiptPolicyOf } from "../src/appraisal/policy.js";
+import { ReceiptRefused } from "../src/appraisal/result.js";
+import { ZksealError } from "../src/errors.js";
+import { toHex } from "../src/hex.js";
+import { readReceipt } from "../src/receipt.js";
+import { appraiseEvidence, type EvidenceOptions } from "../src/tee/appraise.js";
+import { appraiseBundle } from "../src/tee/attested.js";
+import { readBundle } from "../src/tee/bundle.js";
+import { decodeBase64 } from "../src/tee/bytes.js";
+import { readStandaloneEvidence } from "../src/tee/evidence_encoding.js";
+import { type CertificateInfo, loadAttest } from "../src/tee/native.js";
+import { type PolicyDocument, policyOf } from "../src/tee/policy.js";
+import { EvidenceRefused } from "../src/tee/result.js";
+import { pinnedRoots, type Roots } from "../src/tee/roots.js";
+
+interface Request {
+  readonly kind: "evidence" | "bundle" | "receipt" | "policy" | "receipt-policy";
+  readonly data?: string;
+  readonly policy: PolicyDocument;
+  readonly now?: number;
+  readonly nonce?: string;
+  readonly context?: string;
+  readonly roots?: Readonly<Record<string, readonly string[] | string>>;
+}
+
+function bytes(text: string | undefined): Uint8Array {
+  const data = decodeBase64(text ?? "");
+  if (data === undefined) throw new Error("no base64");
+  return data;
+}
+
+function rootsOf(given: Request["roots"]): Roots {
+  const entries = Object.entries(given ?? {}).map(([name, value]) => [name, typeof value === "string" ? value : value.map(bytes)]);
+  return { ...pinnedRoots(), ...Object.fromEntries(entries) };
+}
+
+function optionsOf({ now = 0, nonce, roots }: Request): EvidenceOptions {
+  return { now, ...(nonce === undefined ? {} : { nonce: bytes(nonce) }), roots: rootsOf(roots) };
+}
+
+function chainOf(path: readonly CertificateInfo[]): object[] {
+  return path.map(({ subject, issuer, notBefore, notAfter, sha256, role, pinned }) => {
+    return { subject, issuer, notBefore, notAfter, sha256: toHex(sha256), role, pinned };
+  });
+}
+
+function answer(request: Request): object {
+  switch (request.kind) {
+    case "policy":
+      return { result: policyOf(request.policy).policyId };
+    case "receipt-policy":
+      return { result: receiptPolicyOf(request.policy).policyId };
+    case "evidence": {
+      const evidence = readStandaloneEvidence(bytes(request.data));
+      const found = appraiseEvidence(evidence, policyOf(request.policy), optionsOf(request));
+      return { kind: found.constructor.name, result: found, chain: chainOf(found.chain) };
+    }
+    case "bundle": {
+      const found = appraiseBundle(readBundle(bytes(request.data)), policyOf(request.policy), optionsOf(request));
+      return { kind: found.constructor.name, result: found };
+    }
+    case "receipt": {
+      const options = { ...optionsOf(request), context: bytes(request.context) };
+      const found = appraise(readReceipt(bytes(request.data)), receiptPolicyOf(request.policy), options);
+      return { kind: found.constructor.name, result: found };
+    }
+  }
+}
+
+function refused(error: unknown): object {
+  if (!(error instanceof ZksealError)) return { crash: String(error instanceof Error ? error.stack : error) };
+  const { code, message, details } = error;
+  const more = error instanceof EvidenceRefused ? { result: error.result, submodule: error.submodule } : {};
+  const checks = error instanceof ReceiptRefused ? { checks: error.checks } : {};
+  return { error: { code, message, check: details["check"] ?? null }, ...more, ...checks };
+}
+
+const [, , module = ""] = process.argv;
+await loadAttest(readFileSync(pathToFileURL(module)));
+for await (const line of createInterface({ input: process.stdin })) {
+  let made: object;
+  try {
+    made = answer(JSON.parse(line) as Request);
+  } catch (error) {
+    made = refused(error);
+  }
+  process.stdout.write(`${JSON.stringify(made)}\n`);
+}
