@@ -1,13 +1,16 @@
-"""Proving keys in files: the tiny model, for one input and for four at once."""
+"""Proving keys in files: the tiny model, for one input and for four at once; a small decoder. A Ray cluster."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tests.cluster.decoders import Decoder
+from tests.cluster.ray_cluster import LocalCluster
 
 from zkseal import files, pipeline
 from zkseal.conftest import tiny_graph
@@ -52,3 +55,17 @@ def saved(graph: Graph, samples: Array, folder: Path) -> tuple[KeyFile, Verifyin
     proving_key, verifying_key = pipeline.setup(pipeline.compile(graph, samples))
     files.save_proving_key(folder / "model.zkp", proving_key)
     return KeyFile.of(folder / "model.zkp"), verifying_key
+
+
+@pytest.fixture(scope="session")
+def decoder_keys(tmp_path_factory: pytest.TempPathFactory) -> Decoder:
+    """A decoder of the shape of GPT-2, small: 4 layers, 64 wide, 8 tokens; in one piece and in 4 segments."""
+    return Decoder.made(tmp_path_factory.mktemp("decoder"), segments=4, layers=4, width=64, heads=4, tokens=8)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[LocalCluster]:
+    """A Ray cluster of a head and three nodes."""
+    made = LocalCluster(nodes=3)
+    yield made
+    made.close()

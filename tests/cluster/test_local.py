@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from tests.cluster.conftest import saved
+from tests.cluster.processes import with_argument
 from tests.cluster.worlds import QUICK, STALLED, misbehaving
 
 from zkseal import files, pipeline
@@ -225,20 +226,7 @@ def test_closing_cancels_what_is_not_done_and_leaves_no_process(key_file: Keys, 
             handle.result(5)
     with pytest.raises(ExecutorClosed):
         executor.submit(ProveTask(key_file[0], inputs[0]))
-    assert not children_running(str(tmp_path))
-
-
-def children_running(mark: str) -> list[int]:
-    """Processes with this text in their command line."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                if mark.encode() in (entry / "cmdline").read_bytes():
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-    return found
+    assert not with_argument(str(tmp_path))
 
 
 def test_progress_names_worker_and_stage_and_what_it_raises_ends_the_task(key_file: Keys, inputs: Array) -> None:
@@ -274,10 +262,10 @@ def test_workers_end_with_whoever_started_them(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         parent.stdout.readline()
-        assert len(children_running(str(tmp_path))) == 2
+        assert len(with_argument(str(tmp_path))) == 2
         parent.send_signal(signal.SIGKILL)
         parent.wait(10)
-    until(lambda: not children_running(str(tmp_path)))
+    until(lambda: not with_argument(str(tmp_path)))
 
 
 def test_a_workers_process_has_no_streams_and_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import socket
 import threading
 from collections import defaultdict
 from collections.abc import Callable
@@ -31,6 +32,7 @@ __all__ = ["RayExecutor", "RayWorker"]
 
 CHUNK_BYTES = 1 << 23
 _REMOVE_S = 10.0
+_CONNECT_S = 10.0
 
 
 class RayExecutor(Dispatcher):
@@ -220,14 +222,27 @@ def _connect(ray: Any, address: str | None) -> bool:
     if ray.is_initialized():
         return False
     try:
+        _require_listener(address)
         # What actors write stays in the logs of their machines; a namespace of its own, so that nobody finds them.
         namespace = f"zkseal-{secrets.token_hex(8)}"
         ray.init(address=address or "auto", namespace=namespace, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         reason = printable(str(error).partition("\n")[0])[:200]
         raise ClusterUnreachable(
-            f"No Ray cluster answers at '{address or 'auto'}': {reason}. Start one (ray start), or name its address.",
+            f"No Ray cluster answers at '{address or 'auto'}': {reason}. Start one (ray start), name its address, or "
+            "set RAY_AUTH_TOKEN to its token.",
             address=str(address),
             reason=reason,
         ) from error
     return True
+
+
+def _require_listener(address: str | None) -> None:
+    """Ray itself waits for minutes where nobody listens. Raises `OSError`, and `ValueError` for no address."""
+    if address in (None, "auto"):
+        return
+    host, separator, port = str(address).rpartition(":")
+    if not separator or not port.isdecimal():
+        raise ValueError("an address is host:port")
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S):
+        pass
