@@ -88,6 +88,7 @@ def claim(database: Database, worker: str, *, limit: int, lease_ms: int, known: 
         now = now_ms(connection)
         mine = select(jobs.c.id).where(jobs.c.worker == worker, jobs.c.id.not_in(list(known)))
         taken = list(connection.execute(mine.limit(limit)).scalars())
+        connection.execute(update(jobs).where(jobs.c.id.in_(taken)).values(lease_until=now + lease_ms))
         while len(taken) < limit and (job := _next(connection, now)) is not None:
             connection.execute(
                 update(jobs)

@@ -56,7 +56,8 @@ class Worker:
         self._told, self._troubled = told, troubled
         self._keys = ProvingKeys(vault, max_bytes=self._settings.key_bytes)
         self._lock = threading.Lock()
-        self._works: dict[str, Work] = {}
+        # A job whose lease ended may be claimed anew while the earlier attempt at it winds up.
+        self._works: dict[tuple[str, int], Work] = {}
         self._wake, self._stopping, self._hastened = threading.Event(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"zkseal {self.id}", daemon=True)
         self._looked_at = self._kept_house_at = float("-inf")
@@ -118,7 +119,7 @@ class Worker:
     def _claim(self) -> int:
         """Claims as many jobs as there are free workers, and begins them; how many."""
         with self._lock:
-            known, free = list(self._works), self._executor.workers - len(self._works)
+            known, free = self._known(), self._executor.workers - len(self._works)
         if free <= 0 or not self._vault.database.read(self._waiting):
             return 0
         lease_ms = self._settings.lease_ms
@@ -126,15 +127,19 @@ class Worker:
         for claim in claims:
             work = Work(self._vault, self._executor, self._keys, claim, self._settings)
             with self._lock:
-                self._works[claim.id] = work
+                self._works[claim.id, claim.attempt] = work
             threading.Thread(target=self._work, args=(work,), name=f"zkseal {claim.id}", daemon=True).start()
         return len(claims)
+
+    def _known(self) -> list[str]:
+        """Jobs that this worker is at; under the lock."""
+        return [job for job, _ in self._works]
 
     def _waiting(self, connection: Connection) -> bool:
         """Whether a job waits, or is held for this worker without its knowledge; without a lock."""
         due = (jobs_table.c.state == State.QUEUED) & (jobs_table.c.not_before <= now_ms(connection))
         with self._lock:
-            known = list(self._works)
+            known = self._known()
         forgotten = (jobs_table.c.worker == self.id) & jobs_table.c.id.not_in(known)
         return connection.execute(select(jobs_table.c.id).where(due | forgotten).limit(1)).first() is not None
 
@@ -145,7 +150,7 @@ class Worker:
             self._vault.sweep_quietly()
         finally:
             with self._lock:
-                del self._works[work.claim.id]
+                del self._works[work.claim.id, work.claim.attempt]
             self._wake.set()
 
     def _watch_over(self) -> None:
