@@ -1,0 +1,219 @@
+/** One receipt under one expectation, check by check: runs in the worker, knows no page. */
+
+import {
+  type AttestedEvidence,
+  type Description,
+  describe,
+  type Port,
+  type ProvedStatement,
+  type Receipt,
+  type Tensor,
+  toHex,
+  type Verifier,
+  type VerifyingKey,
+  ZksealError,
+} from "@zkseal/verifier";
+
+import type { AppraiseAnswer } from "./attestation.js";
+import type {
+  AttestationFound,
+  Expectation,
+  Failure,
+  KeyFound,
+  PortFound,
+  ProofFound,
+  ReceiptFound,
+  Stage,
+  Verification,
+} from "./exchange.js";
+
+/** Numbers of a tensor that are shown; the rest is counted. */
+export const MAX_SHOWN_VALUES = 256;
+
+/** What is to be verified, as it was read. */
+export interface Evidence {
+  readonly receipt: Receipt;
+  readonly found: ReceiptFound;
+  readonly key: { readonly read: VerifyingKey; readonly found: KeyFound } | null;
+}
+
+/** What does the work. */
+export interface Verifiers {
+  readonly verifier: Verifier;
+  readonly appraiseAnswer: AppraiseAnswer;
+}
+
+/** Everything that can be checked is checked, up to the first thing that does not hold. */
+export async function verification(evidence: Evidence, expectation: Expectation, verifiers: Verifiers): Promise<Verification> {
+  const work = new Work(evidence, expectation, verifiers);
+  try {
+    await work.run();
+  } catch (error) {
+    if (!(error instanceof ZksealError)) throw error;
+    work.failure = { ...failure(error), stage: work.stage };
+  }
+  return work.result();
+}
+
+/** An error as plain data, for the page. */
+export function failure(error: ZksealError): Failure {
+  return error.toJSON();
+}
+
+class Work {
+  stage: Stage = "model";
+  failure: Verification["failure"] = null;
+  private proved: ProvedStatement | null = null;
+  private words: Description | null = null;
+  private proof: ProofFound | null = null;
+  private attestation: AttestationFound | null = null;
+
+  constructor(
+    private readonly evidence: Evidence,
+    private readonly expectation: Expectation,
+    private readonly verifiers: Verifiers,
+  ) {}
+
+  async run(): Promise<void> {
+    this.checkModel();
+    this.checkContext();
+    this.checkEvidence();
+    this.checkProof();
+    await this.checkAnswer();
+  }
+
+  result(): Verification {
+    const { found, key } = this.evidence;
+    const [inputs, outputs] = [key?.read.interface.inputs ?? [], key?.read.interface.outputs ?? []];
+    return {
+      part: "verification",
+      receipt: found,
+      key: key?.found ?? null,
+      expectation: this.expectation,
+      inputs: inputs.map((port) => portFound(port, this.proved?.inputs)),
+      outputs: outputs.map((port) => portFound(port, this.proved?.outputs)),
+      words: this.words,
+      proof: this.proof,
+      attestation: this.attestation,
+      failure: this.failure,
+    };
+  }
+
+  private checkModel(): void {
+    this.stage = "model";
+    const { found, key } = this.evidence;
+    const wanted = this.expectation.model;
+    if (wanted !== null && wanted !== found.modelId) {
+      throw new ZksealError(
+        "WrongModel",
+        "The receipt is about another model than the one that you trust.",
+        { expected: wanted, got: found.modelId },
+        "Do not take this answer for one of your model. Ask for a receipt under its model id.",
+      );
+    }
+    if (key !== null && key.found.modelId !== found.modelId) {
+      const details = { expected: key.found.modelId, got: found.modelId };
+      throw new ZksealError("WrongModel", "The receipt is about another model than the key.", details);
+    }
+  }
+
+  private checkContext(): void {
+    this.stage = "context";
+    const wanted = this.expectation.context;
+    const got = this.evidence.receipt.statement.context;
+    if (wanted === null || toHex(wanted) === toHex(got)) return;
+    const details = { expected: toHex(wanted), got: toHex(got) };
+    throw new ZksealError("WrongContext", "The receipt was made for another context than the one that you expect.", details);
+  }
+
+  /** What was asked for has to be there. */
+  private checkEvidence(): void {
+    this.stage = "evidence";
+    const types = this.evidence.found.evidence.map((piece) => piece.type);
+    const asked = this.expectation.evidence;
+    if ((asked === "zk" || asked === "both") && !types.includes("zk")) throw missing("zero-knowledge proof");
+    if ((asked === "tee" || asked === "both") && types.every((type) => type === "zk")) throw missing("signed answer of attested hardware");
+  }
+
+  private checkProof(): void {
+    this.stage = "proof";
+    const { receipt, found, key } = this.evidence;
+    const piece = found.evidence.find((candidate) => candidate.type === "zk");
+    if (piece === undefined || key === null) return;
+    const start = performance.now();
+    const options = { context: receipt.statement.context, insecureSrs: this.expectation.policy === "development" };
+    const proved = this.verifiers.verifier.verify(receipt, key.read, options);
+    const took = performance.now() - start;
+    this.proved = proved;
+    this.words = describe(proved, key.read, receipt);
+    this.proof = { opening: key.read.opening, origin: proved.origin, insecure: proved.insecure, bytes: piece.bytes, took };
+  }
+
+  private async checkAnswer(): Promise<void> {
+    this.stage = "attestation";
+    const answer = this.evidence.receipt.evidence.find((piece): piece is AttestedEvidence => piece.type !== "zk");
+    if (answer === undefined) return;
+    const { evidence, policy } = this.expectation;
+    if (answer.type === "tee-dev" && policy !== "development") {
+      // A proof stands by itself; an answer of a development enclave adds nothing to it, and alone it is nothing.
+      if (this.proof !== null && (evidence === "any" || evidence === "zk")) return;
+      if (evidence === "any" && this.evidence.found.evidence.some((piece) => piece.type === "zk")) return;
+      throw new ZksealError(
+        "PolicyDenied",
+        "The receipt rests on a development enclave: it proves nothing to whoever does not trust its operator.",
+        { type: answer.type },
+        "Ask for an answer of production hardware, or for a proof. To see what this one says, tick “Look at development receipts too”.",
+      );
+    }
+    const start = performance.now();
+    const appraised = await this.verifiers.appraiseAnswer(this.evidence.receipt, answer, this.expectation);
+    this.attestation = { ...appraised.found, took: performance.now() - start };
+    if (appraised.error !== null) throw appraised.error;
+  }
+}
+
+function missing(what: string): ZksealError {
+  return new ZksealError(
+    "PolicyDenied",
+    `You ask for a ${what}, and the receipt holds none.`,
+    { missing: what },
+    "Ask whoever made the receipt for one that holds it, or ask for less.",
+  );
+}
+
+function portFound(port: Port, tensors: ReadonlyMap<string, Tensor> | undefined): PortFound {
+  const tensor = tensors?.get(port.name);
+  const values = tensor === undefined ? null : Array.from(tensor.values.subarray(0, MAX_SHOWN_VALUES), String);
+  return { name: port.name, shape: port.shape, dtype: port.dtype, public: port.visibility === "public", values };
+}
+
+/** The receipt as the page shows it. */
+export function receiptFound(receipt: Receipt, bytes: number): ReceiptFound {
+  const { statement, evidence } = receipt;
+  return {
+    part: "receipt",
+    digest: toHex(receipt.digest),
+    modelId: toHex(statement.modelId),
+    context: statement.context,
+    bytes,
+    evidence: evidence.map((piece) => ({
+      type: piece.type,
+      bytes: piece.type === "zk" ? piece.proof.length : piece.answer.length + piece.attestation.length,
+    })),
+    commitments: { input: statement.input.commitments.length, output: statement.output.commitments.length },
+  };
+}
+
+/** The key as the page shows it. */
+export function keyFound(key: VerifyingKey, bytes: number, took: number): KeyFound {
+  return {
+    part: "key",
+    modelId: toHex(key.modelId),
+    opening: key.opening,
+    origin: key.origin,
+    insecure: key.insecure,
+    weights: key.interface.weights,
+    bytes,
+    took,
+  };
+}
