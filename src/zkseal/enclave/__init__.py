@@ -11,6 +11,7 @@ one socket to the host, the keys, and the model::
 `measurement`    the digest of the code that it imports
 `process`        its first steps and its loop; `wire` is the socket
 `runtime`        keys, model, requests; `model` loads a sealed one
+`oracle`         signs answers for the oracle of a chain
 `messages`       requests and responses; `padding`, `rates`, `replays` guard them
 `host`           starts it, fetches the model's key, passes ciphertext on; `service` is its HTTP
 `client`         asks, and believes only what an attested key signed

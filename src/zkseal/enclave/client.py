@@ -11,7 +11,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,6 +28,7 @@ from zkseal.errors import (
     WrongContext,
     WrongModel,
 )
+from zkseal.evm.answers import AttestedAnswer, OracleQuestion
 from zkseal.pipeline import Interface, Samples, check_opening, verify
 from zkseal.proving import Opening, VerifyingKey
 from zkseal.receipts import AnswerClaims, DevTeeEvidence, Evidence, Receipt, TeeEvidence
@@ -37,6 +38,7 @@ from zkseal.tee import (
     AttestedRuntime,
     DevAttestedRuntime,
     Roots,
+    RuntimeData,
     appraise_bundle,
     verify_answer_signature,
 )
@@ -57,6 +59,7 @@ class Answered:
         opening: of the receipt's commitments: a secret of whoever asked.
         claims: what the enclave signed.
         proof_verified: whether the receipt holds a proof that the client verified, for which it needs the key.
+        oracle_signature: of the mode `ORACLE`, 65 bytes.
     """
 
     outputs: Mapping[str, npt.NDArray[Any]]
@@ -64,6 +67,7 @@ class Answered:
     opening: Opening = field(repr=False)
     claims: AnswerClaims
     proof_verified: bool = False
+    oracle_signature: bytes | None = None
 
 
 class _Client:
@@ -137,6 +141,39 @@ class _Client:
                 attested enclave, or not to this request.
             ProofRejected, DecodeError: the enclave's proof does not show the answer.
         """
+        return self._exchange(inputs, context=context, mode=mode)[1]
+
+    def answer_oracle(
+        self, question: OracleQuestion, inputs: Samples, *, opening: Opening | None = None, context: bytes = b""
+    ) -> AttestedAnswer:
+        """Asks for an answer to the oracle of a chain, signed with the attested key for a contract.
+
+        The client sees that the answer is of the attested enclave and to this request. Whether the signature is that
+        key's over the answer sees whoever has a library of the chain, as the oracle node.
+
+        Args:
+            opening: of the commitments that the answer has to have, if the request on the chain names them.
+
+        Raises:
+            WrongModel: the enclave has another model than the question names.
+            NotForChain: the model is for no chain, the deadline is none of a request, or the inputs are not those of
+                the commitments.
+            PolicyDenied: an enclave of development is asked for a chain that others use.
+            ZksealError: as `ask`.
+        """
+        # What tells powers of tau is known inside, and long.
+        own = None if opening is None else replace(opening, powers=b"")
+        runtime, answered = self._exchange(
+            inputs, context=context, mode=AnswerMode.ORACLE, question=question, opening=own
+        )
+        signature = answered.oracle_signature
+        if signature is None:
+            raise SignatureRejected("The enclave did not sign for the oracle.", reason="oracle signature")
+        statement = answered.receipt.statement
+        return AttestedAnswer(statement, answered.opening, signature, runtime.signing_public_key)
+
+    def _exchange(self, inputs: Samples, **asked: Any) -> tuple[RuntimeData, Answered]:
+        """Sends a request and checks what comes back; with the runtime data that were appraised for it."""
         if self._bundle is None:
             self._attest()
         bundle = self._bundle
@@ -144,13 +181,13 @@ class _Client:
         runtime = bundle.runtime_data
         given = inputs if isinstance(inputs, Mapping) else {"": inputs}
         named = {name: np.asarray(array) for name, array in given.items()}
-        request = Request(named, secrets.token_bytes(NONCE_BYTES), context, mode, self._client_key)
+        request = Request(named, secrets.token_bytes(NONCE_BYTES), client=self._client_key, **asked)
         header = Envelope(runtime.nonce, b"").header
         padded = pad(request.to_cbor())
         sealed, opener = native().hpke_seal_request(runtime.hpke_public_key, request_info(runtime), header, padded)
         envelope = Envelope(runtime.nonce, sealed).to_cbor()
         response = Response.from_cbor(unpad(opener.open(self._transport.infer(envelope))))
-        return self._checked(bundle, request, envelope, response)
+        return runtime, self._checked(bundle, request, envelope, response)
 
     def _checked(self, bundle: AttestationBundle, request: Request, envelope: bytes, response: Response) -> Answered:
         """The receipt, after everything that the client can see for itself was compared."""
@@ -193,7 +230,7 @@ class _Client:
             # A ceremony that nobody published is for development, as an enclave without hardware is.
             verify(receipt, self._key, context=request.context, insecure_srs=self.DEVELOPMENT)
         self._sequence = claims.sequence
-        return Answered(response.outputs, receipt, response.opening, claims, verified)
+        return Answered(response.outputs, receipt, response.opening, claims, verified, response.oracle_signature)
 
     def _evidence(self, answer: bytes, attestation: bytes) -> TeeEvidence | DevTeeEvidence:
         return (DevTeeEvidence if self.DEVELOPMENT else TeeEvidence)(answer, attestation)

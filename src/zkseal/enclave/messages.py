@@ -5,7 +5,7 @@
     envelope := {"request": 1, "nonce", "sealed"}
     sealed   := HPKE, base mode, of the padded body; its associated data is the envelope without `sealed`
     info     := "zkseal/request/v1"  u8 assurance  SHA-256(runtime data)
-    body     := {"inputs", "context", "mode", "nonce", "client"}
+    body     := {"inputs", "context", "mode", "nonce", "client", "question", "opening"}
     response := the reply of RFC 9458 to it, over the padded {"answer", "statement", ..} or {"error"}
 
 The nonce of the envelope is the one of the attestation that the client appraised: with it the enclave knows its runtime
@@ -22,6 +22,7 @@ from typing import Any
 import numpy.typing as npt
 
 from zkseal.errors import InvalidEncoding, UnknownVersion
+from zkseal.evm.answers import OracleQuestion
 from zkseal.pipeline import Samples
 from zkseal.plain_errors import decode_error, encode_error
 from zkseal.proving import Opening
@@ -52,10 +53,11 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class AnswerMode(StrEnum):
-    """What a client wants: the signed answer, or a proof made inside the enclave as well."""
+    """What a client wants: the signed answer; a proof made inside the enclave as well; or a signature for an oracle."""
 
     TEE = "tee"
     ZK_IN_TEE = "zk_in_tee"
+    ORACLE = "oracle"
 
 
 def request_info(runtime: RuntimeData) -> bytes:
@@ -102,6 +104,8 @@ class Request:
         context: what the receipt is for.
         nonce: 32 random bytes, which come back in the response.
         client: the client's key for its share of the rate limit, at most 64 bytes; a secret, or empty.
+        question: of the mode `ORACLE`, and only of it: what the answer is signed for.
+        opening: of commitments that the answer has to have; a secret, and only of that mode.
     """
 
     inputs: Arrays = field(repr=False)
@@ -109,6 +113,8 @@ class Request:
     context: bytes = b""
     mode: AnswerMode = AnswerMode.TEE
     client: bytes = field(default=b"", repr=False)
+    question: OracleQuestion | None = None
+    opening: Opening | None = field(default=None, repr=False)
 
     @property
     def samples(self) -> Samples:
@@ -124,6 +130,8 @@ class Request:
                 "mode": str(self.mode),
                 "nonce": self.nonce,
                 "client": self.client,
+                "question": None if self.question is None else self.question.to_plain(),
+                "opening": None if self.opening is None else opening_to_plain(self.opening),
             }
         )
 
@@ -134,13 +142,25 @@ class Request:
             case {
                 "inputs": dict(inputs),
                 "context": bytes(context),
-                "mode": "tee" | "zk_in_tee" as mode,
+                "mode": "tee" | "zk_in_tee" | "oracle" as mode,
                 "nonce": bytes(nonce),
                 "client": bytes(client),
+                "question": dict() | None as question,
+                "opening": opening,
                 **rest,
             } if not rest and len(nonce) == NONCE_BYTES and len(client) <= MAX_CLIENT_BYTES:
-                if len(context) <= MAX_CONTEXT_BYTES:
-                    return Request(arrays_from_plain(inputs), nonce, context, AnswerMode(mode), client)
+                for_oracle = mode == AnswerMode.ORACLE
+                fitting = (question is not None) is for_oracle and (opening is None or for_oracle)
+                if len(context) <= MAX_CONTEXT_BYTES and fitting:
+                    return Request(
+                        arrays_from_plain(inputs),
+                        nonce,
+                        context,
+                        AnswerMode(mode),
+                        client,
+                        None if question is None else OracleQuestion.from_plain(question),
+                        None if opening is None else opening_from_plain(opening),
+                    )
         raise InvalidEncoding("The decrypted request has other entries.", reason="request body")
 
 
@@ -152,6 +172,7 @@ class Response:
         answer: COSE_Sign1 over the claims (`zkseal.receipts.answers`).
         nonce: of the request.
         proof: made inside, if it was asked for.
+        oracle_signature: 65 bytes, r, s, v, if it was asked for (`enclave.oracle`).
     """
 
     answer: bytes
@@ -160,6 +181,7 @@ class Response:
     outputs: Arrays = field(repr=False)
     nonce: bytes
     proof: ZkEvidence | None = None
+    oracle_signature: bytes | None = None
 
     def to_cbor(self) -> bytes:
         """The one encoding."""
@@ -171,6 +193,7 @@ class Response:
                 "outputs": arrays_to_plain(self.outputs),
                 "nonce": self.nonce,
                 "proof": None if self.proof is None else self.proof.encode(),
+                "oracle_signature": self.oracle_signature,
             }
         )
 
@@ -188,6 +211,7 @@ class Response:
                 "outputs": outputs,
                 "nonce": bytes(nonce),
                 "proof": proof,
+                "oracle_signature": bytes() | None as oracle_signature,
                 **rest,
             } if not rest and isinstance(proof, dict | None):
                 return Response(
@@ -197,6 +221,7 @@ class Response:
                     arrays_from_plain(outputs),
                     nonce,
                     None if proof is None else ZkEvidence.decode(proof),
+                    oracle_signature,
                 )
         raise InvalidEncoding("The enclave's response has other entries.", reason="response")
 

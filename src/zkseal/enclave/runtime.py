@@ -10,13 +10,14 @@ import math
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zkseal.enclave.messages import AnswerMode, Envelope, Request, Response, encode_failure, request_info
 from zkseal.enclave.model import decrypt
+from zkseal.enclave.oracle import OracleSigner
 from zkseal.enclave.padding import LEAST_BUCKET, bucket, pad, unpad
 from zkseal.enclave.rates import RateLimits, Rates
 from zkseal.enclave.replays import MOST_REQUESTS, Replays
@@ -111,6 +112,7 @@ class Runtime:
         self._boot_epoch = secrets.token_bytes(BOOT_EPOCH_BYTES)
         self._sealed = sealed
         self._proving_key: ProvingKey | None = None
+        self._oracle: OracleSigner | None = None
         self._replays = Replays(settings.most_requests)
         self._rates = Rates(settings.limits, clock)
         self._sequence, self._previous = 0, FIRST
@@ -158,6 +160,9 @@ class Runtime:
         )
         loaded = decrypt(self._sealed, data_key)
         self._sizes = response_sizes(loaded.proving_key)
+        self._oracle = OracleSigner(
+            self._signing, loaded.proving_key.verifying_key, production=self._settings.ceiling.production
+        )
         self._proving_key = loaded.proving_key
         return loaded.secret
 
@@ -196,6 +201,8 @@ class Runtime:
     def _respond(self, proving_key: ProvingKey, request: Request, runtime: RuntimeData, digest: bytes) -> bytes:
         self._rates.admit(hashlib.sha256(request.client).digest())
         self._replays.note(digest)
+        if request.question is not None:
+            self._signer.require_answerable(request.question)
         answered = _checked(proving_key, request)
         proof = None
         if request.mode is AnswerMode.ZK_IN_TEE:
@@ -212,8 +219,18 @@ class Runtime:
             proof_digest=None if proof is None else hashlib.sha256(proof.proof).digest(),
         )
         signed = sign_answer(claims, self._signing.sign, development=not self._settings.ceiling.production)
+        question = request.question
+        oracle_signature = None if question is None else self._signer.sign(question, answered.statement)
         self._sequence, self._previous = self._sequence + 1, hashlib.sha256(signed).digest()
-        return Response(signed, answered.statement, answered.opening, answered.outputs, request.nonce, proof).to_cbor()
+        return Response(
+            signed, answered.statement, answered.opening, answered.outputs, request.nonce, proof, oracle_signature
+        ).to_cbor()
+
+    @property
+    def _signer(self) -> OracleSigner:
+        """Of the model that was loaded."""
+        assert self._oracle is not None  # requests are opened after the model is there
+        return self._oracle
 
     def _wait(self, began: float) -> None:
         """Until the next multiple of the interval, so that the time of an answer says little."""
@@ -225,7 +242,7 @@ class Runtime:
 def _checked(proving_key: ProvingKey, request: Request) -> Answer:
     """The answer, if it is what the relation says: the program came with the sealed model, and may say anything."""
     try:
-        return answer(proving_key, request.samples, context=request.context, checked=True)
+        return answer(proving_key, request.samples, context=request.context, checked=True, opening=request.opening)
     except (UnsatisfiedConstraint, ValueOutOfBounds) as error:
         commitment = proving_key.verifying_key.model_id.hex()
         text = "The sealed program computes something else than the model that it is sealed as. Ask its publisher."
@@ -248,7 +265,12 @@ def response_sizes(proving_key: ProvingKey) -> dict[AnswerMode, int]:
         return dict.fromkeys(AnswerMode, 0)
     claims = AnswerClaims(bytes(32), bytes(32), bytes(32), bytes(BOOT_EPOCH_BYTES), 1 << 40, FIRST, 1 << 40, bytes(32))
     signed = sign_answer(claims, lambda message: bytes(64), development=True)
-    size = len(Response(signed, tried.statement, tried.opening, tried.outputs, bytes(32)).to_cbor())
+    response = Response(signed, tried.statement, tried.opening, tried.outputs, bytes(32))
+    size = len(response.to_cbor())
     key = proving_key.verifying_key
     proof_bytes = lay_out(key.core.relation, key.row_bits, key.scheme).proof_bytes
-    return {AnswerMode.TEE: size, AnswerMode.ZK_IN_TEE: size + proof_bytes + PROOF_HEAD_BYTES}
+    return {
+        AnswerMode.TEE: size,
+        AnswerMode.ZK_IN_TEE: size + proof_bytes + PROOF_HEAD_BYTES,
+        AnswerMode.ORACLE: len(replace(response, oracle_signature=bytes(65)).to_cbor()),
+    }

@@ -1,5 +1,9 @@
 """Serve an oracle: watch requests for your models, prove the answers, send them, earn the fees.
 
+With an enclave that has the model (`zkseal enclave serve`), requests that take its signature are answered too. The
+enclave runs the model itself and signs what it computed. For a model of which only the verifying key is given, that is
+all that is done.
+
 The queue survives a kill at any point: no request is lost, none is answered twice. The account of the keystore must
 not be used for anything else meanwhile. Logs are JSON lines on standard error and hold no inputs. Ctrl-C and SIGTERM
 end it in good order.
@@ -14,6 +18,7 @@ import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zkseal import files
 from zkseal.cli.commands.chain.shared_options import (
@@ -26,11 +31,17 @@ from zkseal.cli.commands.chain.shared_options import (
 )
 from zkseal.cli.console import Console
 from zkseal.cli.samples import by_input, read_arrays
+from zkseal.cli.sealed import policy_named
 from zkseal.cli.setups import add_insecure_srs
 from zkseal.cli.signals import stopped_by_signals
-from zkseal.errors import NotDeployed
-from zkseal.pipeline import Samples
-from zkseal.proving import Opening
+from zkseal.errors import NotDeployed, TransactionReverted, WrongInput
+from zkseal.pipeline import ProvingKey, Samples
+from zkseal.proving import Opening, VerifyingKey
+
+if TYPE_CHECKING:
+    from zkseal.chain.address_book import AddressBook
+    from zkseal.chain.connection import Connection
+    from zkseal.chain.oracle import ServedModel
 
 __all__ = ["configure", "run"]
 
@@ -40,7 +51,13 @@ _SUFFIXES = (".npz", ".npy", ".json", ".csv")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments."""
-    parser.add_argument("proving_keys", type=Path, nargs="+", metavar="model.zkp")
+    parser.add_argument(
+        "model_keys",
+        type=Path,
+        nargs="+",
+        metavar="model.zkp",
+        help="proving keys; of models that an enclave answers for alone, verifying keys (.zkv)",
+    )
     add_node(parser)
     add_keystore(parser)
     parser.add_argument(
@@ -65,6 +82,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--metrics-every", type=float, default=60.0, metavar="SECONDS", help="between lines of metrics (default: 60)"
     )
+    parser.add_argument(
+        "--enclave",
+        dest="enclaves",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="host of an enclave that has one of the models; repeatable",
+    )
+    parser.add_argument(
+        "--enclave-policy",
+        default="production",
+        metavar="P",
+        help="under which its evidence is appraised: a TOML file or a name (default: production)",
+    )
+    parser.add_argument(
+        "--enclave-development", action="store_true", help="take sandboxes and software TPMs, for local chains"
+    )
     parser.add_argument("--once", action="store_true", help="answer what is asked now, then end")
     add_insecure_srs(parser)
 
@@ -72,16 +106,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> None:
     """Serves until told to stop."""
     from zkseal.chain.connection import address_of
-    from zkseal.chain.oracle import Log, Node, NodeOptions, ServedModel, Store
+    from zkseal.chain.oracle import Log, Node, NodeOptions, Store
 
-    hidden = None if options.hidden_inputs is None else _hidden_from(options.hidden_inputs)
-    keys = [files.load_proving_key(path) for path in options.proving_keys]
-    models = {}
-    for key in keys:
-        trusted(options, key.verifying_key)
-        model = ServedModel.of(key, hidden)
-        models[model.model_id] = model
+    keys = [_key(options, path) for path in options.model_keys]
     connection, book = connected(options), opened_book(options)
+    models = _models(options, keys, connection, book, console)
     oracle = book.address(connection, ORACLE)
     entry = book.entry(connection.chain_id, ORACLE)
     if entry is None:
@@ -112,6 +141,54 @@ def run(options: argparse.Namespace, console: Console) -> None:
         with stopped_by_signals(node.stop):
             node.run(once=options.once)
         console.result({"requests": dict(store.counts()), "events": dict(log.counters)})
+
+
+def _key(options: argparse.Namespace, path: Path) -> ProvingKey | VerifyingKey:
+    """A proving key or, for a model that an enclave answers for, a verifying key."""
+    kinds = (files.PROVING_KEY, files.VERIFYING_KEY) if options.enclaves else (files.PROVING_KEY,)
+    if files.identify(path, kinds) is files.VERIFYING_KEY:
+        return trusted(options, files.load_verifying_key(path))
+    key = files.load_proving_key(path)
+    trusted(options, key.verifying_key)
+    return key
+
+
+def _models(
+    options: argparse.Namespace,
+    keys: list[ProvingKey | VerifyingKey],
+    connection: Connection,
+    book: AddressBook,
+    console: Console,
+) -> dict[int, ServedModel]:
+    """What is served, by the id on the chain: each key with its hidden inputs and its enclave."""
+    from zkseal.chain.attested_keys import KEYS, require_usable
+    from zkseal.chain.oracle import ServedModel
+    from zkseal.chain.typed_data import address_of_public_key
+
+    hidden = None if options.hidden_inputs is None else _hidden_from(options.hidden_inputs)
+    verifying = [key.verifying_key if isinstance(key, ProvingKey) else key for key in keys]
+    attesters, registry = {}, ""
+    if options.enclaves:
+        from zkseal.cli.enclave_attester import attesters_at
+
+        registry, policy = book.address(connection, KEYS), policy_named(options.enclave_policy)
+        attesters = attesters_at(options.enclaves, verifying, registry, policy, development=options.enclave_development)
+    models = {}
+    for key, verifying_key in zip(keys, verifying, strict=True):
+        attester = attesters.get(verifying_key.model_id)
+        if attester is None and not isinstance(key, ProvingKey):
+            expected = "its proving key, or the URL of its enclave (--enclave)"
+            text = f"No enclave has the model of a verifying key that was given. Give {expected}."
+            raise WrongInput(text, name="model_keys", expected=expected, got=verifying_key.model_id.hex())
+        model = ServedModel.of(key, hidden, attester)
+        models[model.model_id] = model
+        if attester is not None:
+            address = address_of_public_key(attester.public_key)
+            try:
+                require_usable(connection, registry, address, model.model_id)
+            except TransactionReverted as error:
+                console.note(f"the enclave's key {address} does not count yet ({error.error}): chain attest-key")
+    return models
 
 
 def _hidden_from(folder: Path) -> Callable[[int, bytes], Samples | Opening | None]:

@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--mode",
-        choices=[str(mode) for mode in AnswerMode],
+        choices=[str(mode) for mode in (AnswerMode.TEE, AnswerMode.ZK_IN_TEE)],
         default=str(AnswerMode.TEE),
         help="zk_in_tee: the enclave proves its answer as well, which is verified with --key (default: tee)",
     )
