@@ -10,9 +10,15 @@ from starlette.responses import StreamingResponse
 
 from zkseal.service.service import Service
 
-__all__ = ["EVENT_STREAM", "event_stream"]
+__all__ = ["EVENT_SCHEMA", "EVENT_STREAM", "event_stream"]
 
 EVENT_STREAM = "text/event-stream"
+EVENT_SCHEMA = {
+    "type": "object",
+    "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["id", "event", "data"],
+}
+"""Of one event, for the OpenAPI document; `data` is JSON."""
 KEPT_ALIVE_S = 15.0
 _ALIVE = b": alive\n\n"
 _RETRY = b"retry: 1000\n\n"

@@ -15,7 +15,7 @@ from zkseal.service.operating import summary
 from zkseal.service.operating_schemas import OperatorSummary
 from zkseal.service.routes.declare import PROBLEMS, Operator, answers
 from zkseal.service.service import Service, service_of
-from zkseal.service.streams import EVENT_STREAM, event_stream
+from zkseal.service.streams import EVENT_SCHEMA, EVENT_STREAM, event_stream
 
 __all__ = ["router"]
 
@@ -34,7 +34,7 @@ async def now(request: Request, caller: Operator) -> Response:
 @router.get(
     "/v1/operator/events",
     summary="The service, again and again",
-    responses=answers(200, "Server-sent events `summary`", None, **{EVENT_STREAM: {"type": "string"}}),
+    responses=answers(200, "Server-sent events `summary`", None, **{EVENT_STREAM: EVENT_SCHEMA}),
 )
 async def events(request: Request, caller: Operator, every_s: Every = 1.0) -> Response:
     """Server-sent events called `summary`: the same document as `/v1/operator/summary`, every `every_s` seconds."""

@@ -19,7 +19,7 @@ from zkseal.service.observing.requests import note
 from zkseal.service.routes.declare import CBOR, JSON, PROBLEMS, JobReader, OpeningReader, ReceiptReader, answers
 from zkseal.service.schemas import OutputsAnswer, ReceiptJson
 from zkseal.service.service import Service, service_of
-from zkseal.service.streams import EVENT_STREAM, event_stream
+from zkseal.service.streams import EVENT_SCHEMA, EVENT_STREAM, event_stream
 
 __all__ = ["router"]
 
@@ -76,7 +76,7 @@ async def outputs(request: Request, caller: OpeningReader, job_id: str) -> Respo
 @router.get(
     "/v1/jobs/{job_id}/events",
     summary="Events of a job, as they happen",
-    responses=answers(200, "Server-sent events", None, **{EVENT_STREAM: {"type": "string"}}),
+    responses=answers(200, "Server-sent events", None, **{EVENT_STREAM: EVENT_SCHEMA}),
 )
 async def job_events(request: Request, caller: JobReader, job_id: str, last_event_id: LastEvent = None) -> Response:
     """Server-sent events: `queued`, `running`, `progress`, `retrying`, `cancelling`, then one of `succeeded`, `failed`,

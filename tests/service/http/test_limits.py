@@ -1,0 +1,241 @@
+"""What strangers can take: bytes, time, places, requests a second; each ends with the problem document that says so."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.service.http.served import GENEROUS, KeyFiles, Served, require_problem, serving
+
+from zkseal.service.limits import Limits
+
+pytestmark = pytest.mark.native
+
+SMALL = replace(GENEROUS, max_request_bytes=4096, body_timeout_s=0.5)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory, keys: KeyFiles) -> Iterator[Served]:
+    """A service that takes little, and not for long."""
+    with serving(tmp_path_factory.mktemp("small") / "service", keys, limits=SMALL) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def connected(served: Served) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=15) as connection:
+        yield connection
+
+
+def head_of(served: Served, *lines: str, path: str = "/v1/verifications") -> bytes:
+    """The head of a POST with a key."""
+    fixed = (f"POST {path} HTTP/1.1", "Host: x", f"Authorization: Bearer {served.api_key}")
+    return "\r\n".join((*fixed, *lines, "", "")).encode()
+
+
+def answer_on(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the one answer that comes before the connection is closed, or is complete."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = connection.recv(65536)
+        if not piece:
+            break
+        data += piece
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    while len(body) < int(headers.get("content-length", "0")):
+        body += connection.recv(65536)
+    return int(first.split()[1]), headers, body
+
+
+def problem_on(connection: socket.socket, status: int) -> dict[str, Any]:
+    found, headers, body = answer_on(connection)
+    assert (found, headers["content-type"]) == (status, "application/problem+json")
+    document: dict[str, Any] = json.loads(body)
+    assert document["status"] == status
+    return document
+
+
+# Sizes. ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_body_that_is_announced_too_long_is_not_waited_for(small: Served) -> None:
+    with connected(small) as connection:
+        connection.sendall(head_of(small, "Content-Length: 4097"))
+        problem_on(connection, 413)
+
+
+def test_a_body_that_grows_too_long_is_cut(small: Served) -> None:
+    with connected(small) as connection:
+        connection.sendall(head_of(small, "Transfer-Encoding: chunked") + b"1000\r\n" + b"x" * 4096 + b"\r\n1\r\nx\r\n")
+        problem_on(connection, 413)
+
+
+def test_lengths_that_are_none_are_refused(small: Served) -> None:
+    for length in ("-1", "1e3", "99999999999999999999999", "0x10"):
+        with connected(small) as connection:
+            connection.sendall(head_of(small, f"Content-Length: {length}"))
+            assert answer_on(connection)[0] in (400, 413)
+
+
+def test_a_long_head_is_refused(small: Served) -> None:
+    with connected(small) as connection, contextlib.suppress(ConnectionError):
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"X-Long: " + b"y" * 200_000 + b"\r\n\r\n")
+        problem_on(connection, 400)
+
+
+# Time. ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_body_that_does_not_come_is_given_up(small: Served) -> None:
+    with connected(small) as connection:
+        connection.sendall(head_of(small, "Content-Length: 100") + b"{")
+        began = time.monotonic()
+        problem_on(connection, 408)
+        assert time.monotonic() - began < 5
+
+
+def test_a_body_that_drips_is_given_up(small: Served) -> None:
+    """Each byte comes in time; all of them together do not."""
+    with connected(small) as connection:
+        connection.sendall(head_of(small, "Content-Length: 4000"))
+        connection.settimeout(0.05)
+        began, answer = time.monotonic(), b""
+        while not answer and time.monotonic() - began < 5:
+            connection.sendall(b" ")
+            with contextlib.suppress(TimeoutError):
+                answer = connection.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_head_that_does_not_come_is_given_up(small: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zkseal.http_server.server._Impatient.patience_s", 0.2)
+    for start in (b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"POST"):
+        with connected(small) as connection:
+            connection.sendall(start)
+            assert connection.recv(4096) == b""
+
+
+def test_slow_bodies_take_nobodys_place(tmp_path: Path, keys: KeyFiles) -> None:
+    """More of them than there are places: the oldest give theirs up, and others are served at once."""
+    limits = replace(GENEROUS, unfinished_at_once=4, body_timeout_s=60.0)
+    with serving(tmp_path / "service", keys, limits=limits) as served, contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(connected(served)) for _ in range(12)]
+        for connection in slow:
+            connection.sendall(head_of(served, "Content-Length: 1000"))
+        problem_on(slow[0], 408)
+        with served.http() as http:
+            assert http.get("/v1/jobs").status_code == 200
+            require_problem(http.post("/v1/verifications", json={"receipt": ""}), 422)
+
+
+# Requests that are two things to two readers. -------------------------------------------------------------------------
+
+SMUGGLED = [
+    ("Content-Length: 4", "Content-Length: 5"),
+    ("Content-Length: 4, 5",),
+    ("Transfer-Encoding: chunked, identity",),
+    ("Transfer-Encoding: xchunked",),
+    ("Transfer-Encoding: chunked", "Transfer-Encoding: chunked"),
+    ("Transfer-Encoding : chunked",),
+    ("Content-Length: +4",),
+    ("X-Folded: a\r\n b\x00",),
+]
+
+
+@pytest.mark.parametrize("lines", SMUGGLED)
+def test_a_request_of_two_lengths_is_refused(small: Served, lines: tuple[str, ...]) -> None:
+    """And nothing that follows it on the connection is taken for a request."""
+    with connected(small) as connection:
+        connection.sendall(head_of(small, *lines) + b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        status, headers, body = answer_on(connection)
+        assert (status // 100, headers["content-type"]) == (4, "application/problem+json") or status == 501
+        assert b"zkseal" not in body
+        rest = b""
+        with contextlib.suppress(ConnectionError):
+            while piece := connection.recv(65536):
+                rest += piece
+        assert b"200 OK" not in rest
+
+
+def test_a_length_beside_chunks_does_not_count(small: Served) -> None:
+    """RFC 9112 6.3: chunks win. What stands behind the last one is the next request, and nothing else is."""
+    with connected(small) as connection:
+        connection.sendall(head_of(small, "Content-Length: 4", "Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\n\r\n")
+        status, _, _ = answer_on(connection)
+        assert status == 400
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET\r\n\r\n", b"\r\n\r\n\x00\r\n"],
+)
+def test_what_is_no_http_gets_a_problem(small: Served, data: bytes) -> None:
+    with connected(small) as connection:
+        connection.sendall(data)
+        document = problem_on(connection, 400)
+        assert document["detail"] == "These bytes are no HTTP request."
+
+
+# Rates. ---------------------------------------------------------------------------------------------------------------
+
+
+def test_an_address_that_asks_too_often_waits(tmp_path: Path, keys: KeyFiles) -> None:
+    limits = replace(GENEROUS, address_per_s=0.5, address_burst=3)
+    with serving(tmp_path / "service", keys, limits=limits) as served, served.http("") as http:
+        statuses = [http.get("/v1/models").status_code for _ in range(5)]
+        assert statuses == [401, 401, 401, 429, 429]
+        answer = http.get("/v1/models")
+        document = require_problem(answer, 429, "RateLimited")
+        assert 1 <= int(answer.headers["retry-after"]) <= 2
+        assert 1 <= document["fields"]["retry_after_ms"] <= 2000
+        assert http.get("/healthz").status_code == 200
+
+
+def test_a_key_that_asks_too_often_waits_and_others_do_not(tmp_path: Path, keys: KeyFiles) -> None:
+    limits = replace(GENEROUS, key_per_s=0.1, key_burst=2)
+    with serving(tmp_path / "service", keys, limits=limits) as served:
+        with served.http() as http:
+            assert [http.get("/v1/models").status_code for _ in range(4)] == [200, 200, 429, 429]
+        with served.http(served.key()) as http:
+            assert http.get("/v1/models").status_code == 200
+
+
+def test_a_key_has_so_many_event_streams(tmp_path: Path, keys: KeyFiles) -> None:
+    limits = replace(GENEROUS, streams_at_once=2)
+    with serving(tmp_path / "service", keys, limits=limits) as served, contextlib.ExitStack() as stack:
+        http = stack.enter_context(served.http())
+        streams = [stack.enter_context(http.stream("GET", "/v1/operator/events")) for _ in range(3)]
+        assert [stream.status_code for stream in streams] == [200, 200, 429]
+        streams[0].close()
+        deadline = time.monotonic() + 10
+        while True:
+            with http.stream("GET", "/v1/operator/events") as again:
+                if again.status_code == 200:
+                    break
+            assert time.monotonic() < deadline
+
+
+def test_open_requests_of_one_address_are_few(tmp_path: Path, keys: KeyFiles) -> None:
+    limits = replace(GENEROUS, address_at_once=2, body_timeout_s=60.0)
+    with serving(tmp_path / "service", keys, limits=limits) as served, contextlib.ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(connected(served)).sendall(head_of(served, "Content-Length: 1000"))
+        deadline = time.monotonic() + 10
+        with served.http() as http:
+            while http.get("/v1/models").status_code != 429:
+                assert time.monotonic() < deadline
+
+
+def test_limits_can_hold_all_at_once() -> None:
+    """What the usual limits let in fits into the memory of a small machine: 2 GiB of bodies."""
+    limits = Limits()
+    assert limits.unfinished_at_once * limits.max_request_bytes <= 2 << 30
