@@ -252,6 +252,20 @@ def test_only_the_fetcher_of_collateral_asks_vendors() -> None:
     assert all("collateral" not in arrows for part, arrows in ARROWS.items() if part not in {"cli"})
 
 
+def test_an_enclave_signs_digests_in_one_place_and_of_its_own_making() -> None:
+    """A key that signs 32 bytes which it is handed would sign anything for whoever reaches it."""
+    calls = []
+    for path in sorted((PACKAGE / "enclave").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr == "sign_digest":
+                calls.append(path.name)
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".sign_digest"):
+                assert [ast.unparse(argument) for argument in node.args] == [
+                    "answer_digest(statement, question.registry)"
+                ]
+    assert calls == ["oracle.py"]
+
+
 def test_a_right_arrow_is_allowed() -> None:
     assert wrong_arrows("lowering", "from zkseal.relation import Column\nimport numpy\nimport zkseal.errors") == []
 
