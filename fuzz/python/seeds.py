@@ -16,7 +16,7 @@ from targets import CONTEXT, FIXTURE, FIXTURES, KEYS, SAVERS, SIDES, join_sectio
 from tests.tee import rows
 
 import zkseal
-from zkseal import _native, files
+from zkseal import _native, files, segments
 from zkseal.files.ceremonies import load_srs
 from zkseal.files.container import read_container
 from zkseal.receipts import (
@@ -68,7 +68,7 @@ def write(folder: Path) -> None:
         proving_key, verifying_key = zkseal.setup(model)
         proved = zkseal.prove(proving_key, samples[0], context=CONTEXT)
         made = (model, proving_key, verifying_key, proved.receipt, proved.opening)
-        for kind, thing in zip(files.KINDS, made, strict=True):
+        for kind, thing in zip(files.KINDS[: len(made)], made, strict=True):
             if thing is not None:
                 file(kind, f"{side}{kind.suffix}", thing)
         seed("receipt", f"{side}-receipt", proved.receipt.to_cbor())
@@ -92,9 +92,10 @@ def write(folder: Path) -> None:
     tiny = zkseal.compile(models.mlp(), samples, max_error=1.0)
     proving_key, verifying_key = zkseal.setup(tiny, opening="kzg", srs=load_srs(POWERS), row_bits=8)
     proved = zkseal.prove(proving_key, samples[0], context=CONTEXT)
-    for kind, thing in zip(files.KINDS[1:], (proving_key, verifying_key, proved.receipt, proved.opening), strict=True):
+    for kind, thing in zip(files.KINDS[1:5], (proving_key, verifying_key, proved.receipt, proved.opening), strict=True):
         file(kind, f"kzg{kind.suffix}", thing)
     seed("receipt", "kzg-receipt", proved.receipt.to_cbor())
+    in_segments(seed, file, zkseal.compile(models.mlp(), samples, max_error=1.0), samples[0])
     # A model with attributes, and a relation with everything that a relation can say.
     images = np.linspace(-1, 1, 64, dtype=np.float32).reshape(4, 1, 4, 4)
     network = zkseal.compile(models.convolution(), images)
@@ -122,6 +123,26 @@ def write(folder: Path) -> None:
         for index in (0, 2, len(every) - 1):
             seed("onnx", f"way-{way:03}-{index}", bytes([way]) + every[index])
     attested(seed)
+
+
+def in_segments(
+    seed: Callable[[str, str, bytes], None],
+    file: Callable[[files.FileKind, str, object], None],
+    model: zkseal.CompiledModel,
+    sample: np.ndarray,
+) -> None:
+    """Seeds of a model in two segments: keys, the key of a segment, a receipt without the bulk of its proofs."""
+    proving_key, verifying_key = segments.setup_segments(segments.split(model, 2), row_bits=7)
+    file(files.SEGMENTED_VERIFYING_KEY, "segments.zkv", verifying_key)
+    file(files.SEGMENT_KEY, "segment.zks", proving_key.segments[0])
+    seed("segmented", "key", verifying_key.data)
+    for name, data in variants.segmented(verifying_key.data):
+        seed("segmented", name, data)
+    receipt = zkseal.prove(proving_key, sample, context=CONTEXT).receipt
+    proofs = tuple(proof[:32] for proof in receipt.segmented.proofs)
+    short = replace(receipt, evidence=(replace(receipt.segmented, proofs=proofs),))
+    seed("receipt", "segments", short.to_cbor())
+    seed("verify", "segments", b"\0" + receipt.to_cbor())
 
 
 def attested(seed: Callable[[str, str, bytes], None]) -> None:

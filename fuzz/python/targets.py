@@ -9,6 +9,7 @@
 `files`       a file of any kind with right digests, and any bytes as its sections
 `relation`    relation bytes: package, core and reference agree on what is valid
 `key`         bytes of a verifying key: core and reference agree on it, or on the error
+`segmented`   bytes of a verifying key in segments, likewise
 `proof`       a proof for a key of `fuzz/fixture`: core and reference agree on the verdict
 `onnx`        any bytes as an ONNX model
 `json`        text with a bound on its depth: what is read is what `json.loads` reads
@@ -31,10 +32,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from zkseal import VerifyingKey, _native, files, verify
+from zkseal import SegmentedVerifyingKey, VerifyingKey, _native, files, verify
 from zkseal.errors import DecodeError, FileUnavailable, InternalError, ZksealError
 from zkseal.files.arrays import pack_arrays, unpack_arrays
 from zkseal.files.container import FileKind, write_container
+from zkseal.files.keys import sections_of
 from zkseal.frontends.onnx import load as load_onnx
 from zkseal.json_text import distinct, parse_json, printable
 from zkseal.pipeline.interface import Interface
@@ -48,6 +50,7 @@ from zkseal.tee import (
     load_policy,
     read_evidence,
 )
+from zkseal_reference import SegmentedKey
 from zkseal_reference import VerifyingKey as ReferenceKey
 from zkseal_reference import verify as reference_verify
 from zkseal_reference.decoder import decode_relation
@@ -97,7 +100,7 @@ def run_receipt(data: bytes) -> None:
     receipt.statement.input.arrays()
     attested = receipt.attested
     if attested is None:
-        require(receipt.proof == receipt.evidence[0].proof, "the proof of a receipt is that of its only evidence")
+        require(receipt.proof_evidence is receipt.evidence[0], "the proof of a receipt is its only evidence")
 
 
 def run_verify(data: bytes) -> None:
@@ -157,6 +160,10 @@ SAVERS: dict[bytes, Callable[[Path, Any], None]] = {
     files.VERIFYING_KEY.code: files.save_verifying_key,
     files.RECEIPT.code: files.save_receipt,
     files.OPENING.code: files.save_opening,
+    files.SEGMENT_KEY.code: lambda path, key: write_container(path, files.SEGMENT_KEY, sections_of(key)),
+    # What it would write beside itself are the keys of its segments, which are files of their own.
+    files.SEGMENTED_PROVING_KEY.code: lambda path, key: None,
+    files.SEGMENTED_VERIFYING_KEY.code: files.save_any_verifying_key,
 }
 
 
@@ -211,6 +218,17 @@ def run_key(data: bytes) -> None:
         key = ReferenceKey.decode(data)
         require(key.encode() == data, "keys are canonical")
         require(key.model_id == _native.VerifyingKey(data).model_id, "core and reference agree on the id")
+
+
+def run_segmented(data: bytes) -> None:
+    """Any bytes as a verifying key of a model in segments, with all model proofs."""
+    readers = (SegmentedVerifyingKey.decode, SegmentedKey.decode)
+    package, reference = (_verdict(lambda read=read: read(data)) for read in readers)
+    require(reference in (package, "ReferenceLimit"), f"package and reference agree: {package}, {reference}")
+    if reference == "accepted":
+        key = SegmentedVerifyingKey.decode(data)
+        require(key.data == data, "keys are canonical")
+        require(key.model_id == SegmentedKey.decode(data).model_id, "package and reference agree on the id")
 
 
 def run_proof(data: bytes) -> None:
@@ -321,6 +339,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "files": run_files,
     "relation_python": run_relation,
     "key_python": run_key,
+    "segmented": run_segmented,
     "proof_python": run_proof,
     "onnx": run_onnx,
     "json": run_json,

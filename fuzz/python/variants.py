@@ -278,3 +278,29 @@ def proofs(proof: bytes) -> Iterator[tuple[str, bytes]]:
     yield "empty", b""
     yield "short", proof[:-1]
     yield "long", proof + bytes(32)
+
+
+def segmented(key: bytes) -> Iterator[tuple[str, bytes]]:
+    """Changed keys in segments: counts, lengths, the numbers of public tensors, and segments in another order."""
+    length = int.from_bytes(key[6:10], "big")
+    count_at = 10 + length
+    starts, at = [], count_at + 4
+    for _ in range(int.from_bytes(key[count_at : count_at + 4], "big")):
+        starts.append(at)
+        at += 4 + int.from_bytes(key[at : at + 4], "big")
+        at += 4 + 4 * int.from_bytes(key[at : at + 4], "big")
+    parts = [key[first:last] for first, last in zip(starts, [*starts[1:], at], strict=True)]
+    head = key[:count_at]
+
+    def joined(*chosen: bytes) -> bytes:
+        return head + len(chosen).to_bytes(4, "big") + b"".join(chosen)
+
+    yield "swapped", joined(*reversed(parts))
+    yield "twice", joined(*parts, parts[-1])
+    yield "missing", joined(*parts[:-1])
+    yield "number", patched(key, len(key) - 4, b"\0\0\0\7")
+    for name, at, new in (("version", 4, b"\0\2"), ("annotation", 6, b"\xff"), ("count", count_at, b"\0\0\1\1")):
+        yield name, patched(key, at, new)
+    for length in (0, 5, count_at, count_at + 4, starts[1], len(key) - 1):
+        yield f"first-{length}", key[:length]
+    yield "tail", key + b"\0"
