@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 from zkseal.executors import Limits, WorkerSettings
 
 PROGRAM = Path(__file__).with_name("misbehaving_worker.py")
+
+FULL = os.environ.get("ZKSEAL_RAY") == "full"
+"""Whether tests that take minutes are run: `make test-ray`."""
 
 QUICK = Limits(margin=1.0, least_timeout_s=20.0)
 """For models that are proved in milliseconds, on a machine that does a lot besides."""
