@@ -41,7 +41,7 @@ ARROWS["zkseal-attest"] = set()
 # Keys and sealed models; knows nothing of proofs.
 ARROWS["zkseal-seal"] = set()
 ARROWS["zkseal-py"] = ARROWS["zkseal-testkit"] | {"zkseal-srs", "zkseal-evm", "zkseal-attest", "zkseal-seal"}
-ARROWS["zkseal-wasm"] = {"zkseal-field", "zkseal-commit", "zkseal-relation", "zkseal-verifier"}
+ARROWS["zkseal-wasm"] = ARROWS["zkseal-verifier"] | {"zkseal-verifier"}
 ARROWS["zkseal-attest-wasm"] = {"zkseal-attest"}
 
 # What only the proving side of a crate needs, behind its feature `prover`.

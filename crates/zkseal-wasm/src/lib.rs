@@ -29,4 +29,6 @@
 pub mod exports;
 pub mod replies;
 pub mod requests;
+#[cfg(feature = "vectors")]
+pub mod vectors;
 pub mod verifier;
