@@ -18,7 +18,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-tee instructions networks frameworks contracts audit chain-artifacts demo-chain tee tee-flips debian test-measured-boot fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-tee bench-service instructions networks frameworks contracts audit chain-artifacts demo-chain tee tee-flips debian test-measured-boot fuzz mutants wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -112,6 +112,9 @@ bench-tee: $(VENV)/.native  ## appraisals, sealed models, signed answers: fails 
 	$(BIN)/python -m bench.appraisal
 	$(BIN)/python -m bench.sealed
 	$(BIN)/python -m bench.enclave
+
+bench-service: $(VENV)/.native  ## the proving service under more verifications than it can take, five minutes (BENCH="--seconds 20")
+	$(BIN)/python -m bench.service $(BENCH)
 
 instructions: $(VENV)/.native  ## instructions of fixed proofs and verifications, within 3 % of bench/instructions.json
 	@scripts/toolchain rust

@@ -28,12 +28,12 @@ from zkseal import files
 from zkseal._native import HpkeKey, PublisherKey, SigningKey
 from zkseal.broker import BrokerClient, KeyBroker
 from zkseal.broker.service import application as broker_application
-from zkseal.http_server.telling import Log
 from zkseal.enclave import DevEnclaveClient, EnclaveHost, EnclaveOptions, application
 from zkseal.enclave.messages import AnswerMode, Response
 from zkseal.enclave.padding import pad
 from zkseal.enclave.rates import RateLimits
 from zkseal.http_server.server import Server
+from zkseal.http_server.telling import Log
 from zkseal.pipeline.threads import blas_threads
 from zkseal.receipts import AnswerClaims, sign_answer
 from zkseal.sealed import SealedModel, SealingTerms, seal

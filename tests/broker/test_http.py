@@ -19,10 +19,10 @@ from tests.broker.worlds import CONTENT, NOW, Enclave, World, head_of
 from zkseal.broker import BrokerClient, BrokerOptions, Checkpoint, DevReleasedKey, KeyBroker, ReleasedKey
 from zkseal.broker.limits import RateLimits
 from zkseal.broker.service import application
-from zkseal.http_server.telling import Log
 from zkseal.broker.wire import CBOR, CHALLENGE_REQUEST, MAX_RELEASE_BYTES
 from zkseal.errors import FileUnavailable, InvalidEncoding, KeyDenied, WrongInput
 from zkseal.http_server.server import Server
+from zkseal.http_server.telling import Log
 
 pytestmark = pytest.mark.native
 

@@ -17,9 +17,9 @@ from zkseal import files
 from zkseal._native import HpkeKey, PublisherKey
 from zkseal.broker import BrokerClient, KeyBroker
 from zkseal.broker.service import application
-from zkseal.http_server.telling import Log
 from zkseal.enclave import EnclaveHost, EnclaveOptions
 from zkseal.http_server.server import Server
+from zkseal.http_server.telling import Log
 from zkseal.sealed import SealedHeader, SealedModel, SealingTerms, seal
 from zkseal.tee import AppraisalPolicy, Assurance, parse_policy
 

@@ -26,7 +26,6 @@ from zkseal.broker.broker import KeyBroker
 from zkseal.broker.denials import DenialCode, attempted, denied_by, deny, plain
 from zkseal.broker.limits import RateLimiter, RateLimits
 from zkseal.broker.released import DevReleasedKey, ReleasedKey
-from zkseal.http_server.telling import Log
 from zkseal.broker.wire import (
     CBOR,
     MAX_CHALLENGE_BYTES,
@@ -38,6 +37,7 @@ from zkseal.errors import DecodeError, KeyDenied, ResourceLimit
 from zkseal.http_server.bodies import Bodies
 from zkseal.http_server.problems import PROBLEM, problem
 from zkseal.http_server.rates import network_of
+from zkseal.http_server.telling import Log
 
 __all__ = ["application"]
 

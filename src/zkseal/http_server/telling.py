@@ -1,4 +1,4 @@
-"""What a server tells its operator: one JSON object a line. Identifiers, digests, sizes, times; nothing of what was sent."""
+"""What a server tells its operator: one JSON object a line. Ids, digests, sizes, times; nothing of what was sent."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Limits:
     max_model_bytes: int = 1 << 30
     max_batch: int = 256
     verify_threads: int = 0
-    verify_wait_ms: int = 40
+    verify_wait_ms: int = 25
 
 
 MOST_CLIENTS = 10_000
