@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from tests.soundness.challenge_lies import LIES as CHALLENGE_LIES
+from tests.soundness import test_segments
 from tests.soundness.protocol_lies import LIES as PROTOCOL_LIES
 from vectors import generate
 
@@ -19,6 +20,9 @@ from zkseal_reference.vectors import AREAS, SCHEMA
 from .verifiers import VECTORS, document, paths
 
 pytestmark = pytest.mark.native  # the tables of lies need the core
+
+
+SEGMENT_FILES = ("key.json", "receipt.json")
 
 
 @cache
@@ -55,8 +59,17 @@ def test_the_lies_of_the_soundness_tests_are_vectors() -> None:
 
 def test_no_file_is_without_a_generator() -> None:
     assert {name_of(path) for path in paths()} == {made(name).path for name in generate.REPEATABLE} | {
-        "proof/lies.json"
+        "proof/lies.json",
+        "segments/key.json",
+        "segments/receipt.json",
     }
+
+
+def test_the_forgeries_of_the_segment_tests_are_vectors() -> None:
+    found = {name: {v["comment"] for v in document(VECTORS / "segments" / name)["vectors"]} for name in SEGMENT_FILES}
+    assert found["key.json"] >= set(test_segments.KEYS)
+    wanted = {name for name, (_, error) in test_segments.CHANGES.items() if error != "WrongModel"}
+    assert found["receipt.json"] >= wanted, "renew: python vectors/generate.py 'segmented receipts' 'segmented keys'"
 
 
 @pytest.mark.parametrize("path", paths(), ids=name_of)

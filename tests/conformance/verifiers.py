@@ -1,6 +1,6 @@
 """The operations of the vectors by the compiled core, beside those of the reference (`zkseal_reference.vectors`).
 
-Relations, keys, proofs and openings go through the module that users get, `zkseal._native`. It does not export hash,
+Relations, keys, proofs and openings go through the module that users get, `zkseal._native`, segments through the package. It does not export hash,
 encodings, generators and transcript; these go through the same crates in `zkseal_testkit`.
 """
 
@@ -18,6 +18,8 @@ from tests.soundness.native import ROOT, kit
 
 from zkseal import _native
 from zkseal.errors import ZksealError
+from zkseal.proving import SegmentedVerifyingKey, verify_segmented
+from zkseal.receipts import Receipt, SegmentedEvidence, Side, Statement
 from zkseal_reference import vectors as reference
 
 VECTORS = ROOT / "vectors"
@@ -179,6 +181,31 @@ def integers(tensors: Mapping[str, list[int]]) -> dict[int, np.ndarray[Any, np.d
     return {int(index): np.array(values, dtype=np.int64) for index, values in tensors.items()}
 
 
+@lru_cache(maxsize=4)
+def decoded_segmented_key(data: bytes) -> SegmentedVerifyingKey:
+    return SegmentedVerifyingKey.decode(data)
+
+
+def segmented_key(arguments: Arguments) -> Value:
+    """The package: segments are joined above the core."""
+    return {"model_id": decoded_segmented_key(bytes.fromhex(arguments["key"])).model_id.hex()}
+
+
+def segmented(arguments: Arguments) -> Value:
+    key, context = decoded_segmented_key(bytes.fromhex(arguments["key"])), bytes.fromhex(arguments["context"])
+    sides = [
+        Side.of(integers(arguments[name]["values"]), tuple(map(bytes.fromhex, arguments[name]["commitments"])))
+        for name in ("input", "output")
+    ]
+    evidence = SegmentedEvidence(
+        tuple(tuple(map(bytes.fromhex, boundary)) for boundary in arguments["boundaries"]),
+        tuple(map(bytes.fromhex, arguments["proofs"])),
+    )
+    receipt = Receipt(Statement(key.model_id, sides[0], sides[1], context), (evidence,))
+    verify_segmented(receipt, key, context=context, public_inputs=set(sides[0].values))
+    return {}
+
+
 OPERATIONS: dict[str, Callable[[Arguments], Value]] = {
     "keccak": keccak,
     "scalar": scalar,
@@ -189,4 +216,6 @@ OPERATIONS: dict[str, Callable[[Arguments], Value]] = {
     "key": key,
     "proof": proof,
     "opening": opening,
+    "segmented_key": segmented_key,
+    "segmented": segmented,
 }

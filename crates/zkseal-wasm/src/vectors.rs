@@ -5,7 +5,7 @@
 //! ["keccak" | "scalar" | "point", data]                 -> [bytes]
 //! ["generator", label, index]                           -> [bytes]
 //! ["transcript", [operation, label, data], ..]          -> [challenge, ..]
-//! ["relation", bytes, c, lanes (0: the tree), opening]  -> [digest, figures, figures of the model relation]
+//! ["relation", bytes, c, argument, lanes, opening]      -> [digest, figures, figures of the model relation]
 //! ```
 
 use crate::replies::{Refusal, Reply};
@@ -92,19 +92,24 @@ fn transcript(decoder: &mut Decoder<'_>) -> Result<Bytes, Refusal> {
 type Figures = Vec<u64>;
 
 fn relation(decoder: &mut Decoder<'_>) -> Result<(ByteVec, Figures, Option<Figures>), Refusal> {
-    let (data, log_row, lanes, opening) = (decoder.bytes()?, decoder.u8()?, decoder.u8()?, decoder.str()?);
-    described(data, log_row, lanes, opening).map_err(|error| Refusal::from(&VerifyError::from(error)))
+    let (data, log_row) = (decoder.bytes()?, decoder.u8()?);
+    let (argument, lanes, opening) = (decoder.str()?, decoder.u8()?, decoder.str()?);
+    described(data, log_row, (argument, lanes), opening).map_err(|error| Refusal::from(&VerifyError::from(error)))
 }
 
 fn described(
     data: &[u8],
     log_row: u8,
-    lanes: u8,
+    argument: (&str, u8),
     opening: &str,
 ) -> Result<(ByteVec, Figures, Option<Figures>), RelationError> {
     let relation = decode(data)?;
     validate(&relation)?;
-    let argument = if lanes == 0 { LookupArgument::Tree } else { LookupArgument::Helper { lanes } };
+    let argument = match argument {
+        ("tree", 1) => LookupArgument::Tree,
+        ("helper", lanes) => LookupArgument::Helper { lanes },
+        _ => return Err(RelationError::Parameters { rule: "the tree argument has one lane" }),
+    };
     let opening = if opening == "kzg" { Opening::Kzg } else { Opening::Ipa };
     let params = Params::new(log_row, argument, opening, [0; 32])?;
     let figures = figures(&relation, params)?;
