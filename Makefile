@@ -18,7 +18,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-tee bench-service instructions networks frameworks contracts audit chain-artifacts demo-chain tee tee-flips debian test-measured-boot fuzz mutants wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-tee bench-service instructions networks frameworks contracts audit chain-artifacts demo-chain tee tee-flips debian test-measured-boot fuzz mutants wasm web-verifier test-web wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -52,8 +52,41 @@ $(ANVIL): contracts/package-lock.json
 	@cd contracts && npm ci --silent --no-audit --no-fund
 	@touch $@
 
+# The verifier for browsers. npm writes the first file, scripts/build_wasm the sums.
+WEB := web/verifier
+WEB_SOURCES = $(shell find $(WEB)/src $(WEB)/test -name '*.ts')
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json scripts/toolchain
+	@scripts/toolchain node
+	@cd $(WEB) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(WEB)/wasm/SHA256SUMS: $(RUST_SOURCES) scripts/build_wasm
+	@scripts/build_wasm $(@D)
+
+$(WEB)/wasm/vectors/SHA256SUMS: $(RUST_SOURCES) scripts/build_wasm
+	@scripts/build_wasm $(@D) zkseal-wasm:vectors=zkseal_vectors.wasm
+
+$(WEB)/build/.ready: $(WEB)/node_modules/.package-lock.json $(WEB)/tsconfig.json $(WEB_SOURCES)
+	@cd $(WEB) && npm run --silent compile
+	@touch $@
+
+$(WEB)/dist/index.js: $(WEB)/build/.ready $(WEB)/wasm/SHA256SUMS $(WEB)/package.json $(WEB)/tsconfig.dist.json
+	@cd $(WEB) && npm run --silent build
+	@touch $@
+
+WEB_READY := $(WEB)/build/.ready $(WEB)/dist/index.js $(WEB)/wasm/SHA256SUMS $(WEB)/wasm/vectors/SHA256SUMS
+
+wasm: $(WEB)/wasm/SHA256SUMS  ## the verifiers as WebAssembly modules, with their SHA-256 sums
+	@cat $<
+
+web-verifier: $(WEB)/dist/index.js  ## the npm package @zkseal/verifier, in web/verifier/dist
+
+test-web: $(VENV)/.native $(WEB_READY)  ## the verifier for browsers: types, units, shared vectors, the package installed
+	cd $(WEB) && npm test --silent
+	$(BIN)/python -m pytest -q tests/web tests/conformance/test_web_vectors.py tests/tee/web
+
 # In continuous integration the real networks are installed and proved as well, and a machine with a TPM is booted.
-test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL)) $(if $(CI),$(VENV)/.networks $(if $(ZKSEAL_WITHOUT_DEBIAN),,$(DEBIAN)/.boot $(DEBIAN)/.postgres) $(if $(shell command -v go),$(S3)))
+test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL) $(WEB_READY)) $(if $(CI),$(VENV)/.networks $(if $(ZKSEAL_WITHOUT_DEBIAN),,$(DEBIAN)/.boot $(DEBIAN)/.postgres) $(if $(shell command -v go),$(S3)))
 	$(BIN)/python -m pytest -q $(PYTEST)
 
 # Every kernel path that this machine has: proofs must come out alike, and hide alike, on all of them.

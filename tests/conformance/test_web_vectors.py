@@ -1,4 +1,4 @@
-"""Every vector through the WebAssembly module of `web/verifier`: the verdicts, errors and values of the other verifiers."""
+"""Every vector through the WebAssembly module of `web/verifier`: verdicts, errors and values of the other verifiers."""
 
 from __future__ import annotations
 

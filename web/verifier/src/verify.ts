@@ -45,7 +45,7 @@ const MAX_HELD_KEYS = 8;
 
 /** Compiles the verifier once; keep what it returns. Without an argument the module beside this file is taken. */
 export async function loadVerifier(wasm?: WasmSource | Promise<WasmSource>): Promise<Verifier> {
-  const source = wasm ?? new URL("./zkseal_verifier.wasm", import.meta.url);
+  const source = wasm ?? new URL("./zkseal_verifier.wasm.gz", import.meta.url);
   return new Verifier(await compile(await source));
 }
 
