@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -68,6 +69,29 @@ class Console:
                 bars.update(tasks[stage], completed=share)
 
             yield tell
+
+    @contextlib.contextmanager
+    def worker_progress(self, total: int) -> Iterator[tuple[Callable[[str, str, float], None], Callable[[], None]]]:
+        """As `progress`, for work of many workers: one bar for each of them, and one for the `total` results.
+
+        Gives a function that is told worker, stage and share done, from any thread, and one for each result.
+        """
+        if self.as_json or not self._err.is_terminal:
+            yield (lambda worker, stage, share: None), (lambda: None)
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+        with Progress(*columns, TimeElapsedColumn(), console=self._err, transient=True) as bars:
+            whole = bars.add_task("receipts", total=total)
+            tasks: dict[str, Any] = {}
+            lock = threading.Lock()
+
+            def tell(worker: str, stage: str, share: float) -> None:
+                with lock:
+                    if worker not in tasks:
+                        tasks[worker] = bars.add_task(worker, total=1.0)
+                bars.update(tasks[worker], description=f"worker {worker}: {stage}", completed=share)
+
+            yield tell, lambda: bars.advance(whole)
 
 
 def bytes_text(count: int) -> str:

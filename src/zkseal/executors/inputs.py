@@ -14,7 +14,7 @@ from zkseal.lowering.inputs import quantize_input
 from zkseal.pipeline import Interface, Port, Samples
 from zkseal.pipeline.compile import named
 
-__all__ = ["batch_size", "input_integers", "named_inputs", "stacked"]
+__all__ = ["batch_size", "input_integers", "input_rows", "named_inputs", "stacked"]
 
 Array = npt.NDArray[Any]
 
@@ -65,6 +65,32 @@ def stacked(interface: Interface, inputs: list[Samples]) -> dict[str, Array]:
     single = [_single(interface, one) for one in inputs]
     single += [single[-1]] * (size - len(single))
     return {name: np.concatenate([one[name] for one in single]) for name in single[0]}
+
+
+def input_rows(interface: Interface, samples: Samples) -> tuple[list[Samples], int]:
+    """Samples along a first axis as single inputs, and how many of them one proof takes.
+
+    An array with one axis more than its input holds whole inputs; one with as many, rows of batches.
+
+    Raises:
+        WrongInput: there are none, or more samples of one input than of another.
+    """
+    if not isinstance(samples, Mapping):
+        samples = {interface.inputs[0].name: samples}
+    given = {name: np.asarray(array) for name, array in samples.items()}
+    counts = sorted({array.shape[0] if array.ndim else 0 for array in given.values()})
+    if len(counts) != 1 or 0 in counts:
+        raise WrongInput(
+            f"There are {counts} samples of the inputs {list(given)}: give as many of each.",
+            name=next(iter(given), ""),
+            expected="one number of samples",
+            got=counts,
+        )
+    rows: list[Samples] = [{name: array[k] for name, array in given.items()} for k in range(counts[0])]
+    axes = {port.name: len(port.shape) for port in interface.inputs}
+    whole = all(array.ndim == axes.get(name, 0) + 1 for name, array in given.items())
+    single = whole or all(port.shape[:1] == (1,) for port in interface.inputs)
+    return rows, 1 if single else batch_size(interface)
 
 
 def _single(interface: Interface, inputs: Samples) -> dict[str, Array]:
