@@ -9,6 +9,7 @@ a value is left out even for its owner: documents are kept by proxies, by client
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,6 +55,8 @@ _STATUS: dict[type[errors.ZksealError], int] = {
     errors.InternalError: 500,
 }
 
+_ID = re.compile(r"[a-z]{3}_[a-z2-7]{26}|[0-9a-f]{64}", re.ASCII)
+"""Identifiers that the service gives."""
 _SECRET_FIELDS = frozenset({"path", "value", "url", "result", "idempotency_key", MALFORMED_REQUEST})
 """Paths and addresses of the server, values of a witness, long reports, texts of the caller."""
 
@@ -62,6 +65,8 @@ def status_of(error: errors.ZksealError) -> int:
     """The status of the error's class, or of its nearest ancestor that has one; 400 for a request without form."""
     if error.fields.get(MALFORMED_REQUEST):
         return 400
+    if _lost(error):
+        return 503
     return next((_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS), 500)
 
 
@@ -76,11 +81,20 @@ def without_values(error: errors.ZksealError) -> dict[str, Any]:
             "samples like this one, or compile with more headroom."
         )
         fields = {name: fields[name] for name in ("tensor", "lo", "hi") if name in fields}
-    if isinstance(error, errors.ResourceLimit | errors.InternalError | errors.MasterKeyRejected):
+    if isinstance(error, errors.NotFound) and not _ID.fullmatch(str(fields.get("name"))):
+        # A name that cannot be one of ours is a text of the caller.
+        message = f"There is no such {fields.get('kind', 'thing')} here."
+        fields = {"kind": fields.get("kind"), "name": None}
+    if isinstance(error, errors.ResourceLimit | errors.InternalError | errors.MasterKeyRejected) or _lost(error):
         # These speak of the server's own files, hosts and insides: their owner finds them in the log.
         message, fields = _OURS[status_of(error)], {}
     shown = {name: _finite(value) for name, value in fields.items() if name not in _SECRET_FIELDS}
     return {"code": error.code, "message": printable(message), "fields": shown}
+
+
+def _lost(error: errors.ZksealError) -> bool:
+    """Whether the artifact store has lost what the database knows: our fault, whoever asked."""
+    return isinstance(error, errors.NotFound) and error.fields.get("kind") == "blob"
 
 
 _OURS = {
