@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from zkseal.collateral import der
 from zkseal.collateral.cache import Cache
 from zkseal.collateral.download import Response
-from zkseal.collateral.item import Checked, Item, Situation, check_list, rejected
+from zkseal.collateral.item import Checked, Item, Situation, check_list, leaf_and_authorities, rejected
 from zkseal.collateral.services import Services
 from zkseal.errors import InvalidEncoding
 from zkseal.tee.evidence import Endorsements
@@ -117,7 +117,7 @@ def items(chip: Chip, services: Services, *, has_leaf: bool) -> list[Item]:
         return certificates(situation.earlier[chain_name])
 
     def chain(response: Response, situation: Situation) -> Checked:
-        authority, *others = certificates(response.body)
+        authority, others = leaf_and_authorities(response.body)
         path = native().attest_chain(authority, others, list(situation.roots.amd), [], situation.now)
         if any(other in path["subjects"][0] for other in PRODUCTS if other != chip.product):
             raise rejected(response, chain_name, "it is of another product")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from zkseal.errors import InvalidEncoding
 
-__all__ = ["children", "extension_of", "list_times", "octets_of"]
+__all__ = ["children", "extension_of", "issuer_of", "list_times", "octets_of"]
 
 SEQUENCE, OCTET_STRING, OBJECT_IDENTIFIER, INTEGER = 0x30, 0x04, 0x06, 0x02
 UTC_TIME, GENERALIZED_TIME = 0x17, 0x18

@@ -7,9 +7,8 @@ cloud.google.com/confidential-computing/confidential-space, "Verify PKI tokens".
 from __future__ import annotations
 
 from zkseal.collateral.download import Response
-from zkseal.collateral.item import Checked, Item, Situation, rejected
+from zkseal.collateral.item import Checked, Item, Situation, leaf_and_authorities, rejected
 from zkseal.collateral.services import Services
-from zkseal.tee.pem import certificates
 
 __all__ = ["root"]
 
@@ -20,7 +19,8 @@ def root(services: Services) -> Item:
     """The published root, if it is the pinned one."""
 
     def check(response: Response, situation: Situation) -> Checked:
-        if [der for der in certificates(response.body) if der not in situation.roots.confidential_space]:
+        published, others = leaf_and_authorities(response.body)
+        if others or published not in situation.roots.confidential_space:
             raise rejected(response, ROOT, "it is another root than this release of zkseal pins; look for a newer one")
         return Checked(response.body)
 

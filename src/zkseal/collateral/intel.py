@@ -17,7 +17,7 @@ from typing import Any
 from zkseal.collateral import der
 from zkseal.collateral.cache import Cache, Entry
 from zkseal.collateral.download import Response
-from zkseal.collateral.item import Checked, Item, Situation, check_list, rejected
+from zkseal.collateral.item import Checked, Item, Situation, check_list, leaf_and_authorities, rejected
 from zkseal.collateral.services import Services
 from zkseal.errors import InvalidEncoding
 from zkseal.json_text import distinct, parse_json
@@ -151,7 +151,7 @@ def items(quoted: Quoted, services: Services) -> list[Item]:
     def pck_list(response: Response, situation: Situation) -> Checked:
         checked = check_list(response, quoted.pck_list, response.body, path, situation.roots.intel, situation.now)
         pem = _issuer_chain(response, "sgx-pck-crl-issuer-chain")
-        leaf, *others = certificates(pem.encode())
+        leaf, others = leaf_and_authorities(pem.encode())
         native().attest_chain(leaf, others, list(situation.roots.intel), [], situation.now)
         return Checked(checked.data, checked.issued_at, checked.expires_at, pem)
 
@@ -202,7 +202,7 @@ def _signed(
         if (reason := wrong(document)) is not None:
             raise rejected(response, name, reason)
         pem = _issuer_chain(response, *headers)
-        leaf, *others = certificates(pem.encode())
+        leaf, others = leaf_and_authorities(pem.encode())
         chain = native().attest_chain(leaf, others, list(situation.roots.intel), [], situation.now)
         if _SIGNER not in chain["subjects"][0] + ",":
             raise rejected(response, name, "its signer is not Intel's for such documents")

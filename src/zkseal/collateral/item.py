@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from zkseal.collateral import der
 from zkseal.collateral.download import Response
-from zkseal.errors import AppraisalError, CertificateRevoked, CollateralRejected, DecodeError
+from zkseal.errors import AppraisalError, CertificateRevoked, CollateralRejected, DecodeError, InvalidEncoding
 from zkseal.tee.native import native
+from zkseal.tee.pem import certificates
 from zkseal.tee.roots import Roots
 
-__all__ = ["Checked", "Item", "Situation", "check_list", "rejected"]
+__all__ = ["Checked", "Item", "Situation", "check_list", "leaf_and_authorities", "rejected"]
 
 _NAME = re.compile(r"[a-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){1,4}")
 MAX_ITEM_BYTES = 1 << 20
@@ -79,6 +80,18 @@ class Item:
             return self.check(response, situation)
         except (DecodeError, AppraisalError) as error:
             raise rejected(response, self.name, error.message.rstrip(".")) from error
+
+
+def leaf_and_authorities(data: bytes) -> tuple[bytes, list[bytes]]:
+    """The first certificate that was sent, and those after it; DER or PEM.
+
+    Raises:
+        InvalidEncoding: there is none.
+    """
+    found = certificates(data)
+    if not found:
+        raise InvalidEncoding("it holds no certificate", reason="certificates")
+    return found[0], found[1:]
 
 
 def rejected(response: Response, item: str, reason: str) -> CollateralRejected:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -96,6 +96,7 @@ class EnclaveHost:
         attester: of the machine; None for the sandbox, which proves nothing about any machine. Its evidence binds what
             the enclave process says, so the machine that it measures has to contain this host as well.
         devices: attesters of GPUs by name (`gpu0`), whose evidence goes beside.
+        complete: adds what vendors say of the hardware to each piece of evidence, for those who appraise it.
     """
 
     def __init__(
@@ -105,7 +106,9 @@ class EnclaveHost:
         *,
         devices: Mapping[str, Attests] | None = None,
         options: EnclaveOptions | None = None,
+        complete: Callable[[Evidence], Evidence] = lambda evidence: evidence,
     ) -> None:
+        self._complete = complete
         self.options = options or EnclaveOptions()
         self._sealed, self._attester, self._devices = sealed, attester, dict(devices or {})
         # Of this host alone: development evidence is worth no more than a process that somebody started.
@@ -182,8 +185,9 @@ class EnclaveHost:
             ResourceLimit: the attester's device does not answer.
         """
         runtime = RuntimeData.from_cbor(self._ask({"do": "attest", "nonce": nonce}))
-        evidence = self._attester_of_now().attest(runtime)
-        return AttestationBundle(runtime, evidence, {name: at.attest(runtime) for name, at in self._devices.items()})
+        evidence = self._complete(self._attester_of_now().attest(runtime))
+        devices = {name: self._complete(attester.attest(runtime)) for name, attester in self._devices.items()}
+        return AttestationBundle(runtime, evidence, devices)
 
     def provision(self, broker: KeySource) -> ReleasedKey | DevReleasedKey:
         """Fetches the model's key from a broker, for the enclave to unwrap, and has it load its model.

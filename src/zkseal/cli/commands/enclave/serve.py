@@ -15,7 +15,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,13 @@ from zkseal.cli.console import Console
 from zkseal.cli.extras import require_packages
 from zkseal.cli.sealed import policy_named
 from zkseal.cli.signals import stopped_by_signals
+from zkseal.collateral import Cache, completed
 from zkseal.enclave.host import Attests, EnclaveHost, EnclaveOptions, KeySource
 from zkseal.enclave.padding import LEAST_BUCKET
 from zkseal.enclave.rates import RateLimits
 from zkseal.errors import PolicyDenied, WrongInput, ZksealError
 from zkseal.sealed import SealedModel, read_publisher_public_key
+from zkseal.tee import Evidence, pinned_roots
 from zkseal.tee.attesters import ConfigfsTsmAttester, NsmAttester, TpmAttester
 
 __all__ = ["configure", "revived", "run"]
@@ -47,6 +49,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=ATTESTERS,
         default="sandbox",
         help="sandbox: development, no hardware; tpm; tsm: TDX and SEV-SNP by Linux; nsm: AWS Nitro (default: sandbox)",
+    )
+    parser.add_argument(
+        "--collateral",
+        type=Path,
+        metavar="DIR",
+        help="folder of `zkseal tee fetch`, read for each attestation: what the vendor says goes with the evidence",
     )
     parser.add_argument("--tcti", metavar="T", help="how the TPM is reached: device:/dev/tpmrm0, swtpm:host=..,port=..")
     parser.add_argument(
@@ -96,7 +104,10 @@ def run(options: argparse.Namespace, console: Console) -> None:
         publisher=publisher, limits=limits, least_bucket=options.least_bucket, interval_ms=options.interval_ms
     )
     broker = BrokerClient(options.broker)
-    with EnclaveHost(options.sealed, _attester(options), options=enclave_options) as host:
+    host_of_model = EnclaveHost(
+        options.sealed, _attester(options), options=enclave_options, complete=_completion(options.collateral)
+    )
+    with host_of_model as host:
         host.provision(broker)
         server = Server(application(host, log=_log), options.host, options.port)
         described = host.described
@@ -105,6 +116,14 @@ def run(options: argparse.Namespace, console: Console) -> None:
         sys.stdout.flush()
         with stopped_by_signals(server.stop), revived(host, broker):
             server.run()
+
+
+def _completion(folder: Path | None) -> Callable[[Evidence], Evidence]:
+    """What adds the collateral of a folder to evidence; what the folder has not is left to whoever appraises."""
+    if folder is None:
+        return lambda evidence: evidence
+    cache, roots = Cache(folder), pinned_roots()
+    return lambda evidence: completed(evidence, cache, roots=roots, now=int(time.time()))[0]
 
 
 def _lines(url: str, described: dict[str, Any]) -> list[str]:
