@@ -30,9 +30,9 @@ class Token:
     def algorithm(self) -> str:
         """`alg`, if it is one of those that are accepted."""
         name = self.header.get("alg")
-        if name not in ALGORITHMS:
+        if not isinstance(name, str) or name not in ALGORITHMS:
             raise InvalidEncoding(f"The token's algorithm {name} is not accepted.", reason="alg")
-        return str(name)
+        return name
 
     def certificates(self) -> list[bytes]:
         """DER of `x5c`, leaf first."""

@@ -1,17 +1,17 @@
 /**
  * Answers requests of the conformance tests (tests/tee/web), one JSON object a line: what this package makes of evidence,
- * bundles and policies, to be compared with what Python makes of them. Argument: the module of the attestation verifiers.
+ * bundles, receipts and policies, to be compared with what Python makes of them. Arguments: the two WebAssembly modules.
  */
 
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { pathToFileURL } from "node:url";
 
 import { appraise } from "../src/appraisal/appraise.js";
 import { receiptPolicyOf } from "../src/appraisal/policy.js";
 import { ReceiptRefused } from "../src/appraisal/result.js";
 import { ZksealError } from "../src/errors.js";
 import { toHex } from "../src/hex.js";
+import type { VerifyingKey } from "../src/keys.js";
 import { readReceipt } from "../src/receipt.js";
 import { appraiseEvidence, type EvidenceOptions } from "../src/tee/appraise.js";
 import { appraiseBundle } from "../src/tee/attested.js";
@@ -22,6 +22,7 @@ import { type CertificateInfo, loadAttest } from "../src/tee/native.js";
 import { type PolicyDocument, policyOf } from "../src/tee/policy.js";
 import { EvidenceRefused } from "../src/tee/result.js";
 import { pinnedRoots, type Roots } from "../src/tee/roots.js";
+import { loadVerifier, type Verifier } from "../src/verify.js";
 
 interface Request {
   readonly kind: "evidence" | "bundle" | "receipt" | "policy" | "receipt-policy";
@@ -30,6 +31,7 @@ interface Request {
   readonly now?: number;
   readonly nonce?: string;
   readonly context?: string;
+  readonly key?: string;
   readonly roots?: Readonly<Record<string, readonly string[] | string>>;
 }
 
@@ -46,6 +48,16 @@ function rootsOf(given: Request["roots"]): Roots {
 
 function optionsOf({ now = 0, nonce, roots }: Request): EvidenceOptions {
   return { now, ...(nonce === undefined ? {} : { nonce: bytes(nonce) }), roots: rootsOf(roots) };
+}
+
+/** A verifying key that was read before is not read again. */
+const keys = new Map<string, VerifyingKey>();
+
+function keyOf({ key }: Request): { verifier?: Verifier; verifyingKey?: VerifyingKey } {
+  if (key === undefined) return {};
+  const verifyingKey = keys.get(key) ?? verifier.readVerifyingKey(bytes(key));
+  keys.set(key, verifyingKey);
+  return { verifier, verifyingKey };
 }
 
 function chainOf(path: readonly CertificateInfo[]): object[] {
@@ -70,7 +82,8 @@ function answer(request: Request): object {
       return { kind: found.constructor.name, result: found };
     }
     case "receipt": {
-      const options = { ...optionsOf(request), context: bytes(request.context) };
+      const context = bytes(request.context);
+      const options = { ...optionsOf(request), context, ...keyOf(request) };
       const found = appraise(readReceipt(bytes(request.data)), receiptPolicyOf(request.policy), options);
       return { kind: found.constructor.name, result: found };
     }
@@ -80,13 +93,14 @@ function answer(request: Request): object {
 function refused(error: unknown): object {
   if (!(error instanceof ZksealError)) return { crash: String(error instanceof Error ? error.stack : error) };
   const { code, message, details } = error;
-  const more = error instanceof EvidenceRefused ? { result: error.result, submodule: error.submodule } : {};
+  const part = error instanceof EvidenceRefused ? error : null;
+  const more = part === null ? {} : { result: part.result, ...(part.submodule === null ? {} : { submodule: part.submodule }) };
   const checks = error instanceof ReceiptRefused ? { checks: error.checks } : {};
   return { error: { code, message, check: details["check"] ?? null }, ...more, ...checks };
 }
 
-const [, , module = ""] = process.argv;
-await loadAttest(readFileSync(pathToFileURL(module)));
+const [, , attest = "", proofs = ""] = process.argv;
+const [, verifier] = await Promise.all([loadAttest(readFileSync(attest)), loadVerifier(readFileSync(proofs))]);
 for await (const line of createInterface({ input: process.stdin })) {
   let made: object;
   try {

@@ -4,8 +4,10 @@ import { sha256 } from "@noble/hashes/sha2.js";
 
 import { ZksealError } from "../errors.js";
 import { toHex } from "../hex.js";
+import type { Port } from "../interface.js";
 import type { VerifyingKey } from "../keys.js";
 import { type AttestedEvidence, attestedEvidence, type Receipt, zkEvidence } from "../receipt.js";
+import { integersOf, type Statement } from "../statement.js";
 import { type AnswerClaims, readAnswer, verifyAnswerSignature } from "../tee/answers.js";
 import { appraiseBundle, type AttestedRuntime, DevAttestedRuntime } from "../tee/attested.js";
 import { readBundle } from "../tee/bundle.js";
@@ -13,9 +15,10 @@ import { sameBytes } from "../tee/bytes.js";
 import { denied } from "../tee/context.js";
 import { type Check, isProduction } from "../tee/result.js";
 import type { Roots } from "../tee/roots.js";
+import { decodeTensor, type Tensor } from "../tensors.js";
 import type { ProvedStatement, Verifier } from "../verify.js";
 import { checksOf, needsAnswer, needsProof, type ReceiptPolicy } from "./policy.js";
-import { Appraisal, DevAppraisal, ReceiptRefused } from "./result.js";
+import { Appraisal, DevAppraisal, type Findings, ReceiptRefused } from "./result.js";
 
 const CHECKS = [
   "context",
@@ -83,10 +86,22 @@ class Work {
     const proved = this.checkProof();
     const [attested, claims] = this.checkAnswer();
     const pendingUntil = this.checkDeadline(proved, claims);
-    const { mode, policyId } = this.policy;
-    const checks = this.log(null);
+    const { statement } = this.receipt;
+    const { inputs = [], outputs = [] } = this.options.verifyingKey?.interface ?? {};
+    const found: Findings = {
+      statement,
+      mode: this.policy.mode,
+      policyId: this.policy.policyId,
+      now: this.options.now,
+      checks: this.log(null),
+      inputs: numbers(inputs, statement),
+      outputs: numbers(outputs, statement),
+      proved,
+      attested,
+      claims,
+      pendingUntil,
+    };
     this.requireChecks();
-    const found = { statement: this.receipt.statement, mode, policyId, now: this.options.now, checks, proved, attested, claims, pendingUntil };
     const development = this.policy.development || proved?.insecure === true || attested instanceof DevAttestedRuntime;
     return development ? new DevAppraisal(found) : new Appraisal(found);
   }
@@ -282,6 +297,17 @@ class Work {
     this.pass("deadline", `the proof may come within ${until - now} s`);
     return until;
   }
+}
+
+/** Public numbers by name, for those of the ports whose integers are there. */
+function numbers(ports: readonly Port[], { input, output }: Statement): ReadonlyMap<string, Tensor> {
+  const values = new Map([...input.values, ...output.values]);
+  const found = new Map<string, Tensor>();
+  for (const port of ports) {
+    const data = values.get(port.tensor);
+    if (data !== undefined) found.set(port.name, decodeTensor(port, integersOf(data)));
+  }
+  return found;
 }
 
 function missingInput(name: string, text: string): ZksealError {

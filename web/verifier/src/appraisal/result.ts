@@ -2,11 +2,11 @@
 
 import { ZksealError } from "../errors.js";
 import { toHex } from "../hex.js";
-import type { Side, Statement } from "../statement.js";
-import { integersOf } from "../statement.js";
+import { integersOf, type Side, type Statement } from "../statement.js";
 import { type AnswerClaims, claimsToJson } from "../tee/answers.js";
 import { AttestedRuntime, type BundleEar, type DevAttestedRuntime } from "../tee/attested.js";
 import type { Check } from "../tee/result.js";
+import type { Tensor } from "../tensors.js";
 import type { ProvedStatement } from "../verify.js";
 import type { Mode } from "./policy.js";
 
@@ -22,6 +22,9 @@ export interface Findings {
   /** Unix time of the appraisal. */
   readonly now: number;
   readonly checks: readonly Check[];
+  /** Public numbers by name, if the verifying key was given; none of them is private. */
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  readonly outputs: ReadonlyMap<string, Tensor>;
   /** What the proof shows, with public numbers by name; null if none was checked. */
   readonly proved: ProvedStatement | null;
   /** What vouches for the enclave, if its answer was appraised. */
@@ -31,6 +34,9 @@ export interface Findings {
   /** Unix time until which the proof may be missing (`tee_then_zk`), null if nothing is missing. */
   readonly pendingUntil: number | null;
 }
+
+/** Numbers in lists of lists, as the shape says. */
+export type Nested = number | string | readonly Nested[];
 
 /** JSON view: everything that was checked, and what was not. */
 export interface AppraisalJson {
@@ -43,6 +49,8 @@ export interface AppraisalJson {
   readonly pending_until: number | null;
   readonly checks: readonly Check[];
   readonly statement: unknown;
+  readonly inputs: Readonly<Record<string, Nested>>;
+  readonly outputs: Readonly<Record<string, Nested>>;
   readonly answer: Record<string, string | number | null> | null;
   readonly attestation: BundleEar | null;
 }
@@ -54,6 +62,8 @@ abstract class Appraised implements Findings {
   readonly policyId: string;
   readonly now: number;
   readonly checks: readonly Check[];
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  readonly outputs: ReadonlyMap<string, Tensor>;
   readonly proved: ProvedStatement | null;
   readonly attested: AttestedRuntime | DevAttestedRuntime | null;
   readonly claims: AnswerClaims | null;
@@ -65,6 +75,8 @@ abstract class Appraised implements Findings {
     this.policyId = found.policyId;
     this.now = found.now;
     this.checks = found.checks;
+    this.inputs = found.inputs;
+    this.outputs = found.outputs;
     this.proved = found.proved;
     this.attested = found.attested;
     this.claims = found.claims;
@@ -89,6 +101,8 @@ abstract class Appraised implements Findings {
       pending_until: this.pendingUntil,
       checks: this.checks,
       statement: statementToJson(this.statement),
+      inputs: Object.fromEntries([...this.inputs].map(([name, tensor]) => [name, nested(tensor)])),
+      outputs: Object.fromEntries([...this.outputs].map(([name, tensor]) => [name, nested(tensor)])),
       answer: this.claims === null ? null : claimsToJson(this.claims),
       attestation: this.attested === null ? null : this.attested.toJSON(),
     };
@@ -138,6 +152,15 @@ function statementToJson(statement: Statement): unknown {
     output: side(statement.output),
     context: toHex(statement.context),
   };
+}
+
+function nested({ shape, values }: Tensor): Nested {
+  let level: Nested[] = values instanceof Float64Array ? [...values] : Array.from(values, plainInteger);
+  for (const size of shape.slice(1).reverse()) {
+    const rows = Array.from({ length: level.length / size }, (_, row) => level.slice(row * size, (row + 1) * size));
+    level = rows;
+  }
+  return shape.length === 0 ? (level[0] ?? []) : level;
 }
 
 /** Integers beyond 2^53 become text. */

@@ -1,0 +1,48 @@
+"""Real evidence of every vendor: the web finds what Python finds, check by check, claim by claim, word by word."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from tests.tee.rows import NONCES, ROWS, evidence_of, time_of
+from tests.tee.web.node import Node, python_of
+
+from zkseal.tee import pinned_roots
+from zkseal.tee.result import digest
+
+pytestmark = [pytest.mark.native, pytest.mark.slow]
+
+NAMES = [f"{index}-{row['evidence']}" for index, row in enumerate(ROWS)]
+PINNED = {digest(der).hex() for name, ders in vars(pinned_roots()).items() if name != "nras_jwks" for der in ders or ()}
+
+
+@pytest.mark.parametrize("policy", ["evidence-only", "production", "development"])
+@pytest.mark.parametrize("row", ROWS, ids=NAMES)
+def test_the_results_are_equal(node: Node, row: dict[str, Any], policy: str) -> None:
+    nonce_text = NONCES.get(row["evidence"])
+    given = {"now": time_of(row), "nonce": bytes.fromhex(nonce_text) if nonce_text else None}
+    evidence, document = evidence_of(row), {"extends": policy, "name": policy}
+    found = node.evidence(evidence, document, **given)
+    chain = found.pop("chain", [])
+    assert found == python_of(evidence, document, **given)
+    if chain:
+        assert [entry["pinned"] for entry in chain] == [False] * (len(chain) - 1) + [True]
+        assert chain[-1]["sha256"] in PINNED
+        assert all(entry["issuer"] == above["subject"] for entry, above in pairwise(chain))
+        assert all(entry["notBefore"] <= given["now"] <= entry["notAfter"] for entry in chain)
+
+
+def test_a_chain_is_shown_wherever_a_root_closed_one(node: Node) -> None:
+    for row in ROWS:
+        if row["result"] != "valid" or row["vendor"] in ("tpm", "gcp-tpm"):
+            continue
+        found = node.evidence(evidence_of(row), now=time_of(row))
+        if "chain" in found and found["result"]["assurance"] == "hardware":
+            assert len(found["chain"]) >= 2, row["evidence"]
+
+
+def test_nonces_of_zeros_bind_nothing_there_either(node: Node) -> None:
+    evidence, now = evidence_of(ROWS[0]), time_of(ROWS[0])
+    assert node.evidence(evidence, now=now, nonce=bytes(64)) == python_of(evidence, now=now, nonce=bytes(64))
