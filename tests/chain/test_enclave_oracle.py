@@ -26,7 +26,7 @@ from tests.enclave.worlds import World as SealedWorld
 
 import zkseal
 from zkseal.broker import BrokerClient
-from zkseal.chain.attested_answers import answer_attested
+from zkseal.chain.attested_answers import answer_attested, answer_provisionally, confirm
 from zkseal.chain.inference import commit
 from zkseal.chain.oracle import ServedModel
 from zkseal.chain.oracle.store import QueuedRequest
@@ -267,6 +267,23 @@ def test_hidden_inputs_are_those_of_the_commitment_that_is_named(desk: Attested,
         answered(hidden, question, row=1, opening=data.opening)
     answer = answered(hidden, question, opening=data.opening)
     send(desk, question.statement(answer.ran), answer.signature)
+    assert status(desk, request_id) == RequestStatus.ANSWERED
+
+
+def test_an_answer_of_the_enclave_is_proved_later_with_its_opening(desk: Attested, hidden: Sandbox) -> None:
+    """Of mode TEE_THEN_ZK: signed now, with a bond, and proved within the window over the same commitments."""
+    world, bond = desk.world, 10**15
+    data = commit(hidden.model.proving_key, hidden.model.inputs[2:3])
+    named = {"input_commitment": data.input_commitment, "bond_wei": bond, "proof_window_s": 3600}
+    request_id = asked(desk, Mode.TEE_THEN_ZK, model="hidden", **named)
+    question = question_of(desk, request_id)
+    answer = answered(hidden, question, row=2, opening=data.opening)
+    said = question.statement(answer.ran)
+    payee = question.payee
+    answer_provisionally(world.connection, world.other, said, answer.signature, payee=payee, bond_wei=bond)
+    assert status(desk, request_id) == RequestStatus.PROVISIONAL
+    proved = commit(hidden.model.proving_key, hidden.model.inputs[2:3], opening=answer.opening)
+    confirm(world.connection, world.user, said, proved.evidence(said))
     assert status(desk, request_id) == RequestStatus.ANSWERED
 
 
