@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 from tests.appraisal.conftest import answer, enclave, keys, proved, samples
-from tests.tee.web.node import ESBUILD, MODULES, Node, started
+from tests.tee.web.node import DRIVER, MODULES, Node, started
 
 __all__ = ["answer", "enclave", "keys", "node", "proved", "samples"]
 
 
 @pytest.fixture(scope="session")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    missing = [str(path) for path in (ESBUILD, *MODULES) if not path.exists()]
+def node() -> Iterator[Node]:
+    missing = [str(path) for path in (DRIVER, *MODULES) if not path.exists()]
     if missing and "CI" not in os.environ:
-        pytest.skip(f"make web builds what is missing: {', '.join(missing)}")
+        pytest.skip(f"make test-web builds what is missing: {', '.join(missing)}")
     assert not missing, missing
-    with started(tmp_path_factory.mktemp("node")) as running:
+    with started() as running:
         yield running

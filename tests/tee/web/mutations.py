@@ -25,18 +25,18 @@ def changed_bytes(evidence: Evidence, rng: random.Random) -> Evidence:
     alone = [(name, None) for name in ("collateral", "public_key", "signature") if getattr(given, name)]
     name, index = rng.choice([("payload", None)] * 3 + lists + alone)
     if name == "payload":
-        return replace(evidence, payload=_flipped(evidence.payload, rng))
+        return replace(evidence, payload=flipped(evidence.payload, rng))
     value = getattr(given, name)
     if name == "collateral":
-        other: Any = _flipped(value.encode(), rng).decode("utf-8", "replace")
+        other: Any = flipped(value.encode(), rng).decode("utf-8", "replace")
     elif index is None:
-        other = _flipped(value, rng)
+        other = flipped(value, rng)
     else:
-        other = (*value[:index], _flipped(value[index], rng), *value[index + 1 :])
+        other = (*value[:index], flipped(value[index], rng), *value[index + 1 :])
     return replace(evidence, endorsements=replace(given, **{name: other}))
 
 
-def _flipped(data: bytes, rng: random.Random) -> bytes:
+def flipped(data: bytes, rng: random.Random) -> bytes:
     changed = bytearray(data)
     for _ in range(rng.choice([1, 1, 1, 2, 8])):
         if not changed:

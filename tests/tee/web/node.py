@@ -17,8 +17,8 @@ from zkseal.tee import Evidence, Roots, appraise_evidence, evidence_to_cbor, pol
 
 ROOT = Path(__file__).resolve().parents[3]
 VERIFIER = ROOT / "web" / "verifier"
-MODULES = tuple(VERIFIER / "wasm" / name for name in ("zkseal_attest.wasm.gz", "zkseal_verifier.wasm"))
-ESBUILD = VERIFIER / "node_modules" / ".bin" / "esbuild"
+MODULES = tuple(VERIFIER / "wasm" / name for name in ("zkseal_attest.wasm.gz", "zkseal_verifier.wasm.gz"))
+DRIVER = VERIFIER / "build" / "test" / "tee_driver.js"
 
 Policy = Mapping[str, Any]
 EVIDENCE_ONLY: Policy = {"extends": "evidence-only", "name": "evidence-only"}
@@ -69,14 +69,10 @@ class Node:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Node]:
-    """A process until the end of the block; `folder` takes the driver."""
-    driver = folder / "driver.mjs"
-    options = ["--bundle", "--platform=node", "--format=esm", "--log-level=warning", f"--outfile={driver}"]
-    subprocess.run([ESBUILD, VERIFIER / "test" / "tee_driver.ts", *options], check=True)
-    with subprocess.Popen(
-        ["node", driver, *MODULES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+def started() -> Iterator[Node]:
+    """A process until the end of the block."""
+    command = ["node", DRIVER, *MODULES]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Node(process)
         assert process.stdin is not None
         process.stdin.close()

@@ -17,15 +17,22 @@ import { appraiseEvidence, type EvidenceOptions } from "../src/tee/appraise.js";
 import { appraiseBundle } from "../src/tee/attested.js";
 import { readBundle } from "../src/tee/bundle.js";
 import { decodeBase64 } from "../src/tee/bytes.js";
+import { canonical, parse } from "../src/tee/canonical_xml.js";
+import { bootClaims, parseEventLog, replay } from "../src/tee/event_log.js";
 import { readStandaloneEvidence } from "../src/tee/evidence_encoding.js";
+import { asJson } from "../src/tee/json_text.js";
 import { type CertificateInfo, loadAttest } from "../src/tee/native.js";
+import { pemBlocks } from "../src/tee/pem.js";
 import { type PolicyDocument, policyOf } from "../src/tee/policy.js";
 import { EvidenceRefused } from "../src/tee/result.js";
 import { pinnedRoots, type Roots } from "../src/tee/roots.js";
+import { said } from "../src/tee/said.js";
 import { loadVerifier, type Verifier } from "../src/verify.js";
 
+type Format = "xml" | "json" | "pem" | "event-log";
+
 interface Request {
-  readonly kind: "evidence" | "bundle" | "receipt" | "policy" | "receipt-policy";
+  readonly kind: "evidence" | "bundle" | "receipt" | "policy" | "receipt-policy" | Format;
   readonly data?: string;
   readonly policy: PolicyDocument;
   readonly now?: number;
@@ -66,8 +73,30 @@ function chainOf(path: readonly CertificateInfo[]): object[] {
   });
 }
 
+/** What a reader of a format finds. */
+function readAs(format: Format, data: Uint8Array): unknown {
+  switch (format) {
+    case "xml":
+      return new TextDecoder().decode(canonical(parse(data)));
+    case "json":
+      return said(asJson(data));
+    case "pem":
+      return pemBlocks(data).map(([label, der]) => [label, toHex(der)]);
+    case "event-log": {
+      const events = parseEventLog(data);
+      const values = [...replay(events, "sha256")].map(([pcr, value]): [string, string] => [String(pcr), toHex(value)]);
+      return { count: events.length, pcrs: Object.fromEntries(values), claims: Object.fromEntries(bootClaims(events)) };
+    }
+  }
+}
+
 function answer(request: Request): object {
   switch (request.kind) {
+    case "xml":
+    case "json":
+    case "pem":
+    case "event-log":
+      return { result: readAs(request.kind, bytes(request.data)) };
     case "policy":
       return { result: policyOf(request.policy).policyId };
     case "receipt-policy":

@@ -158,38 +158,3 @@ export function sameJson(left: Json | undefined, right: Json | undefined): boole
   }
   return left === right;
 }
-
-/** A value in a sentence, as Python's `str` writes it: results of both languages are compared word by word. */
-export function said(value: Json | undefined): string {
-  return typeof value === "string" ? value : represented(value);
-}
-
-function represented(value: Json | undefined): string {
-  if (value === null || value === undefined) return "None";
-  if (typeof value === "boolean") return value ? "True" : "False";
-  if (value instanceof Float) return floatText(value.value);
-  if (typeof value === "string") return quoted(value);
-  if (Array.isArray(value)) return `[${value.map(represented).join(", ")}]`;
-  if (value instanceof Map) {
-    return `{${[...value].map(([name, item]) => `${quoted(name)}: ${represented(item)}`).join(", ")}}`;
-  }
-  return String(value);
-}
-
-/** The shortest digits that read back as the number, and an exponent outside of 1e-4 to 1e16. */
-function floatText(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
-  const [digits = "", exponent = "0"] = value.toExponential().split("e");
-  const power = Number(exponent);
-  if (value !== 0 && (power < -4 || power >= 16)) {
-    return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
-  }
-  const text = Object.is(value, -0) ? "-0" : String(value);
-  return text.includes(".") ? text : `${text}.0`;
-}
-
-function quoted(text: string): string {
-  const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const escaped = text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll("\t", "\\t");
-  return `${mark}${mark === "'" ? escaped.replaceAll("'", "\\'") : escaped}${mark}`;
-}

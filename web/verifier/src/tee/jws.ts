@@ -5,9 +5,10 @@
 
 import { ZksealError } from "../errors.js";
 import { ascii, base64Bytes } from "./bytes.js";
-import { type Json, type JsonObject, parseJson, said, sameJson } from "./json_text.js";
+import { type Json, type JsonObject, parseJson, sameJson } from "./json_text.js";
 import { attestSignature } from "./native.js";
 import { ecPublicKey, rsaPublicKey } from "./pem.js";
+import { said } from "./said.js";
 
 /** Signature algorithm -> type of key that it needs. */
 const ALGORITHMS: ReadonlyMap<Json | undefined, string> = new Map([

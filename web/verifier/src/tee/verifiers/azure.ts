@@ -9,8 +9,8 @@
 import { ZksealError } from "../../errors.js";
 import { padEnd, sameBytes } from "../bytes.js";
 import { checkChip, checkNonce, checkReferences, type Context, type Finding, newFinding } from "../context.js";
-import { said } from "../json_text.js";
 import { Checks, Rejected } from "../result.js";
+import { said } from "../said.js";
 import { type Attest, decodeAttest } from "../tpm_structures.js";
 import { type AzureBundle, decodeBundle } from "./azure_bundle.js";
 import * as intel from "./intel.js";

@@ -11,8 +11,9 @@ import { toHex } from "../../hex.js";
 import { addClaims } from "../claims.js";
 import { checkReferences, checkRevocation, type Context, CORE, denied, type Finding, noChip } from "../context.js";
 import { decodeToken, type Token } from "../jws.js";
-import { isInteger, type Json, type JsonObject, said } from "../json_text.js";
+import { isInteger, type Json, type JsonObject } from "../json_text.js";
 import { attestChain, type Chain } from "../native.js";
+import { said } from "../said.js";
 
 export const ANNOUNCED = [
   ...CORE,

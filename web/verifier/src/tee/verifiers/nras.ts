@@ -14,9 +14,10 @@ import { toHex } from "../../hex.js";
 import { utf8 } from "../bytes.js";
 import { addClaims } from "../claims.js";
 import { type Context, denied, type Finding, noChip } from "../context.js";
-import { asJson, type Json, said, sameJson } from "../json_text.js";
+import { asJson, type Json, sameJson } from "../json_text.js";
 import { decodeToken, keyOf, type Token } from "../jws.js";
 import { Rejected } from "../result.js";
+import { said } from "../said.js";
 import { checkTokenTime } from "./confidential_space.js";
 
 export const ANNOUNCED = [
