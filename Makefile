@@ -18,7 +18,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-tee bench-service instructions networks frameworks contracts audit chain-artifacts demo-chain tee tee-flips debian test-measured-boot fuzz mutants wasm web-verifier test-web wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-tee bench-service instructions networks frameworks contracts audit chain-artifacts demo-chain tee tee-flips debian test-measured-boot test-faults fuzz mutants wasm web-verifier test-web wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -211,6 +211,9 @@ debian: $(DEBIAN)/.boot $(DEBIAN)/.postgres  ## the programs of Debian packages 
 
 test-measured-boot: $(VENV)/.native $(DEBIAN)/.boot  ## boot a virtual machine with a TPM: its quote holds only for what was booted
 	$(BIN)/python -m pytest -q tests/measured_boot tests/tee/attesters
+
+test-faults: $(VENV)/.native $(DEBIAN)/.postgres  ## kill the service, its workers and databases, fill its disk, 50 times under load
+	$(BIN)/python -m tests.service.faults $(FAULTS)
 
 fuzz: $(VENV)/.native  ## every fuzz target for SECONDS (60) each
 	$(BIN)/python fuzz/run.py $(or $(FUZZ),--seconds $(or $(SECONDS),60))
