@@ -18,7 +18,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-tee bench-service instructions networks frameworks contracts audit chain-artifacts demo-chain tee tee-flips debian test-measured-boot test-faults fuzz mutants wasm web-verifier test-web wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-tee bench-service instructions networks frameworks contracts audit chain-artifacts demo-chain demo-service tee tee-flips debian test-measured-boot test-faults fuzz mutants wasm web-verifier test-web web test-browser wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -85,8 +85,34 @@ test-web: $(VENV)/.native $(WEB_READY)  ## the verifier for browsers: types, uni
 	cd $(WEB) && npm test --silent
 	$(BIN)/python -m pytest -q tests/web tests/conformance/test_web_vectors.py tests/tee/web
 
+# The web app: pages of it, and of the verifier above.
+APP := web/app
+APP_SOURCES = $(shell find $(APP)/src $(APP)/static $(APP)/tools -type f)
+BROWSER := $(DEBIAN)/.browser
+$(APP)/node_modules/.package-lock.json: $(APP)/package-lock.json scripts/toolchain
+	@scripts/toolchain node
+	@cd $(APP) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(APP)/dist/index.html: $(APP)/node_modules/.package-lock.json $(WEB)/node_modules/.package-lock.json $(WEB)/wasm/SHA256SUMS $(APP)/package.json $(APP)/tsconfig.json $(APP_SOURCES) $(WEB_SOURCES)
+	@cd $(APP) && npm run --silent types && npm run --silent build
+
+web: $(APP)/dist/index.html  ## the verifier as a web page and the dashboard, in web/app/dist
+
+test-browser: $(VENV)/.native $(APP)/dist/index.html $(BROWSER)  ## the web app in Chromium: evidence of every kind, tampering, keyboard, accessibility, times
+	$(BIN)/python -m pytest -q tests/browser
+
+demo-service: $(VENV)/.native $(APP)/dist/index.html $(BROWSER)  ## a proving service, its dashboard and the web app in Chromium; screenshots in out/demo-service
+	@$(BIN)/python examples/service_demo.py
+
+# Reads the Containerfile; kept apart from the package that is published.
+CONTAINER_LINT := deploy/lint/node_modules/.package-lock.json
+$(CONTAINER_LINT): deploy/lint/package-lock.json
+	@cd deploy/lint && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 # In continuous integration the real networks are installed and proved as well, and a machine with a TPM is booted.
-test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL) $(WEB_READY)) $(if $(CI),$(VENV)/.networks $(if $(ZKSEAL_WITHOUT_DEBIAN),,$(DEBIAN)/.boot $(DEBIAN)/.postgres) $(if $(shell command -v go),$(S3)))
+test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL) $(WEB_READY) $(APP)/dist/index.html) $(if $(CI),$(VENV)/.networks $(if $(ZKSEAL_WITHOUT_DEBIAN),,$(DEBIAN)/.boot $(DEBIAN)/.postgres) $(if $(shell command -v go),$(S3)))
 	$(BIN)/python -m pytest -q $(PYTEST)
 
 # Every kernel path that this machine has: proofs must come out alike, and hide alike, on all of them.
@@ -153,6 +179,10 @@ instructions: $(VENV)/.native  ## instructions of fixed proofs and verifications
 	@scripts/toolchain rust
 	$(BIN)/python -m bench.instructions $(INSTRUCTIONS)
 
+test-ray: $(VENV)/.native  ## a Ray cluster on this machine: GPT-2's shape in segments, workers that die, lie, stall; two hosts
+	ZKSEAL_RAY=full $(BIN)/python -m pytest -q tests/cluster
+	$(BIN)/python -m tests.cluster $(CLUSTER)
+
 networks: $(VENV)/.native $(VENV)/.networks  ## prove the real networks of tests/networks and print figures
 	$(BIN)/python -m tests.networks $(NETWORKS)
 
@@ -207,7 +237,7 @@ $(DEBIAN)/.%: scripts/debian_packages
 $(S3):
 	@GOBIN=$(CURDIR)/.venv-s3 GOTOOLCHAIN=local go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
-debian: $(DEBIAN)/.boot $(DEBIAN)/.postgres  ## the programs of Debian packages that tests start, in .venv-debian
+debian: $(DEBIAN)/.boot $(DEBIAN)/.postgres $(BROWSER)  ## the programs of Debian packages that tests start, in .venv-debian
 
 test-measured-boot: $(VENV)/.native $(DEBIAN)/.boot  ## boot a virtual machine with a TPM: its quote holds only for what was booted
 	$(BIN)/python -m pytest -q tests/measured_boot tests/tee/attesters
