@@ -112,7 +112,7 @@ $(CONTAINER_LINT): deploy/lint/package-lock.json
 	@touch $@
 
 # In continuous integration the real networks are installed and proved as well, and a machine with a TPM is booted.
-test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL) $(WEB_READY) $(APP)/dist/index.html) $(if $(CI),$(VENV)/.networks $(if $(ZKSEAL_WITHOUT_DEBIAN),,$(DEBIAN)/.boot $(DEBIAN)/.postgres) $(if $(shell command -v go),$(S3)))
+test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL) $(WEB_READY) $(APP)/dist/index.html $(CONTAINER_LINT)) $(if $(CI),$(VENV)/.networks $(if $(ZKSEAL_WITHOUT_DEBIAN),,$(DEBIAN)/.boot $(DEBIAN)/.postgres $(BROWSER)) $(if $(shell command -v go),$(S3)))
 	$(BIN)/python -m pytest -q $(PYTEST)
 
 # Every kernel path that this machine has: proofs must come out alike, and hide alike, on all of them.
