@@ -77,13 +77,14 @@ class Target:
     url: str
     api_key: str
     process: subprocess.Popen[bytes]
+    http: httpx.Client
     said: dict[str, bytes] = field(default_factory=dict)
     number: int = 0
 
     def send(self, method: str, path: str, *, keep: bool = True, **options: Any) -> httpx.Response:
         """Sends a request. What the server answers is kept for the search, unless the owner asks for a value."""
         headers = {"Authorization": f"Bearer {self.api_key}", **options.pop("headers", {})}
-        response = httpx.request(method, self.url + path, headers=headers, timeout=60, trust_env=False, **options)
+        response = self.http.request(method, self.url + path, headers=headers, **options)
         self.number += 1
         self.said[f"headers {self.number}"] = repr(response.headers.multi_items()).encode()
         if keep:
@@ -135,7 +136,8 @@ def target(folder: Path, otlp: str) -> Iterator[Target]:
                 assert time.monotonic() < until
                 time.sleep(0.05)
             url = json.loads((folder / "stdout").read_bytes().splitlines()[0])["url"]
-            yield Target(folder, url, json.loads(made.stdout)["api_key"], process)
+            with httpx.Client(timeout=60, trust_env=False) as client:
+                yield Target(folder, url, json.loads(made.stdout)["api_key"], process, client)
         finally:
             process.kill()
             process.wait()
@@ -209,7 +211,7 @@ def refused(t: Target, keys: KeyFiles, exponent: int) -> list[Marks]:
         t.send("POST", path.replace("inferences", "batches"), content=body)
         t.send("POST", "/v1/verifications", content=body)
     malformed = json.dumps(as_json(near[1])).encode()
-    for body in (malformed[:-3], malformed + malformed, b"\xff" + malformed, malformed * 100_000, b"{" + malformed):
+    for body in (malformed[:-3], malformed + malformed, b"\xff" + malformed, malformed * 40_000, b"{" + malformed):
         assert t.send("POST", path, content=body).status_code in (400, 413)
         t.send("POST", "/v1/models", content=body[:1000], params={"name": text})
         t.send("POST", "/v1/attestations", content=body[:1000], params={"policy": text, "nonce": text})
