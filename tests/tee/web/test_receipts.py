@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 from tests.appraisal.conftest import Keys
 from tests.appraisal.mini import CONTEXT, MEASUREMENT, NONCE, NOW, MiniEnclave
-from tests.tee.web.node import Node, json_form
+from tests.broker.vendors import MEASUREMENT as SNP_MEASUREMENT
+from tests.broker.vendors import SnpVendor
+from tests.tee.web.node import ROOT, Node, json_form
 
 from zkseal.appraisal import appraise, load_policy, parse_policy
 from zkseal.appraisal.policy import shipped_policies
 from zkseal.errors import ZksealError
 from zkseal.pipeline import Answer
 from zkseal.receipts import DevTeeEvidence, Receipt, TeeEvidence
+from zkseal.tee import Assurance, AttestationBundle
 
 pytestmark = [pytest.mark.native, pytest.mark.slow]
 
@@ -23,6 +26,14 @@ TABLE = f"""[attestation]
 extends = "development"
 [attestation.references]
 "sandbox.measurement" = ["{MEASUREMENT.hex()}"]
+"""
+
+SNP_TABLE = f"""[attestation]
+extends = "production"
+[attestation.references]
+"snp.measurement" = ["{SNP_MEASUREMENT.hex()}"]
+[attestation.snp.min_tcb.milan]
+snp = 8
 """
 
 
@@ -48,8 +59,27 @@ def same(node: Node, receipt: Receipt, text: str, keys: Keys, **changes: Any) ->
         for part in (got, expected):
             part["error"].pop("message")
             part["checks"] = [{**check, "detail": ""} for check in part["checks"]]
+    words = got.pop("words", None)
     assert got == expected
+    if words is not None:
+        leaves_nothing_out(words, got["result"])
     return str(got.get("kind") or got["error"]["check"])
+
+
+def leaves_nothing_out(words: dict[str, Any], result: dict[str, Any]) -> None:
+    """Every check that was not made is told; nothing of development is among what is shown."""
+    codes = {name: [fact["code"] for fact in facts] for name, facts in words.items()}
+    answer = [] if result["answer"] is None else result["checks"]
+    attestation = [] if result["attestation"] is None else result["attestation"]["checks"]
+    told = {check["name"] for check in (*answer, *attestation) if check["outcome"] == "not_checked"}
+    assert told - {"deadline", "zk.proof"} <= set(codes["unchecked"])
+    assert ("zk.proof" in codes["unchecked"]) == ("proof" not in result["assurance"])
+    if result["development"]:
+        assert codes["development"]
+        assert set(codes["shown"]) <= {"zk.proof"}
+    else:
+        assert not codes["development"]
+        assert ("tee.signature" in codes["shown"]) == (result["answer"] is not None)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +162,18 @@ def test_context_model_and_challenge(node: Node, attested: Receipt, both: Receip
     assert same(node, attested, policy_text("tee", ""), keys) == "tee.age"
 
 
+def test_answers_of_production_hardware(node: Node, answer: Answer, proved: Receipt, keys: Keys) -> None:
+    snp = SnpVendor(NOW)
+    enclave = MiniEnclave.start(keys[0], ceiling=Assurance.HARDWARE)
+    bundle = AttestationBundle(enclave.runtime, snp.evidence(enclave.runtime))
+    receipt = enclave.production_receipt(answer, bundle)
+    assert same(node, receipt, policy_text("tee").replace(TABLE, SNP_TABLE), keys, roots=snp.roots) == "Appraisal"
+    whole = receipt.with_proof(proved)
+    assert same(node, whole, policy_text("tee_and_zk").replace(TABLE, SNP_TABLE), keys, roots=snp.roots) == "Appraisal"
+    assert same(node, whole, policy_text("tee_and_zk").replace(TABLE, SNP_TABLE), keys) == "chain"
+    assert same(node, receipt, policy_text("tee"), keys, roots=snp.roots) == "DevAppraisal"
+
+
 def test_a_bad_proof_is_refused_where_none_is_asked_for(
     node: Node, attested: Receipt, proved: Receipt, keys: Keys
 ) -> None:
@@ -157,8 +199,6 @@ def test_changed_bits_of_answers_get_the_same_code(node: Node, attested: Receipt
 
 
 def test_shipped_receipt_policies_have_equal_digests(node: Node) -> None:
-    from tests.tee.web.node import ROOT
-
     for name in shipped_policies():
         text = (ROOT / "src" / "zkseal" / "appraisal" / "policies" / f"{name}.toml").read_text()
         assert node.ask("receipt-policy", tomllib.loads(text))["result"] == load_policy(name).policy_id

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 import { appraise } from "../src/appraisal/appraise.js";
+import { describeAppraisal } from "../src/appraisal/describe.js";
 import { receiptPolicyOf } from "../src/appraisal/policy.js";
 import { ReceiptRefused } from "../src/appraisal/result.js";
 import { ZksealError } from "../src/errors.js";
@@ -114,7 +115,7 @@ function answer(request: Request): object {
       const context = bytes(request.context);
       const options = { ...optionsOf(request), context, ...keyOf(request) };
       const found = appraise(readReceipt(bytes(request.data)), receiptPolicyOf(request.policy), options);
-      return { kind: found.constructor.name, result: found };
+      return { kind: found.constructor.name, result: found, words: describeAppraisal(found) };
     }
   }
 }
