@@ -3,7 +3,7 @@
 ::
 
     question := {"id": 16 random bytes, "do": .., "key": digest, "path": text, ..}
-    message  := {"id", "stage", "permille"} | {"id", "ok", "memory_bytes"} | {"id", "error"}
+    message  := {"id", "stage", "permille"} | {"id", "ok", "used": {"memory_bytes", "cpu_ms"}} | {"id", "error"}
 
 A worker that answers twice, or late, would otherwise answer the next question with the result of this one.
 """
@@ -42,10 +42,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a worker returned, not checked, and the most memory that its process has held, as it says."""
+    """What a worker returned, not checked.
+
+    Attributes:
+        memory_bytes: the most memory that its process has held so far, as it says.
+        cpu_ms: of all its threads, for this answer, as it says.
+    """
 
     value: Any
-    memory_bytes: int | None
+    memory_bytes: int
+    cpu_ms: int
 
 
 def read_answer(worker: str, receive: Callable[[], bytes], question: Question, progress: Progress) -> Answer:
@@ -81,8 +87,8 @@ def _read(message: Any, question: Question, progress: Progress) -> Answer | Zkse
         case {"stage": str(stage), "permille": int(permille)} if len(message) == 3:
             progress(printable(stage[:MAX_STAGE]), min(max(permille, 0), 1000) / 1000)
             return None
-        case {"ok": value, "memory_bytes": int(memory_bytes)} if len(message) == 3:
-            return Answer(value, memory_bytes)
+        case {"ok": value, "used": {"memory_bytes": int(memory_bytes), "cpu_ms": int(cpu_ms)}} if len(message) == 3:
+            return Answer(value, memory_bytes, cpu_ms)
         case {"error": dict(described)} if len(message) == 2:
             return decode_error(described)
     raise InvalidEncoding("A message of a worker has other entries.", reason="message")

@@ -33,6 +33,7 @@ from zkseal.errors import (
     WorkerLost,
     ZksealError,
 )
+from zkseal.executors.conversation import Answer
 from zkseal.executors.executor import Handle, Limits, Told
 from zkseal.executors.jobs import Job, Run, Worker
 from zkseal.executors.key_files import KeyCache
@@ -178,7 +179,7 @@ class Dispatcher:
             text = f"Asking a worker failed with {kind}. Please report this."
             self._fail(run, InternalError(text, kind=kind))
         else:
-            self._conclude(run, "accepted", result=result, final=True, memory_bytes=answer.memory_bytes)
+            self._conclude(run, "accepted", result=result, final=True, answer=answer)
             return worker
         if worker is not None:
             worker.end()
@@ -221,7 +222,7 @@ class Dispatcher:
         result: Any = None,
         error: BaseException | None = None,
         final: bool = False,
-        memory_bytes: int | None = None,
+        answer: Answer | None = None,
     ) -> None:
         """Ends a run. Settles its task, or gives it to somebody else, unless that was done already."""
         job = run.job
@@ -230,7 +231,7 @@ class Dispatcher:
             job.runs.remove(run)
             last = job.started >= self._limits.max_attempts and not job.runs and not job.queued
             settles = not job.settled and (final or (error is not None and last))
-            job.handle.note(run.attempt("dropped" if job.settled else outcome, memory_bytes))
+            job.handle.note(run.attempt("dropped" if job.settled else outcome, answer))
             if settles:
                 self._settle(job)
             elif error is not None and not job.settled and not job.queued and job.started < self._limits.max_attempts:

@@ -45,12 +45,14 @@ class Attempt:
         outcome: ``accepted``, ``dropped`` (another worker's result came first, or the task was cancelled), or the code
             of the error that it ended with.
         memory_bytes: the most that the worker's process has held so far, as it says; None if it said nothing.
+        cpu_ms: that all its threads took, as it says; None if it said nothing.
     """
 
     worker: str
     outcome: str
     duration_ms: float
     memory_bytes: int | None = None
+    cpu_ms: int | None = None
 
 
 class Handle(Generic[Result]):

@@ -81,10 +81,11 @@ class Run:
     late: bool = False
     stopped: Literal["stalled", "dropped"] | None = None
 
-    def attempt(self, outcome: str, memory_bytes: int | None = None) -> Attempt:
+    def attempt(self, outcome: str, answer: Answer | None) -> Attempt:
         """What is told of it once it has ended."""
         name = f"{self.place}" if self.worker is None else self.worker.name
-        return Attempt(name, outcome, (time.monotonic() - self.began) * 1000, memory_bytes)
+        used = (None, None) if answer is None else (answer.memory_bytes, answer.cpu_ms)
+        return Attempt(name, outcome, (time.monotonic() - self.began) * 1000, *used)
 
     def reason(self, error: ZksealError) -> ZksealError:
         """The error that it ended with: one that we caused is not the worker's."""

@@ -15,6 +15,7 @@ import resource
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -60,8 +61,11 @@ class WorkerProcess:
         def told(stage: str, share: float) -> None:
             self.send({"id": identity, "stage": stage, "permille": int(share * 1000)})
 
+        began = time.process_time()
         try:
-            self.send({"id": identity, "ok": work(told), "memory_bytes": _peak_bytes()})
+            answer = work(told)
+            used = {"memory_bytes": _peak_bytes(), "cpu_ms": int((time.process_time() - began) * 1000)}
+            self.send({"id": identity, "ok": answer, "used": used})
         except frames.Ended:
             raise
         except MemoryError:
