@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from zkseal.errors import NotFound
-from zkseal.executors import Executor, LocalExecutor, WorkerSettings
+from zkseal.executors import Executor, LocalExecutor, RayExecutor, WorkerSettings
 from zkseal.http_server.server import Server
 from zkseal.service import jobs, tenants
 from zkseal.service.app import application
@@ -94,11 +94,9 @@ def running(settings: Settings, log: ServiceLog, role: Role, *, host: str, port:
 
 def _executor(settings: Settings) -> Executor:
     chosen = settings.worker
-    if chosen.ray_address:
-        from zkseal.executors.ray_cluster import RayExecutor
-
-        return RayExecutor(chosen.ray_address)
     limits = WorkerSettings(threads=max(1, chosen.threads), memory_bytes=chosen.memory_bytes or None)
+    if chosen.ray_address:
+        return RayExecutor(chosen.ray_address, chosen.processes or None, limits)
     return LocalExecutor(chosen.processes or None, limits if chosen.threads or chosen.memory_bytes else None)
 
 
