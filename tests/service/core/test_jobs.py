@@ -28,6 +28,7 @@ from zkseal.service.artifacts.vault import OPENING, OUTPUTS, RECEIPT
 from zkseal.service.database.tables import artifacts, receipts
 from zkseal.service.database.tables import jobs as table
 from zkseal.service.jobs import Beat, Claim, Retries, State
+from zkseal.service.jobs.claims import PASSING
 from zkseal.service.jobs.ending import Answer
 
 RETRIES = Retries(max_losses=3, first_pause_ms=0)
@@ -207,8 +208,18 @@ def test_a_worker_that_is_told_to_stop_counts_nothing_against_the_job(world: Wor
     assert (world.job(job.id).losses, world.job(job.id).attempt) == (0, 5)
 
 
+def test_a_trouble_that_passes_counts_nothing_against_the_job_and_one_that_does_not_pass_ends_it(world: World) -> None:
+    job = world.submit()
+    patient = Retries(max_losses=1, max_attempts=6, first_pause_ms=0)
+    for code in (*sorted(PASSING), "OutOfDisk"):
+        (claim,) = world.claim()
+        state = jobs.give_back(world.vault, claim, lost=code, retries=patient)
+        assert (state, world.job(job.id).losses) == (State.FAILED if claim.attempt == 6 else State.QUEUED, 0)
+    assert jobs.failure(world.vault, world.tenant.id, job.id).reason == "OutOfDisk"
+
+
 def test_a_lost_job_waits_longer_each_time(world: World) -> None:
-    assert [Retries(first_pause_ms=1000).pause_ms(n) for n in (1, 2, 3)] == [1000, 2000, 4000]
+    assert [Retries(first_pause_ms=1000).pause_ms(n) for n in (1, 2, 3, 6, 99)] == [1000, 2000, 4000, 32000, 32000]
     world.submit()
     (claim,) = world.claim()
     jobs.give_back(world.vault, claim, lost="OutOfDisk", retries=Retries(first_pause_ms=300))

@@ -23,6 +23,8 @@ from zkseal.service.jobs.job import Kind, State
 
 __all__ = ["Beat", "Claim", "Retries", "beat", "claim", "expire", "give_back"]
 
+PASSING = frozenset({"OutOfDisk", "StorageUnavailable", "FileUnavailable", "ExecutorClosed", "ClusterUnreachable"})
+"""Troubles of a machine that no job is at fault for: jobs wait until they have passed."""
 _CLAIMING = 0x7A6B636C
 """PostgreSQL's advisory lock that the one claiming worker holds: quotas are counted by one at a time."""
 
@@ -62,15 +64,17 @@ class Retries:
 
     Attributes:
         max_losses: with so many, it fails as `JobAbandoned`: it may be the job that ends its workers.
-        first_pause_ms: before it is begun again; doubled with each loss.
+        max_attempts: with so many, it fails even if no attempt was its own fault: the trouble does not pass.
+        first_pause_ms: before it is begun again; doubled each time, up to 32 times as long.
     """
 
     max_losses: int = 3
+    max_attempts: int = 30
     first_pause_ms: int = 1000
 
-    def pause_ms(self, losses: int) -> int:
-        """How long a job with so many losses waits."""
-        return self.first_pause_ms << min(losses - 1, 8)
+    def pause_ms(self, times: int) -> int:
+        """How long a job waits that was begun so many times."""
+        return self.first_pause_ms << min(times - 1, 5)
 
 
 def claim(database: Database, worker: str, *, limit: int, lease_ms: int, known: Collection[str] = ()) -> list[Claim]:
@@ -179,8 +183,8 @@ def give_back(vault: Vault, mine: Claim, *, lost: str | None, retries: Retries) 
     """Puts a job back into the queue that this worker cannot end. The state that it is in then; None: it is another's.
 
     Args:
-        lost: the code of what went wrong, which counts against the job; None for a worker that is told to stop, which
-            does not.
+        lost: the code of what went wrong, which counts against the job unless it is one of `PASSING`; None for a worker
+            that is told to stop.
     """
 
     def put_back(connection: Connection) -> State | None:
@@ -208,11 +212,11 @@ def _requeue(
 ) -> State:
     """Back to the queue, or to the end: of a job that was cancelled meanwhile, or was lost too often."""
     job = row._mapping
-    losses = job["losses"] + (lost is not None)
+    losses = job["losses"] + (lost is not None and lost not in PASSING)
     if job["cancel_requested"]:
         end_in(vault, connection, job["id"], State.CANCELLED)
         return State.CANCELLED
-    if losses >= retries.max_losses:
+    if losses >= retries.max_losses or (lost is not None and job["attempt"] >= retries.max_attempts):
         error = JobAbandoned(
             f"The job was begun {job['attempt']} times, and its workers ended without an answer (at last: {lost}). "
             "Look at the log of the workers; the job may need more memory than they have.",
@@ -222,7 +226,7 @@ def _requeue(
         connection.execute(update(jobs).where(jobs.c.id == job["id"]).values(losses=losses))
         fail_in(vault, connection, job["id"], job["tenant_id"], error)
         return State.FAILED
-    pause = 0 if lost is None else retries.pause_ms(losses)
+    pause = 0 if lost is None else retries.pause_ms(job["attempt"])
     waiting = {"state": State.QUEUED, "worker": None, "lease_until": None, "losses": losses, "phase": None}
     later = {"not_before": now_ms(connection) + pause, "progress_permille": 0}
     connection.execute(update(jobs).where(jobs.c.id == job["id"]).values(**waiting, **later))
