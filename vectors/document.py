@@ -29,6 +29,7 @@ NOTES = {
     "Swap": "Two messages change places.",
     "Statement": "Public values or commitments that do not fit the relation.",
     "ModelProof": "The proof of the model's bounds is missing, damaged or another model's.",
+    "Segments": "Segments, boundaries or proofs that do not belong together, or lie otherwise on two sides.",
     "Opening": "Values or blindings are not those of the commitments.",
     "OperatorLie": "A prover broke one constraint of an operator, and was consistent otherwise.",
     "ProtocolLie": "A prover lied in one place of the protocol, and was consistent otherwise.",

@@ -1,8 +1,8 @@
 """Writes the shared vectors: `python vectors/generate.py [area ..]` from the root of the repository.
 
-Everything but the lies is made by the reference and the slow prover from fixed seeds, so that a second run writes the
-same bytes (`tests/conformance/test_vectors.py` compares). The lies are proofs of the lying Rust prover, whose
-randomness is the system's: they are written anew only when `lies` is named.
+Nearly everything is made by the reference and the slow prover from fixed seeds, so that a second run writes the same
+bytes (`tests/conformance/test_vectors.py` compares). The lies are proofs of the lying Rust prover, those in segments the
+package's, with the system's randomness: they are written anew only when they are named (`FRESH`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from reference.tests.test_relation import BASE, BROKEN  # noqa: E402
 from vectors.changes import changes, proof_arguments  # noqa: E402
 from vectors.document import Arguments, File, draw, word  # noqa: E402
 from vectors.schemes import scheme_keys, scheme_layouts, scheme_proofs  # noqa: E402
+from vectors.segments import segmented_keys, segmented_receipts  # noqa: E402
 
 from zkseal_reference.curve import Q, encode_compressed, encode_uncompressed  # noqa: E402
 from zkseal_reference.field import P  # noqa: E402
@@ -356,8 +357,12 @@ FILES: dict[str, Callable[[], File]] = {
     "helper keys": partial(scheme_keys, "helper"),
     "helper proofs": partial(scheme_proofs, "helper"),
     "lies": lies,
+    "segmented keys": segmented_keys,
+    "segmented receipts": segmented_receipts,
 }
-REPEATABLE = tuple(name for name in FILES if name != "lies")
+FRESH = ("lies", "segmented keys", "segmented receipts")
+"""Files of proofs with the system's randomness."""
+REPEATABLE = tuple(name for name in FILES if name not in FRESH)
 
 
 def main() -> int:

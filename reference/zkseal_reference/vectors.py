@@ -31,6 +31,7 @@ from .opening import check_opening
 from .parameters import LookupArgument, Opening, Parameters, decode_parameters
 from .proof import proof_length
 from .relation import COMMITTED, Column, Relation, encode_relation, relation_digest
+from .segments import SegmentedKey, Side, verify_segments
 from .transcript import Transcript
 from .verifier import verify
 
@@ -196,6 +197,37 @@ def run_opening(arguments: Arguments) -> Value:
     return {}
 
 
+@lru_cache(maxsize=4)
+def decoded_segmented_key(data: bytes) -> SegmentedKey:
+    return SegmentedKey.decode(data)
+
+
+def run_segmented_key(arguments: Arguments) -> Value:
+    """key (bytes) of a model in segments -> model_id."""
+    return {"model_id": decoded_segmented_key(unhex(arguments["key"])).model_id.hex()}
+
+
+def run_segmented(arguments: Arguments) -> Value:
+    """key, context, input and output (values by statement tensor, commitments), boundaries (lists of points), proofs
+    (bytes)."""
+    inputs, outputs = (
+        Side(
+            {int(number): values for number, values in arguments[name]["values"].items()},
+            [unhex(point) for point in arguments[name]["commitments"]],
+        )
+        for name in ("input", "output")
+    )
+    verify_segments(
+        decoded_segmented_key(unhex(arguments["key"])),
+        unhex(arguments["context"]),
+        inputs,
+        outputs,
+        [[unhex(point) for point in boundary] for boundary in arguments["boundaries"]],
+        [unhex(proof) for proof in arguments["proofs"]],
+    )
+    return {}
+
+
 AREAS: dict[str, Callable[[Arguments], Value]] = {
     "keccak": run_keccak,
     "scalar": run_scalar,
@@ -206,4 +238,6 @@ AREAS: dict[str, Callable[[Arguments], Value]] = {
     "key": run_key,
     "proof": run_proof,
     "opening": run_opening,
+    "segmented_key": run_segmented_key,
+    "segmented": run_segmented,
 }

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.soundness.challenge_lies import LIES as CHALLENGE_LIES
 from tests.soundness import test_segments
+from tests.soundness.challenge_lies import LIES as CHALLENGE_LIES
 from tests.soundness.protocol_lies import LIES as PROTOCOL_LIES
 from vectors import generate
 

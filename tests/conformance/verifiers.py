@@ -1,7 +1,8 @@
 """The operations of the vectors by the compiled core, beside those of the reference (`zkseal_reference.vectors`).
 
-Relations, keys, proofs and openings go through the module that users get, `zkseal._native`, segments through the package. It does not export hash,
-encodings, generators and transcript; these go through the same crates in `zkseal_testkit`.
+Relations, keys, proofs and openings go through the module that users get, `zkseal._native`, and segments through the
+package, which joins them. The module does not export hash, encodings, generators and transcript; these go through the
+same crates in `zkseal_testkit`.
 """
 
 from __future__ import annotations

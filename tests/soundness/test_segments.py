@@ -263,12 +263,17 @@ def simple_key(relation: Relation, row_bits: int = 7) -> bytes:
     return proving.setup(relation, {}, row_bits=row_bits)[1].data
 
 
+def pair() -> bytes:
+    """A key of two segments without weights."""
+    parts = [simple_key(segment_relation(index, (3,), (3,))) for index in (0, 1)]
+    return key_bytes(b"", [(data, ()) for data in parts])
+
+
 def test_the_key_as_setup_made_it_is_accepted() -> None:
     key = keys().verifying_key
     assert key_verdict(key.data) == "accepted"
     assert key_bytes(key.annotation, parts()) == key.data
-    pair = [simple_key(segment_relation(0, (3,), (3,))), simple_key(segment_relation(1, (3,), (3,)))]
-    assert key_verdict(key_bytes(b"", [(data, ()) for data in pair])) == "accepted"
+    assert key_verdict(pair()) == "accepted"
 
 
 CROSSING = {
@@ -279,13 +284,19 @@ CROSSING = {
 }
 
 
-@pytest.mark.parametrize("name", CROSSING)
-def test_a_boundary_with_two_layouts_is_refused(name: str) -> None:
+def crossing(name: str) -> tuple[bytes, str]:
+    """The key, and the error that is due."""
     leaving, entering, hi, first_bits, second_bits = CROSSING[name]
     first = simple_key(segment_relation(0, (3,), leaving), first_bits)
     second = simple_key(segment_relation(1, entering, (3,), hi), second_bits)
     expected = "InvalidRelation" if first_bits == second_bits else "InvalidParameters"
-    assert key_verdict(key_bytes(b"", [(first, ()), (second, ())])) == expected
+    return key_bytes(b"", [(first, ()), (second, ())]), expected
+
+
+@pytest.mark.parametrize("name", CROSSING)
+def test_a_boundary_with_two_layouts_is_refused(name: str) -> None:
+    data, error = crossing(name)
+    assert key_verdict(data) == error
 
 
 KEYS: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -294,7 +305,7 @@ KEYS: dict[str, tuple[Callable[[], bytes], str]] = {
     "a segment twice": (lambda: _joined([*parts(), parts()[2]]), "InvalidRelation"),
     "one segment": (lambda: _joined(parts()[:1]), "InvalidEncoding"),
     "no segment": (lambda: _joined([]), "InvalidEncoding"),
-    "too many segments": (lambda: _joined(parts()[:1] * 257), "InvalidEncoding"),
+    "too many segments": (lambda: _patched(10 + len(keys().verifying_key.annotation), 257), "InvalidEncoding"),
     "a public tensor that is not named": (lambda: _joined([*parts()[:2], (parts()[2][0], ())]), "InvalidRelation"),
     "a public tensor named as the input": (lambda: _joined([*parts()[:2], (parts()[2][0], (0,))]), "InvalidRelation"),
     "a public tensor behind a gap": (lambda: _joined([*parts()[:2], (parts()[2][0], (2,))]), "InvalidRelation"),
@@ -308,12 +319,17 @@ KEYS: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: _joined([(_flipped(parts()[0][0]), ()), *parts()[1:]]),
         "ModelProofRejected",
     ),
-    "a long annotation": (lambda: key_bytes(bytes((1 << 20) + 1), parts()), "InvalidEncoding"),
+    "a long annotation": (lambda: _patched(6, (1 << 20) + 1), "InvalidEncoding"),
 }
 
 
 def _joined(own: list[tuple[bytes, tuple[int, ...]]]) -> bytes:
     return key_bytes(keys().verifying_key.annotation, own)
+
+
+def _patched(at: int, number: int) -> bytes:
+    data = keys().verifying_key.data
+    return data[:at] + number.to_bytes(4, "big") + data[at + 4 :]
 
 
 def _whole() -> bytes:
