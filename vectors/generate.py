@@ -1,8 +1,8 @@
 """Writes the shared vectors: `python vectors/generate.py [area ..]` from the root of the repository.
 
 Nearly everything is made by the reference and the slow prover from fixed seeds, so that a second run writes the same
-bytes (`tests/conformance/test_vectors.py` compares). The lies are proofs of the lying Rust prover, those in segments the
-package's, with the system's randomness: they are written anew only when they are named (`FRESH`).
+bytes (`tests/conformance/test_vectors.py` compares). The lies are proofs of the lying Rust prover, those in segments
+the package's, with the system's randomness: they are written anew only when they are named (`FRESH`).
 """
 
 from __future__ import annotations
