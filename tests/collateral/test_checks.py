@@ -101,6 +101,19 @@ def test_a_name_that_stands_twice_is_refused(server: VendorServer, cache: Cache,
     assert fetched(server, cache, downloader)[QUOTED.tcb] == "CollateralRejected"
 
 
+def test_the_next_evaluation_of_intels_is_asked_for_by_name(
+    server: VendorServer, cache: Cache, downloader: Downloader
+) -> None:
+    root, pck, identity, tcb = honest().items()
+    early = {f"{identity[0]}?update=early": identity[1], f"{tcb[0]}&update=early": tcb[1]}
+    server.answers |= {root[0]: root[1], pck[0]: pck[1]} | early
+    assert set(fetched(server, cache, downloader, early=True).values()) == {None}
+    assert server.asked[2:] == list(early)
+    server.answers |= honest()
+    fetched(server, cache, downloader)  # what is kept is fresh, and not what is asked for now
+    assert server.asked[4:] == [identity[0], tcb[0]]
+
+
 def test_intels_own_services_send_the_roots_list_as_der(
     server: VendorServer, cache: Cache, downloader: Downloader
 ) -> None:

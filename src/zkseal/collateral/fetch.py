@@ -49,6 +49,7 @@ def fetch_collateral(
     now: int,
     services: Services | None = None,
     product: str | None = None,
+    early: bool = False,
     max_age_s: int = DAY_S,
     tell: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Outcome]:
@@ -56,7 +57,7 @@ def fetch_collateral(
 
     Args:
         now: Unix seconds; what is fetched has to be valid then.
-        product: see `items_for`.
+        product, early: see `items_for`.
         max_age_s: how long what was fetched is not asked for again; 0 asks for everything that may change.
         tell: called with each outcome when it is there.
 
@@ -66,7 +67,8 @@ def fetch_collateral(
     """
     situation = Situation(now, roots, contents := {})
     outcomes: list[Outcome] = []
-    for item in items_for(evidence, services or Services(), roots=roots, now=now, product=product):
+    items = items_for(evidence, services or Services(), roots=roots, now=now, product=product, early=early)
+    for item in items:
         kept, data = _kept(item, cache)
         if kept is not None and _fresh(item, kept, now, max_age_s):
             outcome = Outcome(item.name, "kept", kept)
@@ -96,7 +98,9 @@ def _kept(item: Item, cache: Cache) -> tuple[Entry | None, bytes]:
 def _fresh(item: Item, kept: Entry, now: int, max_age_s: int) -> bool:
     ended = kept.expires_at is not None and kept.expires_at < now
     early = kept.issued_at is not None and kept.issued_at > now
-    return not ended and not early and (item.lasting or 0 <= now - kept.fetched_at < max_age_s)
+    # From another host it would be the same; asked for otherwise, it would not.
+    other = kept.url.partition("?")[2] != item.url.partition("?")[2]
+    return not (ended or early or other) and (item.lasting or 0 <= now - kept.fetched_at < max_age_s)
 
 
 def _fetched(item: Item, kept: Entry | None, downloader: Downloader, situation: Situation) -> tuple[Entry, bytes]:

@@ -136,9 +136,13 @@ def _platform_of(tee: str, chain: list[bytes]) -> Quoted:
     return Quoted(tee, fmspc.hex(), authorities[0], tuple(chain))
 
 
-def items(quoted: Quoted, services: Services) -> list[Item]:
-    """What the appraisal of such a quote needs."""
-    base, tee = services.intel_pcs, quoted.tee
+def items(quoted: Quoted, services: Services, *, early: bool = False) -> list[Item]:
+    """What the appraisal of such a quote needs.
+
+    Args:
+        early: Intel's next TCB evaluation, which it publishes for those who update ahead of the others.
+    """
+    base, tee, update = services.intel_pcs, quoted.tee, "update=early" if early else ""
     path = (quoted.path[0], list(quoted.path[1:]))
     authority = (quoted.path[1], list(quoted.path[2:])) if len(quoted.path) > 1 else path
 
@@ -160,12 +164,12 @@ def items(quoted: Quoted, services: Services) -> list[Item]:
         Item(quoted.pck_list, f"{base}/sgx/certification/v4/pckcrl?ca={quoted.authority}&encoding=der", pck_list),
         Item(
             quoted.identity,
-            f"{base}/{tee}/certification/v4/qe/identity",
+            f"{base}/{tee}/certification/v4/qe/identity{'?' + update if early else ''}",
             _signed("enclaveIdentity", ("sgx-enclave-identity-issuer-chain",), _check_identity(quoted)),
         ),
         Item(
             quoted.tcb,
-            f"{base}/{tee}/certification/v4/tcb?fmspc={quoted.fmspc}",
+            f"{base}/{tee}/certification/v4/tcb?fmspc={quoted.fmspc}{'&' + update if early else ''}",
             # The name of version 3 of the interface, which older caches send, stands second.
             _signed("tcbInfo", ("tcb-info-issuer-chain", "sgx-tcb-info-issuer-chain"), _check_tcb(quoted)),
         ),

@@ -45,20 +45,21 @@ def _of_chip(report: bytes, product: str | None, has_leaf: bool) -> _Needs:
     )
 
 
-def _of_quote(quote: bytes) -> _Needs:
+def _of_quote(quote: bytes, early: bool) -> _Needs:
     quoted = intel.quoted_of(quote)
     return _Needs(
-        lambda services: intel.items(quoted, services), lambda given, cache: intel.added(quoted, given, cache)
+        lambda services: intel.items(quoted, services, early=early),
+        lambda given, cache: intel.added(quoted, given, cache),
     )
 
 
-def _needs_of(evidence: Evidence, roots: Roots, now: int, product: str | None) -> _Needs:
+def _needs_of(evidence: Evidence, roots: Roots, now: int, product: str | None = None, early: bool = False) -> _Needs:
     has_certificates = bool(evidence.endorsements.certificates)
     match evidence.platform:
         case Platform.SGX | Platform.TDX:
-            return _of_quote(evidence.payload)
+            return _of_quote(evidence.payload, early)
         case Platform.AZURE_TDX:
-            return _of_quote(decode_bundle(evidence).td_quote)
+            return _of_quote(decode_bundle(evidence).td_quote, early)
         case Platform.SNP:
             return _of_chip(evidence.payload, product, has_certificates)
         case Platform.AZURE_SNP:
@@ -79,19 +80,26 @@ def _needs_of(evidence: Evidence, roots: Roots, now: int, product: str | None) -
 
 
 def items_for(
-    evidence: Evidence, services: Services, *, roots: Roots, now: int, product: str | None = None
+    evidence: Evidence,
+    services: Services,
+    *,
+    roots: Roots,
+    now: int,
+    product: str | None = None,
+    early: bool = False,
 ) -> list[Item]:
     """What has to be fetched for an appraisal of `evidence`.
 
     Args:
         now: Unix seconds.
         product: of AMD's chip (`amd.PRODUCTS`), for reports that do not say it.
+        early: of Intel's TCB info and QE identity, the next evaluation.
 
     Raises:
         DecodeError: the evidence does not say which platform it is of.
         AppraisalError: it is not authentic, where only authentic evidence says so.
     """
-    return _needs_of(evidence, roots, now, product).items(services)
+    return _needs_of(evidence, roots, now, product, early).items(services)
 
 
 def completed(evidence: Evidence, cache: Cache, *, roots: Roots, now: int) -> tuple[Evidence, list[str]]:
@@ -103,7 +111,7 @@ def completed(evidence: Evidence, cache: Cache, *, roots: Roots, now: int) -> tu
         DecodeError, FileUnavailable: the cache is damaged.
     """
     try:
-        needs = _needs_of(evidence, roots, now, None)
+        needs = _needs_of(evidence, roots, now)
     except (DecodeError, AppraisalError):
         return evidence, []
     endorsements, missing = needs.added(evidence.endorsements, cache)

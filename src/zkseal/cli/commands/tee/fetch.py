@@ -43,6 +43,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ca-file", metavar="FILE", help="authorities of the services, PEM (default: the system's)")
     parser.add_argument("--amd-product", choices=PRODUCTS, help="AMD's chip, for reports of version 2")
     parser.add_argument(
+        "--intel-early", action="store_true", help="Intel's next TCB evaluation, for who updates ahead of the others"
+    )
+    parser.add_argument(
         "--max-age", type=int, default=24, metavar="HOURS", help="ask again for what is older; 0: always (default: 24)"
     )
     add_now(parser)
@@ -66,6 +69,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
             now=now,
             services=services,
             product=options.amd_product,
+            early=options.intel_early,
             max_age_s=options.max_age * HOUR_S,
         ):
             outcomes.setdefault(outcome.name, outcome)
