@@ -59,6 +59,8 @@ XML = [
     b"<a>" * 64 + b"</a>" * 64,
     b"<a>" * 65 + b"</a>" * 65,
     b"<a>" + b"<b/>" * (1 << 14) + b"</a>",
+    b"<a b='" + b"x&amp;" * (1 << 17) + b"'>" + b"y" * (1 << 17) + b"</a>",
+    b"<" + b"a" * (1 << 19) + b"/>",
     b"<a " + b" ".join(b"xmlns:p%d='u'" % index for index in range(65)) + b"/>",
 ]
 JSON = [
@@ -88,6 +90,10 @@ JSON = [
         b"1" * 4300,
     ),
     b"1" * 4301,
+    b'["' + b"a" * (1 << 21) + b'"]',
+    b'["' + b"\\n" * (1 << 20) + b'"]',
+    b'["' + b"\\" * (1 << 21),
+    b" " * (1 << 21) + b"1" + b" " * (1 << 21),
 ]
 PEM = (FIXTURES / "nvidia/hopper-535.certs.pem").read_bytes()
 PEMS = [
@@ -104,6 +110,9 @@ PEMS = [
     b"-----BEGIN A-----\nAA\x0b\x0cAA\n-----END A-----",
     b"-----BEGIN " + b"A" * 65 + b"-----\nAAAA\n-----END " + b"A" * 65 + b"-----",
     b"-----BEGIN A-----\nAAAA\n-----END A-----\n" * 257,
+    b"-----BEGIN A-----\n" + b"AAAA" * (1 << 19) + b"-----END A-----",
+    b"-----BEGIN A-----\n" + b"=" * (1 << 21) + b"A-----END A-----",
+    b"-" * (1 << 20),
 ]
 
 

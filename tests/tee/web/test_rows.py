@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from tests.tee.rows import NONCES, ROWS, evidence_of, time_of
 from tests.tee.web.node import Node, python_of
 
-from zkseal.tee import pinned_roots
+from zkseal.tee import Evidence, Platform, pinned_roots
 from zkseal.tee.result import digest
 
 pytestmark = [pytest.mark.native, pytest.mark.slow]
@@ -46,3 +47,19 @@ def test_a_chain_is_shown_wherever_a_root_closed_one(node: Node) -> None:
 def test_nonces_of_zeros_bind_nothing_there_either(node: Node) -> None:
     evidence, now = evidence_of(ROWS[0]), time_of(ROWS[0])
     assert node.evidence(evidence, now=now, nonce=bytes(64)) == python_of(evidence, now=now, nonce=bytes(64))
+
+
+def test_texts_of_megabytes_are_refused_as_any_others(node: Node) -> None:
+    """No expression of the web takes stack or time for each character."""
+    text = b"=" * (1 << 20) + b"x"
+    quote = {"message": text.decode(), "signature": "", "pcrs": []}
+    bundle = json.dumps({"quote": quote, "report": text.decode()}).encode()
+    for platform, payload in (
+        (Platform.NVIDIA, b"00 " * (1 << 20)),
+        (Platform.CONFIDENTIAL_SPACE, b"A" * (1 << 20) + b"." + text + b".A"),
+        (Platform.AZURE_SNP, bundle),
+        (Platform.NITRO, b"\x9f" * (1 << 20)),
+        (Platform.TPM, b"\x0a" + b"\xff" * (1 << 20)),
+    ):
+        evidence = Evidence(platform, payload)
+        assert node.evidence(evidence, now=1) == python_of(evidence, now=1), platform

@@ -18,7 +18,10 @@ const MAX_DEPTH = 100;
 const MAX_DIGITS = 4300;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const TOKEN = /[ \t\n\r]*(?:(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)|("(?:[^"\\\0-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(null|true|false|NaN|-?Infinity|[[\]{},:]))/y;
+const BLANKS = /[ \t\n\r]*/y;
+const TOKEN = /(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)|(null|true|false|NaN|-?Infinity|[[\]{},:])/y;
+/** Where a text ends, or something is escaped in it. Texts have megabytes: no expression matches one as a whole. */
+const MARK = /["\\]/g;
 const CONSTANTS = new Map<string, Json>([
   ["null", null],
   ["true", true],
@@ -71,10 +74,19 @@ class Parser {
   }
 
   private next(): void {
-    TOKEN.lastIndex = this.offset;
+    BLANKS.lastIndex = this.offset;
+    BLANKS.exec(this.source);
+    const start = BLANKS.lastIndex;
+    [this.number, this.text, this.mark] = [undefined, undefined, undefined];
+    if (this.source[start] === '"') {
+      this.offset = endOfText(this.source, start);
+      this.text = this.source.slice(start, this.offset);
+      return;
+    }
+    TOKEN.lastIndex = start;
     const found = TOKEN.exec(this.source);
-    if (found === null) throw new SyntaxError(`no JSON at ${this.offset}`);
-    [, this.number, this.text, this.mark] = found;
+    if (found === null) throw new SyntaxError(`no JSON at ${start}`);
+    [, this.number, this.mark] = found;
     this.offset = TOKEN.lastIndex;
   }
 
@@ -130,6 +142,16 @@ class Parser {
   private expect(mark: string): void {
     if (this.mark !== mark) throw new SyntaxError(`'${mark}' is missing before ${this.offset}`);
   }
+}
+
+/** The offset behind the text that begins at `start`. */
+function endOfText(source: string, start: number): number {
+  MARK.lastIndex = start + 1;
+  for (let found = MARK.exec(source); found !== null; found = MARK.exec(source)) {
+    if (found[0] === '"') return MARK.lastIndex;
+    MARK.lastIndex += 1;
+  }
+  throw new SyntaxError(`the text at ${start} has no end`);
 }
 
 function numberOf(token: string): Json {

@@ -6,7 +6,7 @@
  */
 
 import { ZksealError } from "../../errors.js";
-import { ascii, base64Bytes, hexOrUndefined, isZero, littleEndian, sameBytes, utf8 } from "../bytes.js";
+import { ascii, base64Bytes, hexOrUndefined, isZero, littleEndian, sameBytes, utf8, withoutPadding } from "../bytes.js";
 import type { Evidence } from "../evidence.js";
 import { hash, type HashName } from "../hashes.js";
 import { asJson, type Json, type JsonObject } from "../json_text.js";
@@ -52,7 +52,7 @@ function octets(value: Json | undefined, what: string): Uint8Array {
     return Uint8Array.from(value);
   }
   if (typeof value !== "string") throw invalid(`The bundle's ${what} is missing or has another form.`, what);
-  const text = value.replace(/=+$/, "").replaceAll("+", "-").replaceAll("/", "_");
+  const text = withoutPadding(value).replaceAll("+", "-").replaceAll("/", "_");
   return hexOrUndefined(value) ?? base64Bytes(text, what, { url: true });
 }
 
