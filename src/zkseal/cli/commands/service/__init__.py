@@ -1,4 +1,4 @@
-"""Set up and administer a proving service: tenants, their API keys and quotas.
+"""Set up and administer a proving service: tenants, API keys, quotas, backups, the master key.
 
 `init` makes a service of one machine in a folder; `zkseal serve` starts it. The other commands work on the database
 that the settings name, also while it is being served.
@@ -14,11 +14,14 @@ from types import ModuleType
 from zkseal.cli.commands.service import (
     add_key,
     add_tenant,
+    backup,
     delete_tenant,
     init,
     keys,
+    new_master_key,
     revoke_key,
     rotate_key,
+    seal_anew,
     set_quotas,
     tenants,
 )
@@ -37,6 +40,9 @@ SUBCOMMANDS: dict[str, ModuleType] = {
     "keys": keys,
     "rotate-key": rotate_key,
     "revoke-key": revoke_key,
+    "new-master-key": new_master_key,
+    "seal-anew": seal_anew,
+    "backup": backup,
 }
 
 
