@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal
 
 import numpy.typing as npt
 
@@ -130,33 +130,35 @@ def check_segmented_opening(
     """
     require_model(receipt.statement.model_id, verifying_key)
     require_model(opening.model_id, verifying_key)
-    statement, (first, *_, last) = receipt.statement, verifying_key.segments
-    entering = [index for index, _ in first.tensors(Column.INPUT)]
-    leaving = [index for index, _ in last.tensors(Column.OUTPUT)]
-    shown: dict[int, npt.NDArray[Any]] = {}
-    require_same_column("input", statement.input.commitments, opening.input)
-    if opening.input is not None:
-        values = _by_index(opening.input, 0, entering, "input")
-        with running("checking an opening"):
-            first.key.core.check_opening("input", values, opening.input.blindings, list(statement.input.commitments))
-        shown |= opening.input.tensors
-    require_same_column("output", statement.output.commitments, opening.output)
-    if opening.output is not None:
-        values = _by_index(opening.output, len(entering), leaving, "output")
-        with running("checking an opening"):
-            last.key.core.check_opening("output", values, opening.output.blindings, list(statement.output.commitments))
-        shown |= opening.output.tensors
-    return shown
+    statement, last = receipt.statement, len(verifying_key.segments) - 1
+    return {
+        **_shown(verifying_key, 0, "input", statement.input.commitments, opening.input),
+        **_shown(verifying_key, last, "output", statement.output.commitments, opening.output),
+    }
 
 
-def _by_index(opening: ColumnOpening, first: int, tensors: Sequence[int], name: str) -> dict[int, npt.NDArray[Any]]:
-    """The values of statement tensors `first` and following by their indices in a segment."""
-    numbers = range(first, first + len(tensors))
-    if sorted(opening.tensors) != list(numbers):
+def _shown(
+    verifying_key: SegmentedVerifyingKey,
+    index: int,
+    name: Literal["input", "output"],
+    commitments: Sequence[bytes],
+    opening: ColumnOpening | None,
+) -> Mapping[int, npt.NDArray[Any]]:
+    """What one column's opening shows: the values by statement tensor."""
+    require_same_column(name, commitments, opening)
+    if opening is None:
+        return {}
+    segment = verifying_key.segments[index]
+    own = {tensor for tensor, _ in segment.tensors(Column[name.upper()])}
+    numbers = {number: tensor for tensor, number in verifying_key.stated(index).items() if tensor in own}
+    if set(opening.tensors) != set(numbers):
         raise WrongLength(
-            f"The opening does not hold the {len(tensors)} tensors of the {name}. Take the opening that was written "
+            f"The opening does not hold the {len(numbers)} tensors of the {name}. Take the opening that was written "
             "with this receipt.",
-            expected=len(tensors),
+            expected=len(numbers),
             got=len(opening.tensors),
         )
-    return {index: opening.tensors[number] for index, number in zip(tensors, numbers, strict=True)}
+    values = {numbers[number]: array for number, array in opening.tensors.items()}
+    with running("checking an opening"):
+        segment.key.core.check_opening(name, values, opening.blindings, list(commitments))
+    return opening.tensors

@@ -154,6 +154,18 @@ class SegmentedVerifyingKey:
         origins = Origins(("",) * len(tensors), (), ())
         return Relation(self.annotation, tensors, (), (), (), (), (), names, origins, {})
 
+    def stated(self, index: int) -> dict[int, int]:
+        """Statement tensors of a segment by index of its own: public ones, and what enters or leaves the whole."""
+        segment, count = self.segments[index], len(self.segments)
+        public = (tensor for tensor, _ in segment.tensors(Column.PUBLIC))
+        found = dict(zip(public, segment.public, strict=True))
+        first = len(self.segments[0].tensors(Column.INPUT))
+        if index == 0:
+            found |= {tensor: number for number, (tensor, _) in enumerate(segment.tensors(Column.INPUT))}
+        if index == count - 1:
+            found |= {tensor: number for number, (tensor, _) in enumerate(segment.tensors(Column.OUTPUT), first)}
+        return found
+
     @cached_property
     def model_id(self) -> bytes:
         """Digest of everything in the key, 32 bytes: the name of the model in statements."""

@@ -132,18 +132,12 @@ def begin(
     ends = [_Ends() for _ in range(last + 2)]
     read: list[dict[str, Narrow]] = []
     stated: dict[int, npt.NDArray[Any]] = {}
-    for index, (segment, described) in enumerate(zip(key.segments, key.verifying_key.segments, strict=True)):
+    for index, segment in enumerate(key.segments):
         if progress is not None:
             progress("execute", index / (last + 1))
         tensors = _execute(segment, environment)
         read.append(environment.read)
-        for number, (tensor, _) in zip(described.public, described.tensors(Column.PUBLIC), strict=True):
-            stated[number] = tensors[tensor]
-        for column, position in ((Column.INPUT, 0), (Column.OUTPUT, last)):
-            if index == position:
-                first = 0 if column == Column.INPUT else len(key.verifying_key.segments[0].tensors(Column.INPUT))
-                own = enumerate(described.tensors(column), first)
-                stated |= {number: tensors[tensor] for number, (tensor, _) in own}
+        stated |= {number: tensors[tensor] for tensor, number in key.verifying_key.stated(index).items()}
         _commit(segment, tensors, index, ends, is_last=index == last)
     statement, opening = _state(key.verifying_key, stated, ends, context)
     boundaries = tuple(end.commitments for end in ends[1:-1])

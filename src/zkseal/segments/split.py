@@ -24,7 +24,7 @@ from zkseal.segments.cuts import choose_cuts
 from zkseal.segments.partition import Share, passed_name, relation_of
 from zkseal.segments.uses import Uses
 
-__all__ = ["Split", "SplitSegment", "split"]
+__all__ = ["Split", "SplitSegment", "cut_at", "split"]
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ def split(model: CompiledModel, count: int | None = None, *, max_bytes: int | No
     uses = Uses.of(model.program, model.relation)
     if count is not None:
         _require_count(count)
-        return _cut(model, uses, choose_cuts(uses, count))
+        return cut_at(model, uses, choose_cuts(uses, count))
     for tried in range(MIN_SEGMENTS, min(MAX_SEGMENTS, len(uses.cuts) + 1) + 1):
-        made = _cut(model, uses, choose_cuts(uses, tried))
+        made = cut_at(model, uses, choose_cuts(uses, tried))
         most = max(_memory(segment.program.relation) for segment in made.segments)
         if most <= (max_bytes or 0):
             return made
@@ -96,7 +96,8 @@ def _memory(relation: Relation) -> int:
     return predict(relation, layout).memory_bytes
 
 
-def _cut(model: CompiledModel, uses: Uses, cuts: Sequence[int]) -> Split:
+def cut_at(model: CompiledModel, uses: Uses, cuts: Sequence[int]) -> Split:
+    """The segments between these cuts, which have to be of `uses.cuts`, ascending."""
     relation, program = model.relation, model.program
     ends = [0, *cuts, uses.steps]
     numbers = _statement_numbers(relation)
