@@ -62,13 +62,15 @@ def api(service: Service) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = service
-    for part in (health, models, jobs, receipts, verifications, attestations, operators):
-        app.include_router(part.router)
+    parts = (health, models, jobs, receipts, verifications, attestations, operators)
+    routers = [part.router for part in parts]
+    for router in routers:
+        app.include_router(router)
     app.add_exception_handler(ZksealError, _problem)
     app.add_exception_handler(HTTPException, _refusal)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(ClientDisconnect, _gone)
-    describe(app)
+    describe(app, routers)
     static_files(app, service.settings)
     return app
 

@@ -6,9 +6,10 @@ errors is taken out: errors are problem documents.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
@@ -28,18 +29,18 @@ def scope_of(route: APIRoute) -> str | None:
     return next((scope for scope in scopes if scope is not None), None)
 
 
-def describe(app: FastAPI) -> None:
-    """Makes the application's document ours."""
+def describe(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Makes the application's document ours. The routers are those that it includes, without prefixes."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
+            app.openapi_schema = _document(app, routers)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, routers: Sequence[APIRouter]) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
     schemas = found.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
@@ -47,8 +48,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     found["components"]["securitySchemes"] = {
         "api_key": {"type": "http", "scheme": "bearer", "bearerFormat": "zks_<id>_<secret>"}
     }
-    for route in app.routes:
-        if isinstance(route, APIRoute) and route.include_in_schema:
+    for route in (route for router in routers for route in router.routes):
+        if isinstance(route, APIRoute):
             scope = scope_of(route)
             for method in route.methods or ():
                 operation = found["paths"][route.path_format][method.lower()]

@@ -70,4 +70,5 @@ def static_files(app: FastAPI, settings: Settings) -> None:
             path=str(folder),
             reason="no index.html",
         )
-    app.mount("/", _Pages(folder), name="web app")
+    # Behind all routes, and not a route itself: a wrong method of a route stays 405.
+    app.router.default = _Pages(folder)
