@@ -14,15 +14,15 @@ ORIGIN = "tests/soundness/test_segments.py (package, with fresh randomness), vec
 
 def segmented_keys() -> File:
     """Keys: as setup makes them, of two relations without weights, and changed."""
-    from tests.soundness import segmented, test_segments
+    from tests.soundness import segmented, test_segment_keys
 
     file = File("segments/key.json", "segmented_key", ORIGIN)
     file.add("as setup made it", "Valid", {"key": segmented.keys().verifying_key.data.hex()})
-    file.add("two segments without weights", "Valid", {"key": test_segments.pair().hex()})
-    for name, (make, error) in test_segments.KEYS.items():
+    file.add("two segments without weights", "Valid", {"key": test_segment_keys.pair().hex()})
+    for name, (make, error) in test_segment_keys.KEYS.items():
         file.add(name, "Segments", {"key": make().hex()}, error)
-    for name in test_segments.CROSSING:
-        data, error = test_segments.crossing(name)
+    for name in test_segment_keys.CROSSING:
+        data, error = test_segment_keys.crossing(name)
         file.add(f"a boundary with {name}", "Segments", {"key": data.hex()}, error)
     return file
 

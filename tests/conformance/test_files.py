@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.soundness import test_segments
+from tests.soundness import test_segment_keys, test_segments
 from tests.soundness.challenge_lies import LIES as CHALLENGE_LIES
 from tests.soundness.protocol_lies import LIES as PROTOCOL_LIES
 from vectors import generate
@@ -67,7 +67,7 @@ def test_no_file_is_without_a_generator() -> None:
 
 def test_the_forgeries_of_the_segment_tests_are_vectors() -> None:
     found = {name: {v["comment"] for v in document(VECTORS / "segments" / name)["vectors"]} for name in SEGMENT_FILES}
-    assert found["key.json"] >= set(test_segments.KEYS)
+    assert found["key.json"] >= set(test_segment_keys.KEYS)
     wanted = {name for name, (_, error) in test_segments.CHANGES.items() if error != "WrongModel"}
     assert found["receipt.json"] >= wanted, "renew: python vectors/generate.py 'segmented receipts' 'segmented keys'"
 

@@ -43,7 +43,7 @@ class Proved:
 
 @cache
 def keys() -> SegmentedProvingKey:
-    """Input and weights private, output public; the second layer's values skip a segment."""
+    """Input and weights private, output public."""
     model = zkseal.compile(deep_graph(3), SAMPLES)
     return segments.setup_segments(segments.split(model, COUNT))[0]
 
