@@ -8,6 +8,11 @@ import { clock, count, duration, short } from "./words.js";
 
 const TONES = Array.from({ length: 9 }, (_, index) => `series-${index + 1}`);
 
+/** Phases are named by the prover, whose last word is `done`: what comes then is the service's own work. */
+function phaseWords(phase: string): string {
+  return phase === "done" ? "verify and store" : phase;
+}
+
 /** The queue at moments since this page was opened. */
 export interface Moment {
   readonly at: number;
@@ -58,17 +63,17 @@ export function phasesContent({ phases, minutes }: Summary): Content {
   const total = phases.reduce((sum, { total_ms }) => sum + total_ms, 0);
   const share = (ms: number): string => `${((100 * ms) / (total || 1)).toFixed(1)} %`;
   const series = phases.map(({ total_ms }, index) => ({ tone: TONES[index % TONES.length] ?? "", value: total_ms }));
-  const title = `Where the time of jobs goes: ${phases.map(({ phase, total_ms }) => `${phase} ${share(total_ms)}`).join(", ")}`;
+  const title = `Where the time of jobs goes: ${phases.map(({ phase, total_ms }) => `${phaseWords(phase)} ${share(total_ms)}`).join(", ")}`;
   return {
     chart: (width) => parts(width, title, series),
     legend: phases.map(({ phase, mean_ms, total_ms }, index) => [
       `${TONES[index % TONES.length] ?? ""} numbered`,
-      `${index + 1}. ${phase}: ${share(total_ms)}, ${duration(mean_ms)} a job`,
+      `${index + 1}. ${phaseWords(phase)}: ${share(total_ms)}, ${duration(mean_ms)} a job`,
     ]),
     table: {
       columns: ["Phase", "Jobs", "Mean", "95 % within", "Share"],
       numbers: [1, 2, 3, 4],
-      rows: phases.map(({ phase, jobs, mean_ms, p95_ms, total_ms }) => [phase, count(jobs), duration(mean_ms), duration(p95_ms), share(total_ms)]),
+      rows: phases.map(({ phase, jobs, mean_ms, p95_ms, total_ms }) => [phaseWords(phase), count(jobs), duration(mean_ms), duration(p95_ms), share(total_ms)]),
     },
     empty: `No job has succeeded in the last ${minutes} minutes.`,
   };
@@ -122,7 +127,7 @@ export function runningContent({ running }: Summary): Content {
       rows: running.map((job) => [
         element("code", { title: job.id }, short(job.id)),
         progressBar(job.progress, `job ${short(job.id)}`),
-        job.phase ?? "starts",
+        job.phase === null ? "starts" : phaseWords(job.phase),
         element("code", { title: job.model_id }, short(job.model_id)),
         job.kind,
         duration(job.running_ms),

@@ -3,7 +3,7 @@
 import { element } from "../page/element.js";
 import { type Icon, icon } from "../page/icons.js";
 import { hardwareWords } from "./chain_links.js";
-import type { AttestationFound, CheckFound, EvidenceFound, Outcome, ProofFound, Verification } from "./exchange.js";
+import { type AttestationFound, type CheckFound, type EvidenceFound, isProof, type Outcome, type ProofFound, type Verification } from "./exchange.js";
 import { sizeOf } from "./limits.js";
 import { fact, milliseconds } from "./facts.js";
 
@@ -11,6 +11,7 @@ const ICONS: Readonly<Record<Outcome, Icon>> = { pass: "pass", fail: "fail", not
 const WORDS: Readonly<Record<Outcome, string>> = { pass: "holds", fail: "fails", not_checked: "not checked" };
 const KINDS: Readonly<Record<EvidenceFound["type"], string>> = {
   zk: "Zero-knowledge proof",
+  "zk-segments": "Zero-knowledge proof in segments",
   tee: "Answer signed in attested hardware",
   "tee-dev": "Answer signed in a development enclave",
 };
@@ -22,7 +23,7 @@ const CEREMONIES: Readonly<Record<string, string>> = {
 
 export function evidenceCard(found: Verification): HTMLElement {
   const items = found.receipt.evidence.map((piece) =>
-    piece.type === "zk" ? proofItem(piece, found) : attestationItem(piece, found),
+    isProof(piece) ? proofItem(piece, found) : attestationItem(piece, found),
   );
   return element(
     "section",
@@ -39,12 +40,13 @@ function proofItem(piece: EvidenceFound, { proof, failure, key }: Verification):
   return element(
     "li",
     {},
-    element("h3", {}, KINDS.zk, badge()),
+    element("h3", {}, KINDS[piece.type], badge()),
     element(
       "dl",
       { class: "facts-list" },
       ...(scheme === undefined ? [] : fact("Scheme", schemeWords(scheme))),
       ...(proof === null ? [] : fact("Setup", setupWords(proof))),
+      ...(piece.segments === 1 ? [] : fact("Segments", `${piece.segments}, joined by commitments to what crosses between them`)),
       ...fact("Size", sizeOf(piece.bytes)),
       ...(proof === null ? [] : fact("Checked in", milliseconds(proof.took))),
     ),

@@ -59,8 +59,15 @@ export interface PortFound {
 }
 
 export interface EvidenceFound {
-  readonly type: "zk" | "tee" | "tee-dev";
+  readonly type: "zk" | "zk-segments" | "tee" | "tee-dev";
   readonly bytes: number;
+  /** Proofs of a model in segments; 1 for all other evidence. */
+  readonly segments: number;
+}
+
+/** Whether it is a zero-knowledge proof, in one piece or in segments. */
+export function isProof({ type }: Pick<EvidenceFound, "type">): boolean {
+  return type === "zk" || type === "zk-segments";
 }
 
 /** A receipt as it was read: nothing of it is verified. */
@@ -107,6 +114,7 @@ export interface ProofFound {
   readonly origin: Origin | null;
   readonly insecure: boolean;
   readonly bytes: number;
+  readonly segments: number;
   readonly took: number;
 }
 

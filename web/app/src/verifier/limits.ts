@@ -9,7 +9,13 @@ export const MAX_CONTEXT_BYTES = 1 << 16;
 
 const MAGIC = [0x89, 0x5a, 0x4b, 0x53, 0x0d, 0x0a, 0x1a, 0x0a];
 const HEAD_BYTES = 12;
-const SECRETS: Readonly<Record<string, string>> = { CMPL: "a compiled model (.zkc)", PKEY: "a proving key (.zkp)", OPEN: "an opening (.zko)" };
+const SECRETS: Readonly<Record<string, string>> = {
+  CMPL: "a compiled model (.zkc)",
+  PKEY: "a proving key (.zkp)",
+  SPKY: "a proving key (.zkp)",
+  SEGK: "a proving key of a segment (.zks)",
+  OPEN: "an opening (.zko)",
+};
 
 export type Kind = Part | "secret" | "unknown";
 
@@ -18,7 +24,7 @@ export async function kindOf(file: File): Promise<{ kind: Kind; code: string }> 
   const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
   const code = MAGIC.every((byte, index) => head[index] === byte) ? String.fromCharCode(...head.subarray(8)) : "";
   if (code === "RCPT") return { kind: "receipt", code };
-  if (code === "VKEY") return { kind: "key", code };
+  if (code === "VKEY" || code === "SVKY") return { kind: "key", code };
   if (code in SECRETS) return { kind: "secret", code };
   if (/\.(zkr|cbor)$/i.test(file.name)) return { kind: "receipt", code };
   return { kind: /\.zkv$/i.test(file.name) ? "key" : "unknown", code };

@@ -5,7 +5,7 @@ import { icon } from "../page/icons.js";
 import type { Failure, KeyFound, Part, ReceiptFound } from "./exchange.js";
 import { sizeOf } from "./limits.js";
 
-const KINDS = { zk: "proof", tee: "signed answer", "tee-dev": "development answer" } as const;
+const KINDS = { zk: "proof", "zk-segments": "proof in segments", tee: "signed answer", "tee-dev": "development answer" } as const;
 
 export class Slot<Found extends ReceiptFound | KeyFound> {
   found: Found | null = null;

@@ -2,7 +2,7 @@
 
 import { toHex } from "@zkseal/verifier";
 
-import type { CheckFound, Failure, Stage, Verification } from "./exchange.js";
+import { type CheckFound, type Failure, isProof, type Stage, type Verification } from "./exchange.js";
 
 /**
  * | level | what stands |
@@ -118,7 +118,7 @@ export function uncheckedOf(found: Verification): readonly Point[] {
 function evidenceLeft({ receipt, key, proof, attestation, expectation }: Verification): Point[] {
   const points: Point[] = [];
   const types = receipt.evidence.map((piece) => piece.type);
-  if (types.includes("zk") && proof === null && key === null) {
+  if (receipt.evidence.some(isProof) && proof === null && key === null) {
     points.push({ code: "proof", text: "The proof: that takes the verifying key of the model." });
   }
   if (types.includes("tee") && attestation === null) points.push({ code: "attestation", text: "The answer signed in hardware." });

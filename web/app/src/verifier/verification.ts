@@ -15,16 +15,18 @@ import {
 } from "@zkseal/verifier";
 
 import type { AppraiseAnswer } from "./attestation.js";
-import type {
-  AttestationFound,
-  Expectation,
-  Failure,
-  KeyFound,
-  PortFound,
-  ProofFound,
-  ReceiptFound,
-  Stage,
-  Verification,
+import {
+  type AttestationFound,
+  type EvidenceFound,
+  type Expectation,
+  type Failure,
+  isProof,
+  type KeyFound,
+  type PortFound,
+  type ProofFound,
+  type ReceiptFound,
+  type Stage,
+  type Verification,
 } from "./exchange.js";
 
 /** Numbers of a tensor that are shown; the rest is counted. */
@@ -55,9 +57,11 @@ export async function verification(evidence: Evidence, expectation: Expectation,
   return work.result();
 }
 
-/** An error as plain data, for the page. */
+/** An error as plain data, for the page, which shows sentences. */
 export function failure(error: ZksealError): Failure {
-  return error.toJSON();
+  const { message, ...others } = error.toJSON();
+  const sentence = message.charAt(0).toUpperCase() + message.slice(1);
+  return { ...others, message: /[.!?]$/.test(sentence) ? sentence : `${sentence}.` };
 }
 
 class Work {
@@ -129,16 +133,16 @@ class Work {
   /** What was asked for has to be there. */
   private checkEvidence(): void {
     this.stage = "evidence";
-    const types = this.evidence.found.evidence.map((piece) => piece.type);
+    const pieces = this.evidence.found.evidence;
     const asked = this.expectation.evidence;
-    if ((asked === "zk" || asked === "both") && !types.includes("zk")) throw missing("zero-knowledge proof");
-    if ((asked === "tee" || asked === "both") && types.every((type) => type === "zk")) throw missing("signed answer of attested hardware");
+    if ((asked === "zk" || asked === "both") && !pieces.some(isProof)) throw missing("zero-knowledge proof");
+    if ((asked === "tee" || asked === "both") && pieces.every(isProof)) throw missing("signed answer of attested hardware");
   }
 
   private checkProof(): void {
     this.stage = "proof";
     const { receipt, found, key } = this.evidence;
-    const piece = found.evidence.find((candidate) => candidate.type === "zk");
+    const piece = found.evidence.find(isProof);
     if (piece === undefined || key === null) return;
     const start = performance.now();
     const options = { context: receipt.statement.context, insecureSrs: this.expectation.policy === "development" };
@@ -146,18 +150,19 @@ class Work {
     const took = performance.now() - start;
     this.proved = proved;
     this.words = describe(proved, key.read, receipt);
-    this.proof = { opening: key.read.opening, origin: proved.origin, insecure: proved.insecure, bytes: piece.bytes, took };
+    const { bytes, segments } = piece;
+    this.proof = { opening: key.read.opening, origin: proved.origin, insecure: proved.insecure, bytes, segments, took };
   }
 
   private async checkAnswer(): Promise<void> {
     this.stage = "attestation";
-    const answer = this.evidence.receipt.evidence.find((piece): piece is AttestedEvidence => piece.type !== "zk");
+    const answer = this.evidence.receipt.evidence.find((piece): piece is AttestedEvidence => !isProof(piece));
     if (answer === undefined) return;
     const { evidence, policy } = this.expectation;
     if (answer.type === "tee-dev" && policy !== "development") {
       // A proof stands by itself; an answer of a development enclave adds nothing to it, and alone it is nothing.
       if (this.proof !== null && (evidence === "any" || evidence === "zk")) return;
-      if (evidence === "any" && this.evidence.found.evidence.some((piece) => piece.type === "zk")) return;
+      if (evidence === "any" && this.evidence.found.evidence.some(isProof)) return;
       throw new ZksealError(
         "PolicyDenied",
         "The receipt rests on a development enclave: it proves nothing to whoever does not trust its operator.",
@@ -196,12 +201,15 @@ export function receiptFound(receipt: Receipt, bytes: number): ReceiptFound {
     modelId: toHex(statement.modelId),
     context: statement.context,
     bytes,
-    evidence: evidence.map((piece) => ({
-      type: piece.type,
-      bytes: piece.type === "zk" ? piece.proof.length : piece.answer.length + piece.attestation.length,
-    })),
+    evidence: evidence.map(evidenceFound),
     commitments: { input: statement.input.commitments.length, output: statement.output.commitments.length },
   };
+}
+
+function evidenceFound(piece: Receipt["evidence"][number]): EvidenceFound {
+  const sizes = piece.type === "zk" ? [piece.proof] : piece.type === "zk-segments" ? piece.proofs : [piece.answer, piece.attestation];
+  const bytes = sizes.reduce((sum, part) => sum + part.length, 0);
+  return { type: piece.type, bytes, segments: piece.type === "zk-segments" ? piece.proofs.length : 1 };
 }
 
 /** The key as the page shows it. */
