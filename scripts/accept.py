@@ -217,6 +217,39 @@ LINES = (
         "broker and enclave killed at random: no key without its entry, log intact, no plaintext left",
         (pytest("-s", "tests/broker/test_kill.py", "tests/enclave/test_leaks.py"),),
     ),
+    Line(
+        "6.1",
+        "demo: service and dashboard from nothing, a receipt verified in Chromium and a tampered one rejected",
+        (("make", "demo-service"),),
+    ),
+    Line(
+        "6.2",
+        "in the browser: each kind of evidence, tampering, keyboard, axe; IPA < 1 s, KZG < 100 ms, bundle < 1 MB",
+        (("make", "test-browser"),),
+    ),
+    Line(
+        "6.3",
+        "200 connections, five minutes: >= 20 verifications/s accepted, p99 < 100 ms, memory flat, only stated 429s",
+        (
+            ("make", "bench-service"),
+            pytest("tests/service/http/test_schemathesis.py", "tests/service/http/test_limits.py"),
+        ),
+    ),
+    Line(
+        "6.4",
+        "server, worker, database and disk fail 50 times under load: every accepted job ends once",
+        (("make", "test-faults"),),
+    ),
+    Line(
+        "6.5",
+        "a Ray cluster: GPT-2's shape in segments, workers that die and lie, two hosts; one receipt",
+        (("make", "test-ray"),),
+    ),
+    Line(
+        "6.6",
+        "no value of an input in any log, trace, metric, error, URL, database, artifact or temporary file",
+        (pytest("tests/service/http/test_privacy.py"),),
+    ),
 )
 """A line without commands is not shown yet and counts as failed."""
 
