@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-__all__ = ["descendants", "kill_all", "with_argument"]
+__all__ = ["descendants", "kill_all", "until", "with_argument"]
 
 
 def _running() -> Iterator[Path]:
@@ -46,3 +47,11 @@ def kill_all(process_ids: list[int]) -> None:
     for process_id in process_ids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process_id, signal.SIGKILL)
+
+
+def until(condition: Callable[[], bool], limit_s: float = 15.0) -> None:
+    """Waits for something that other processes do."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from tests.cluster.conftest import saved
-from tests.cluster.processes import with_argument
+from tests.cluster.processes import until, with_argument
 from tests.cluster.worlds import QUICK, STALLED, misbehaving
 
 from zkseal import files, pipeline
@@ -41,13 +40,6 @@ Keys = tuple[KeyFile, VerifyingKey]
 
 def outcomes(handle: Handle[Any]) -> list[str]:
     return [attempt.outcome for attempt in handle.attempts]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_many_inferences_are_proved_as_if_each_were_proved_here(key_file: Keys, inputs: Array) -> None:

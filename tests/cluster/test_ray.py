@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import threading
+import base64
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +15,13 @@ import pytest
 pytest.importorskip("ray")
 
 from tests.cluster.decoders import Decoder
+from tests.cluster.processes import until, with_argument
 from tests.cluster.ray_cluster import LocalCluster
-from tests.cluster.worlds import QUICK, misbehaving
+from tests.cluster.worlds import FULL, QUICK, misbehaving
 
 from zkseal import files, pipeline
 from zkseal.errors import ClusterUnreachable, RangeExceeded
-from zkseal.executors import KeyFile, Limits, ProveTask, RayExecutor, WorkerSettings, prove_in_segments
+from zkseal.executors import Handle, KeyFile, Limits, ProveTask, RayExecutor, WorkerSettings, prove_in_segments
 from zkseal.proving import VerifyingKey
 
 Array = npt.NDArray[np.float32]
@@ -53,6 +57,7 @@ def test_a_segmented_proof_comes_out_right_with_workers_that_die_lie_stall_and_d
     outcomes = {attempt.outcome for attempts in proof.attempts.values() for attempt in attempts}
     assert {"accepted", "ResultRejected", "WorkerLost"} <= outcomes
     assert not any((tmp_path / "misdeeds").iterdir()), "every misdeed was done"
+    until(lambda: not with_argument(str(tmp_path)))
     here = files.load_segmented_proving_key(decoder_keys.path).prove(ids, context=b"c")
     local = pipeline.verify(here.receipt, decoder_keys.verifying_key, context=b"c")
     assert np.array_equal(statement.outputs["y"], local.outputs["y"])
@@ -60,6 +65,24 @@ def test_a_segmented_proof_comes_out_right_with_workers_that_die_lie_stall_and_d
     for result in (proof.result, here):
         shown = pipeline.check_opening(result.receipt, result.opening, decoder_keys.verifying_key)
         assert np.array_equal(shown["ids"], ids)
+
+
+def test_no_file_of_ray_holds_an_input(cluster: LocalCluster, key_file: Keys, tmp_path: Path) -> None:
+    """Its logs least of all: also not of a worker that fails with the input in its hands."""
+    marked = np.frombuffer(b"marked-1marked-2", np.float32) * np.float32(1)
+    marked = np.clip(marked, -2, 2) + np.array([0.12345, 0.23456, 0.34567, 0.45678], np.float32)
+    settings = misbehaving(tmp_path / "misdeeds", ["corrupts", "dies"])
+    with RayExecutor(cluster.address, 1, settings, QUICK) as executor:
+        executor.submit(ProveTask(key_file[0], marked, b"c")).result(120)
+    data = marked.tobytes()
+    forms = [data, data.hex().encode(), base64.b64encode(data)[:-4], repr(float(marked[0])).encode()]
+    read = 0
+    for path in cluster.folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            contents = path.read_bytes()
+            read += len(contents)
+            assert not any(form in contents for form in forms), path
+    assert read > 100_000, "there are logs"
 
 
 def test_a_worker_of_a_cluster_is_not_believed_that_the_input_is_wrong(
@@ -78,13 +101,19 @@ def test_a_worker_of_a_cluster_is_not_believed_that_the_input_is_wrong(
         assert handle.result(120).receipt != waiting.result(120).receipt
 
 
-def test_the_loss_of_a_node_is_survived(key_file: Keys, inputs: Array, tmp_path: Path) -> None:
+@pytest.mark.skipif(not FULL, reason="takes a cluster of its own: make test-ray")
+def test_the_loss_of_a_node_is_survived(key_file: Keys, inputs: Array) -> None:
     cluster = LocalCluster(nodes=2)
     try:
         with RayExecutor(cluster.address, 2, limits=QUICK) as executor:
-            proving = threading.Event()
-            handles = [executor.submit(ProveTask(key_file[0], x), lambda *told: proving.set()) for x in inputs[:20]]
-            assert proving.wait(60)
+            used: set[str] = set()
+
+            def prove(count: int) -> list[Handle[pipeline.ProveResult]]:
+                task = ProveTask(key_file[0], inputs[0])
+                return [executor.submit(task, lambda worker, *told: used.add(worker)) for _ in range(count)]
+
+            until(lambda: [handle.result(60) for handle in prove(4)] and len(used) == 2, limit_s=90)
+            handles = prove(20)
             cluster.lose_node()
             for handle in handles:
                 pipeline.verify(handle.result(120).receipt, key_file[1])
@@ -104,3 +133,19 @@ def test_an_address_without_a_cluster_is_an_error() -> None:
 def test_a_cluster_without_room_is_an_error(cluster: LocalCluster) -> None:
     with pytest.raises(ClusterUnreachable):
         RayExecutor(cluster.address, settings=WorkerSettings(threads=64))
+
+
+@pytest.mark.skipif(not FULL, reason="Ray tries for twenty seconds: make test-ray")
+def test_who_has_another_token_is_refused(cluster: LocalCluster) -> None:
+    program = "import sys; from zkseal.executors import RayExecutor; RayExecutor(sys.argv[1], 1)"
+    for mode in ({"RAY_AUTH_TOKEN": "f" * 64}, {"RAY_AUTH_MODE": "disabled"}):
+        done = subprocess.run(
+            [sys.executable, "-c", program, cluster.address],
+            env={**os.environ, **mode},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode != 0
+        assert "ClusterUnreachable" in done.stderr

@@ -96,19 +96,12 @@ class Handle(Generic[Result]):
 
     # What follows is for executors.
 
-    def finish(self, result: Result | BaseException) -> bool:
-        """Sets the result or the error, if there is none yet. Whether there was none."""
-        with self._lock:
-            if self._future.done():
-                return False
-            # Callbacks run in here; they may read everything but `attempts` of this handle.
-            settled = self._future
-            settled.set_running_or_notify_cancel()
+    def finish(self, result: Result | BaseException) -> None:
+        """Sets the result or the error. Once."""
         if isinstance(result, BaseException):
-            settled.set_exception(result)
+            self._future.set_exception(result)
         else:
-            settled.set_result(result)
-        return True
+            self._future.set_result(result)
 
     def note(self, attempt: Attempt) -> None:
         """Adds an attempt that has ended."""

@@ -18,7 +18,7 @@ from zkseal.errors import DigestMismatch
 from zkseal.files.container import FileKind, identify, mapped, read_sections
 from zkseal.files.kinds import PROVING_KEY, SEGMENT_KEY
 from zkseal.pipeline import Interface
-from zkseal.proving import VerifyingKey, lay_out, predict
+from zkseal.proving import Layout, VerifyingKey, lay_out, predict
 
 __all__ = ["DIGEST_BYTES", "KeyCache", "KeyFile", "LoadedKey", "kind_of", "require_digest"]
 
@@ -62,10 +62,14 @@ class LoadedKey:
         """Inputs and outputs of the model."""
         return Interface.of(self.verifying_key.relation)
 
+    @cached_property
+    def _layout(self) -> Layout:
+        key = self.verifying_key
+        return lay_out(key.core.relation, key.row_bits, key.scheme)
+
     def predicted_ms(self, cores: int) -> float:
         """How long a proof takes on this many cores."""
-        key = self.verifying_key
-        return predict(key.relation, lay_out(key.core.relation, key.row_bits, key.scheme), cores=cores).prove_ms
+        return predict(self.verifying_key.relation, self._layout, cores=cores).prove_ms
 
 
 def kind_of(path: Path) -> FileKind:
