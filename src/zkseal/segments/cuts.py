@@ -11,6 +11,8 @@ __all__ = ["choose_cuts"]
 
 SLOWER_BY = 1.05
 """How much of the slowest segment's time is given for smaller boundaries."""
+MAX_PLACES = 1024
+"""Between so many places all choices are compared, which takes the square of their number in memory."""
 
 
 def choose_cuts(uses: Uses, count: int) -> tuple[int, ...]:
@@ -22,7 +24,8 @@ def choose_cuts(uses: Uses, count: int) -> tuple[int, ...]:
     Raises:
         SetupError: the program cannot be cut so often.
     """
-    places = [0, *uses.cuts, uses.steps]
+    cuts = _thinned(uses, max(MAX_PLACES, 2 * count))
+    places = [0, *cuts, uses.steps]
     if len(places) - 1 < count:
         shared = uses.shared_weights
         why = f" Weights that several of its steps read, '{shared[0]}' for one, keep them together." if shared else ""
@@ -41,6 +44,14 @@ def choose_cuts(uses: Uses, count: int) -> tuple[int, ...]:
     allowed = np.where(spent <= SLOWER_BY * slowest, crossing[:, None], np.inf)
     _, chosen = _best(np.add, allowed, count)
     return tuple(places[k] for k in chosen)
+
+
+def _thinned(uses: Uses, most: int) -> list[int]:
+    """At most so many cuts: of neighbours those where the least crosses."""
+    cuts = uses.cuts
+    width = -(-len(cuts) // most) or 1
+    groups = (cuts[first : first + width] for first in range(0, len(cuts), width))
+    return [min(group, key=lambda cut: uses.crossing_costs[cut]) for group in groups]
 
 
 def _best(join: np.ufunc, cost: Costs, count: int) -> tuple[float, list[int]]:

@@ -15,7 +15,7 @@ from zkseal.graph import Graph, Node, Value
 from zkseal.lowering.values import Environment
 from zkseal.pipeline import CompiledModel
 from zkseal.relation import Column
-from zkseal.segments import Split, split
+from zkseal.segments import Split, cuts, split
 from zkseal.segments.cuts import choose_cuts
 from zkseal.segments.partition import passed_name
 from zkseal.segments.uses import Uses
@@ -132,6 +132,17 @@ def test_cuts_balance_costs(deep: CompiledModel) -> None:
     shares = [uses.costs[first:last].sum() for first, last in pairwise(two)]
     every = [max(uses.costs[:cut].sum(), uses.costs[cut:].sum()) for cut in uses.cuts]
     assert max(shares) <= 1.2 * min(every)
+
+
+def test_of_very_many_cuts_those_are_kept_where_the_least_crosses(
+    deep: CompiledModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uses = Uses.of(deep.program, deep.relation)
+    monkeypatch.setattr(cuts, "MAX_PLACES", 3)
+    pairs = [uses.cuts[first : first + 2] for first in range(0, len(uses.cuts), 2)]
+    best = {min(pair, key=lambda cut: uses.crossing_costs[cut]) for pair in pairs}
+    assert len(uses.cuts) > 4 >= len(best)
+    assert set(choose_cuts(uses, 2)) <= best
 
 
 @pytest.mark.parametrize("count", [-1, 0, 1, 257, 40])
