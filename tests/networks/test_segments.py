@@ -90,3 +90,5 @@ def test_openings_and_inputs_that_do_not_fit() -> None:
         zkseal.prove(key, SAMPLES[:2])
     with pytest.raises(WrongInput):
         zkseal.prove(key, SAMPLES[:1], opening=first.opening)
+    with pytest.raises(WrongInput):
+        zkseal.answer(key, SAMPLES[:1])

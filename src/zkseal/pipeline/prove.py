@@ -165,7 +165,7 @@ class Answer:
 
 
 def answer(
-    proving_key: ProvingKey,
+    proving_key: ProvingKey | ProvingKeyInSegments,
     inputs: Samples,
     *,
     context: bytes = b"",
@@ -184,9 +184,14 @@ def answer(
         opening: as in `prove`: commitments to the same private values that are to be made again.
 
     Raises:
-        WrongInput, RangeExceeded, WrongModel, StatementMismatch: as `prove`.
+        WrongInput, RangeExceeded, WrongModel, StatementMismatch: as `prove`. `WrongInput` also for a key in segments.
         UnsatisfiedConstraint, ValueOutOfBounds: `checked`, and the program computes something else than the relation.
     """
+    if not isinstance(proving_key, ProvingKey):
+        raise WrongInput(
+            "A model in segments gives no answers without proofs. Use zkseal.prove, or a key of the whole model.",
+            name="proving_key",
+        )
     witness, public_inputs = _run(proving_key, inputs)
     if checked:
         proving.require_satisfied(proving_key.weights, witness.tensors)
