@@ -20,11 +20,7 @@ PACKAGE = ROOT / "web" / "verifier"
 RUNNER = PACKAGE / "build" / "test" / "vectors.js"
 MODULES = (PACKAGE / "wasm" / "zkseal_verifier.wasm", PACKAGE / "wasm" / "vectors" / "zkseal_vectors.wasm")
 
-LEFT_OUT = {
-    "opening": "openings are checked by the prover's side, which is in no browser",
-    "segmented_key": "the browser refuses models in segments, as evidence that it does not know",
-    "segmented": "likewise",
-}
+LEFT_OUT = {"opening": "openings are checked by the prover's side, which is in no browser"}
 """Areas that the module has no operation for, and why."""
 
 
@@ -55,9 +51,17 @@ class WebVerifier:
 
 def _exact(arguments: Arguments) -> dict[str, Any]:
     """JSON of node rounds integers above 2^53: values go as text."""
-    if "public" not in arguments:
-        return arguments
-    return arguments | {"public": {index: list(map(str, values)) for index, values in arguments["public"].items()}}
+    exact = dict(arguments)
+    if "public" in exact:
+        exact["public"] = _texts(exact["public"])
+    for side in ("input", "output"):
+        if side in exact:
+            exact[side] = exact[side] | {"values": _texts(exact[side]["values"])}
+    return exact
+
+
+def _texts(values: dict[str, list[int]]) -> dict[str, list[str]]:
+    return {index: list(map(str, integers)) for index, integers in values.items()}
 
 
 @contextmanager

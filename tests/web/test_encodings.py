@@ -13,14 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.web.node import Node, by_python
 
-from zkseal.conftest import samples, tiny
 from zkseal.pipeline import CompiledModel
 from zkseal.pipeline.interface import Interface, Port
 from zkseal.quantize.ordered import ORDERS
 from zkseal.receipts import cbor
 from zkseal.relation import Column, Relation
-
-__all__ = ["samples", "tiny"]
 
 pytestmark = pytest.mark.native
 

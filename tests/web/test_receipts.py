@@ -17,8 +17,8 @@ from tests.web.node import Node, by_python
 from zkseal import pipeline
 from zkseal.files import kinds
 from zkseal.files.container import MAGIC, read_sections
-from zkseal.proving import VerifyingKey
-from zkseal.receipts import DevTeeEvidence, Receipt, Side, TeeEvidence, ZkEvidence, cbor
+from zkseal.proving import SegmentedVerifyingKey, VerifyingKey
+from zkseal.receipts import DevTeeEvidence, Receipt, SegmentedEvidence, Side, TeeEvidence, ZkEvidence, cbor
 
 pytestmark = pytest.mark.native
 
@@ -41,6 +41,13 @@ def described(data: bytes) -> dict[str, Any]:
     }
 
 
+def read_segmented_key(data: bytes) -> SegmentedVerifyingKey:
+    data = bytes(read_sections("k.zkv", memoryview(data), kinds.SEGMENTED_VERIFYING_KEY)["verifying key"])
+    key = SegmentedVerifyingKey.decode(data)
+    pipeline.Interface.of(key.relation)
+    return key
+
+
 def read_key(data: bytes) -> VerifyingKey:
     if data.startswith(MAGIC):
         data = bytes(read_sections("k.zkv", memoryview(data), kinds.VERIFYING_KEY)["verifying key"])
@@ -49,8 +56,8 @@ def read_key(data: bytes) -> VerifyingKey:
     return key
 
 
-def verified(receipt: Receipt, key: VerifyingKey, context: bytes = CONTEXT) -> dict[str, Any]:
-    proved = pipeline.verify(receipt, key, context=context)
+def verified(receipt: Receipt, key: VerifyingKey | SegmentedVerifyingKey, **options: Any) -> dict[str, Any]:
+    proved = pipeline.verify(receipt, key, context=CONTEXT, **options)
     return {
         "model": proved.model_id.hex(),
         "inputs": shown(proved.inputs),
@@ -77,6 +84,7 @@ def test_a_key_is_read_as_python_reads_it(node: Node, proved: Proved) -> None:
         "origin": proved.key.origin,
         "insecure": False,
         "opening": proved.key.scheme.opening,
+        "segments": 1,
     }
     assert node.ask("key", data=proved.key_file) == expected
     assert node.ask("key", data=proved.key.data) == expected
@@ -157,6 +165,72 @@ def changed(chance: random.Random, data: bytes) -> bytes:
         )
     )
 
+
+# Models in segments
+
+
+def test_a_receipt_in_segments_shows_the_numbers_that_python_shows(node: Node, segmented: Proved) -> None:
+    for key in (segmented.key_file, segmented.key.data):
+        found = node.ask("verify", receipt=segmented.receipt_file, key=key, context=CONTEXT)
+        assert found == verified(segmented.receipt, segmented.key)
+
+
+JOINTS: dict[str, Callable[[SegmentedEvidence], Any]] = {
+    "proofs in another order": lambda e: replace(e, proofs=e.proofs[::-1]),
+    "another boundary": lambda e: replace(
+        e, boundaries=tuple(boundary[::-1] + boundary[:1] for boundary in e.boundaries)
+    ),
+    "no boundary": lambda e: replace(e, boundaries=((),)),
+    "three segments": lambda e: replace(e, boundaries=e.boundaries * 2, proofs=(*e.proofs, b"proof")),
+    "a proof of zeros": lambda e: replace(e, proofs=(e.proofs[0], bytes(len(e.proofs[1])))),
+    "in one piece": lambda e: ZkEvidence(e.proofs[0]),
+}
+
+
+@pytest.mark.parametrize("name", JOINTS)
+def test_false_joints_are_refused_for_the_same_reason(node: Node, segmented: Proved, name: str) -> None:
+    receipt = replace(segmented.receipt, evidence=(JOINTS[name](segmented.receipt.segmented),))
+    expected = by_python(lambda: verified(receipt, segmented.key))
+    assert isinstance(expected, str)
+    assert node.ask("verify", receipt=receipt.to_cbor(), key=segmented.key_file, context=CONTEXT) == expected
+
+
+def test_keys_of_the_other_form_are_refused_for_the_same_reason(node: Node, segmented: Proved, proved: Proved) -> None:
+    for receipt, key in ((segmented.receipt, proved.key), (proved.receipt, segmented.key)):
+        ours = replace(receipt, statement=replace(receipt.statement, model_id=key.model_id))
+        expected = by_python(lambda ours=ours, key=key: verified(ours, key))
+        assert expected == "rejected StatementMismatch"
+        assert node.ask("verify", receipt=ours.to_cbor(), key=key.data, context=CONTEXT) == expected
+
+
+def test_changed_keys_in_segments_have_the_same_verdict(node: Node, segmented: Proved) -> None:
+    chance, names = random.Random(7), set()
+    for _ in range(MUTATIONS // 2):
+        data = resealed(changed(chance, segmented.key.data), segmented.key_file)
+        expected = by_python(lambda data=data: read_segmented_key(data).model_id.hex())
+        answer = node.ask("key", data=data)
+        assert (answer if isinstance(answer, str) else answer["model"]) == expected, data.hex()
+        names.add(expected)
+    assert len(names) >= 4
+
+
+def resealed(key: bytes, file: bytes) -> bytes:
+    """The file with another key and right digests."""
+    head = file[:40] + struct.pack(">Q", len(key)) + hashlib.sha256(key).digest()
+    return (head + hashlib.sha256(head).digest()).ljust(128, b"\0") + key
+
+
+# Setups
+
+
+def test_a_key_of_an_unpublished_ceremony_is_refused_unless_it_is_asked_for(node: Node, insecure: Proved) -> None:
+    asked = {"receipt": insecure.receipt_file, "key": insecure.key_file, "context": CONTEXT}
+    assert node.ask("verify", **asked) == "rejected InsecureSetup"
+    assert node.ask("verify", insecure=True, **asked) == verified(insecure.receipt, insecure.key, insecure_srs=True)
+    assert node.ask("key", data=insecure.key_file)["insecure"]
+
+
+# Encodings
 
 SPOILED: dict[str, Callable[[dict[str, Any]], Any]] = {
     "another version": lambda r: r.update(receipt=2),

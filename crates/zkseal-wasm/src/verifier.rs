@@ -76,9 +76,9 @@ struct Description {
     setup: Option<([u8; 32], Origin)>,
 }
 
-/// Index, column (0 input, 1 output, 2 public), entries, bounds.
+/// Index, column (0 input, 1 output, 2 public), shape, bounds.
 #[derive(Debug)]
-struct StatedTensor(usize, u8, u64, i64, i64);
+struct StatedTensor(usize, u8, Vec<u32>, i64, i64);
 
 impl Description {
     fn of(number: usize, key: &VerifyingKey) -> Self {
@@ -90,7 +90,7 @@ impl Description {
                 Column::Public => 2,
                 Column::Model | Column::Table | Column::Witness | Column::Progression | Column::Helper => return None,
             };
-            Some(StatedTensor(index, column, tensor.len(), tensor.lo, tensor.hi))
+            Some(StatedTensor(index, column, tensor.shape.clone(), tensor.lo, tensor.hi))
         });
         Self {
             number,
@@ -107,8 +107,8 @@ impl Description {
 
 impl<C> Encode<C> for StatedTensor {
     fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
-        let Self(index, column, size, lo, hi) = self;
-        e.array(5)?.u64(u64::try_from(*index).unwrap_or(u64::MAX))?.u8(*column)?.u64(*size)?.i64(*lo)?.i64(*hi)?;
+        let Self(index, column, shape, lo, hi) = self;
+        e.array(5)?.u64(u64::try_from(*index).unwrap_or(u64::MAX))?.u8(*column)?.encode(shape)?.i64(*lo)?.i64(*hi)?;
         Ok(())
     }
 }

@@ -21,6 +21,12 @@ export interface FileKind {
 
 export const RECEIPT: FileKind = { code: "RCPT", name: "receipt", version: 1, section: "receipt" };
 export const VERIFYING_KEY: FileKind = { code: "VKEY", name: "verifying key", version: 1, section: "verifying key" };
+export const SEGMENTED_VERIFYING_KEY: FileKind = {
+  code: "SVKY",
+  name: "verifying key in segments",
+  version: 1,
+  section: "verifying key",
+};
 
 const MAGIC = Uint8Array.of(0x89, 0x5a, 0x4b, 0x53, 0x0d, 0x0a, 0x1a, 0x0a);
 const HEAD_BYTES = 16;
@@ -35,13 +41,18 @@ export function isContainer(data: Uint8Array): boolean {
   return compareBytes(data.subarray(0, MAGIC.length), MAGIC) === 0;
 }
 
+/** Whether the bytes begin as a file of this kind does. */
+export function isKind(data: Uint8Array, kind: FileKind): boolean {
+  return isContainer(data) && ascii(data.subarray(8, 12)) === kind.code;
+}
+
 /**
  * The one section of a file of this kind, after all digests have been checked.
  *
  * Throws `WrongFileKind`, `UnknownVersion`, `WrongLength`, `DigestMismatch` or `InvalidEncoding`.
  */
 export function readSection(data: Uint8Array, kind: FileKind): Uint8Array {
-  if (data.length < HEAD_BYTES || !isContainer(data) || ascii(data.subarray(8, 12)) !== kind.code) throw wrongKind(data, kind);
+  if (data.length < HEAD_BYTES || !isKind(data, kind)) throw wrongKind(data, kind);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const version = view.getUint16(12);
   if (version !== kind.version) {

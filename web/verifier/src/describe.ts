@@ -2,7 +2,7 @@
 
 import { toHex } from "./hex.js";
 import type { VerifyingKey } from "./keys.js";
-import type { Receipt } from "./receipt.js";
+import { isProof, type Receipt } from "./receipt.js";
 import type { ProvedStatement } from "./verify.js";
 
 /** One sentence, and a stable name for programs that choose colours or translate. */
@@ -59,7 +59,7 @@ function uncheckedFacts(proved: ProvedStatement, receipt: Receipt): Fact[] {
   if (proved.context.length === 0) facts.push(fact("context", "What the receipt is for: it names no context, and can be shown to anybody."));
   if (proved.insecure) facts.unshift(fact("insecure", "That nobody can forge this receipt: its powers of tau come from no published ceremony."));
   else if (proved.origin !== null) facts.push(fact("setup", `That of the participants of the ceremony '${proved.origin}' at least one was honest.`));
-  if (receipt.evidence.some((evidence) => evidence.type !== "zk")) facts.push(fact("attestation", "The answer of an enclave that the receipt also holds: an appraisal checks it."));
+  if (receipt.evidence.some((evidence) => !isProof(evidence))) facts.push(fact("attestation", "The answer of an enclave that the receipt also holds: an appraisal checks it."));
   return facts;
 }
 

@@ -9,7 +9,8 @@
  * | --- | --- |
  * | `receipt`, `statement` | what receipts hold, read strictly |
  * | `keys`, `interface` | verifying keys, and what they say of inputs and outputs |
- * | `verify`, `wasm` | the verifier: Rust, compiled to WebAssembly |
+ * | `segmented_key`, `segments` | the same of models in segments |
+ * | `verify`, `core`, `wasm` | the verifier: Rust, compiled to WebAssembly |
  * | `describe` | words for people |
  * | `errors` | `ZksealError`, with the codes of the Python package |
  * | `cbor`, `container`, `json`, `hex` | encodings |
@@ -24,8 +25,13 @@ export {
   type AttestedEvidence,
   attestedEvidence,
   type Evidence,
+  isProof,
+  type ProofEvidence,
+  proofEvidence,
   readReceipt,
   type Receipt,
+  type SegmentedEvidence,
+  segmentedEvidence,
   type ZkEvidence,
   zkEvidence,
 } from "./receipt.js";

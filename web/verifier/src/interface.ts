@@ -42,7 +42,7 @@ export interface Interface {
 export interface StatedTensor {
   readonly index: number;
   readonly column: "input" | "output" | "public";
-  readonly size: bigint;
+  readonly shape: readonly number[];
   readonly lo: bigint;
   readonly hi: bigint;
 }
@@ -135,7 +135,7 @@ function readOrder(
 function requireTensor(tensors: readonly StatedTensor[], port: Port, hidden: "input" | "output"): void {
   const column = port.visibility === "public" ? "public" : hidden;
   const tensor = tensors.find((candidate) => candidate.index === port.tensor);
-  if (tensor?.column !== column || tensor.size !== sizeOf(port.shape)) {
+  if (tensor?.column !== column || sizeOf(tensor.shape) !== sizeOf(port.shape)) {
     throw refused(`The annotation gives '${port.name}' a tensor that is no ${column} tensor of its shape.`);
   }
   if (tensor.lo !== port.lo || tensor.hi !== port.hi) {

@@ -3,9 +3,10 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 
 import type { Value } from "./cbor.js";
-import { isContainer, readSection, VERIFYING_KEY } from "./container.js";
+import { isContainer, isKind, readSection, SEGMENTED_VERIFYING_KEY, VERIFYING_KEY } from "./container.js";
 import { bytesOf, exactMap, integerOf, listOf, textOf } from "./fields.js";
 import { type Interface, readInterface, type StatedTensor } from "./interface.js";
+import { hasSegmentedMagic, type SegmentedKey } from "./segmented_key.js";
 
 /** A ceremony whose powers of tau a key may rest on; `unknown` is none of the published ones. */
 export type Origin = "hermez" | "aztec" | "ezkl" | "unknown";
@@ -21,6 +22,8 @@ export interface VerifyingKey {
   readonly lanes: number;
   /** Rows have 2^rowBits entries. */
   readonly rowBits: number;
+  /** How many pieces the model is proved in. */
+  readonly segments: number;
   /** Digest of tau*G2, 32 bytes; null for ipa, which needs no setup. */
   readonly setupDigest: Uint8Array | null;
   /** The ceremony; null for ipa. */
@@ -50,9 +53,11 @@ export interface LoadedKey {
 const MEMBERS = "annotation argument key lanes model_id opening origin row_bits setup_digest tensors".split(" ");
 const COLUMNS = ["input", "output", "public"] as const;
 
-/** The bytes of a key: those of a `.zkv` file, or as they are. Throws errors of the family `DecodeError`. */
-export function keyEncoding(data: Uint8Array): Uint8Array {
-  return isContainer(data) ? readSection(data, VERIFYING_KEY) : data;
+/** The bytes of a key, those of a `.zkv` file or as they are, and whether it is one of a model in segments. */
+export function keyEncoding(data: Uint8Array): { encoding: Uint8Array; segmented: boolean } {
+  if (isKind(data, SEGMENTED_VERIFYING_KEY)) return { encoding: readSection(data, SEGMENTED_VERIFYING_KEY), segmented: true };
+  if (isContainer(data)) return { encoding: readSection(data, VERIFYING_KEY), segmented: false };
+  return { encoding: data, segmented: hasSegmentedMagic(data) };
 }
 
 /** What the core answered to `load_key`. */
@@ -76,29 +81,33 @@ export function decodeLoaded(value: Value): LoadedKey {
 }
 
 function decodeTensor(value: Value): StatedTensor {
-  const [index, column, size, lo, hi] = listOf(value, "A tensor").map((entry) => integerOf(entry, "A tensor"));
+  const [index, column, shape, lo, hi] = listOf(value, "A tensor");
   return {
-    index: Number(index),
-    column: COLUMNS[Number(column)] ?? "public",
-    size: BigInt(size ?? 0),
-    lo: BigInt(lo ?? 0),
-    hi: BigInt(hi ?? 0),
+    index: Number(integerOf(index, "An index")),
+    column: COLUMNS[Number(integerOf(column, "A column"))] ?? "public",
+    shape: listOf(shape, "A shape").map((axis) => Number(integerOf(axis, "An axis"))),
+    lo: BigInt(integerOf(lo, "A bound")),
+    hi: BigInt(integerOf(hi, "A bound")),
   };
 }
 
-/** The key that users hold. Throws `InvalidRelation` if its annotation describes no program. */
-export function verifyingKey(loaded: LoadedKey, encoding: Uint8Array): VerifyingKey {
-  return Object.freeze({
-    modelId: loaded.modelId,
-    interface: readInterface(loaded.annotation, loaded.tensors),
-    opening: loaded.opening,
-    lookupArgument: loaded.lookupArgument,
-    lanes: loaded.lanes,
-    rowBits: loaded.rowBits,
-    setupDigest: loaded.setupDigest,
-    origin: loaded.origin,
-    insecure: loaded.origin === "unknown",
-    encoding,
-    digest: sha256(encoding),
-  });
+/** The key that users hold, of a model in one piece. Throws `InvalidRelation` if its annotation describes no program. */
+export function wholeKey(told: LoadedKey, encoding: Uint8Array): VerifyingKey {
+  const described = readInterface(told.annotation, told.tensors);
+  return key(told, { modelId: told.modelId, interface: described, segments: 1, encoding });
+}
+
+/** The same of a model in segments. */
+export function joinedKey(joined: SegmentedKey, encoding: Uint8Array): VerifyingKey {
+  const described = readInterface(joined.annotation, joined.tensors);
+  const { modelId, segments } = joined;
+  return key(segments[0].told, { modelId, interface: described, segments: segments.length, encoding });
+}
+
+type Own = Pick<VerifyingKey, "modelId" | "interface" | "segments" | "encoding">;
+
+function key(told: LoadedKey, own: Own): VerifyingKey {
+  const { opening, lookupArgument, lanes, rowBits, setupDigest, origin } = told;
+  const parameters = { opening, lookupArgument, lanes, rowBits, setupDigest, origin };
+  return Object.freeze({ ...parameters, ...own, insecure: origin === "unknown", digest: sha256(own.encoding) });
 }

@@ -12,7 +12,9 @@ export const RECEIPT_VERSION = 1;
 /** 64 MiB, room for some million public values. */
 export const MAX_RECEIPT_BYTES = 1 << 26;
 const MAX_EVIDENCE = 16;
+const MAX_SEGMENTS = 256;
 const SETUP_DIGEST_BYTES = 32;
+const COMMITMENT_BYTES = 32;
 
 /** A zero-knowledge proof. */
 export interface ZkEvidence {
@@ -21,6 +23,15 @@ export interface ZkEvidence {
   readonly version: 1 | 2;
   readonly proof: Uint8Array;
   readonly setupDigest: Uint8Array | null;
+}
+
+/** One proof for each segment of a model, in order, and the commitments of what crosses between neighbours. */
+export interface SegmentedEvidence {
+  readonly type: "zk-segments";
+  readonly version: 1;
+  /** Compressed points, 32 bytes each. A boundary of public values alone has none. */
+  readonly boundaries: readonly (readonly Uint8Array[])[];
+  readonly proofs: readonly Uint8Array[];
 }
 
 /** An answer that an enclave signed, and the attestation of its key. Nothing of either is checked by reading it. */
@@ -34,7 +45,9 @@ export interface AttestedEvidence {
   readonly attestation: Uint8Array;
 }
 
-export type Evidence = ZkEvidence | AttestedEvidence;
+/** A zero-knowledge proof, in one piece or in segments. */
+export type ProofEvidence = ZkEvidence | SegmentedEvidence;
+export type Evidence = ProofEvidence | AttestedEvidence;
 
 /** A receipt as it was read. Nothing is verified yet. */
 export interface Receipt {
@@ -66,18 +79,39 @@ export function readReceipt(data: Uint8Array): Receipt {
   return { statement, evidence, encoding, digest: sha256(encoding) };
 }
 
+/** Whether a piece of evidence is a zero-knowledge proof, checked or not. */
+export function isProof(evidence: Evidence): evidence is ProofEvidence {
+  return evidence.type === "zk" || evidence.type === "zk-segments";
+}
+
 /** The receipt's zero-knowledge proof. Throws `StatementMismatch` if there is none, or more than one. */
-export function zkEvidence(receipt: Receipt): ZkEvidence {
-  const proofs = receipt.evidence.filter((evidence) => evidence.type === "zk");
+export function proofEvidence(receipt: Receipt): ProofEvidence {
+  const proofs = receipt.evidence.filter(isProof);
   const [only] = proofs;
   if (only !== undefined && proofs.length === 1) return only;
   const message = `The receipt holds ${proofs.length} zero-knowledge proofs where one is expected.`;
   throw new ZksealError("StatementMismatch", message, { column: "evidence" });
 }
 
+/** The proof, if it is in one piece. Throws `StatementMismatch` as `proofEvidence`, and if it is in segments. */
+export function zkEvidence(receipt: Receipt): ZkEvidence {
+  const proof = proofEvidence(receipt);
+  if (proof.type === "zk") return proof;
+  const message = `The receipt's proof is in ${proof.proofs.length} segments; the key is of a model in one piece.`;
+  throw new ZksealError("StatementMismatch", message, { column: "evidence" });
+}
+
+/** The proof, if it is in segments. Throws `StatementMismatch` as `proofEvidence`, and if it is in one piece. */
+export function segmentedEvidence(receipt: Receipt): SegmentedEvidence {
+  const proof = proofEvidence(receipt);
+  if (proof.type === "zk-segments") return proof;
+  const message = "The receipt's proof is in one piece; the key is of a model in segments.";
+  throw new ZksealError("StatementMismatch", message, { column: "evidence" });
+}
+
 /** The answer of an enclave, if there is one. Throws `StatementMismatch` if there is more than one. */
 export function attestedEvidence(receipt: Receipt): AttestedEvidence | null {
-  const answers = receipt.evidence.filter((evidence) => evidence.type !== "zk");
+  const answers = receipt.evidence.filter((evidence) => !isProof(evidence));
   if (answers.length <= 1) return answers[0] ?? null;
   const message = `The receipt holds ${answers.length} signed answers where at most one is expected.`;
   throw new ZksealError("StatementMismatch", message, { column: "evidence" });
@@ -91,6 +125,8 @@ function decodeEvidence(value: Value): Evidence {
   switch (tag) {
     case "zk":
       return decodeProof(value);
+    case "zk-segments":
+      return decodeSegmented(value);
     case "tee":
     case "tee-dev":
       return decodeAttested(value, tag);
@@ -109,6 +145,37 @@ function decodeProof(value: ValueMap): ZkEvidence {
   const proof = bytesOf(entries.get("proof"), "The proof");
   if (setupDigest !== null) requireLength(setupDigest, SETUP_DIGEST_BYTES, "The setup digest");
   return { type: "zk", version, proof, setupDigest };
+}
+
+function decodeSegmented(value: ValueMap): SegmentedEvidence {
+  requireVersion(value.get("version"), [1], "Evidence of type zk-segments has a version:");
+  const entries = exactMap(value, ["boundaries", "proofs", "type", "version"], "Evidence of type zk-segments");
+  integerOf(entries.get("version"), "The version of evidence");
+  const boundaries = listOf(entries.get("boundaries"), "The boundaries").map((boundary) =>
+    listOf(boundary, "A boundary").map((commitment) => bytesOf(commitment, "A commitment")),
+  );
+  const proofs = listOf(entries.get("proofs"), "The proofs").map((proof) => bytesOf(proof, "A proof"));
+  return requireSegments({ type: "zk-segments", version: 1, boundaries, proofs });
+}
+
+/** Refuses boundaries that are no joints of so many proofs. */
+export function requireSegments(evidence: SegmentedEvidence): SegmentedEvidence {
+  const { boundaries, proofs } = evidence;
+  requireSegmentCount(proofs.length);
+  if (boundaries.length !== proofs.length - 1) {
+    const [expected, got] = [proofs.length - 1, boundaries.length];
+    const message = `${proofs.length} segments have ${expected} boundaries, not ${got}.`;
+    throw new ZksealError("WrongLength", message, { expected, got });
+  }
+  for (const commitment of boundaries.flat()) requireLength(commitment, COMMITMENT_BYTES, "A commitment of a boundary");
+  return evidence;
+}
+
+/** Throws `InvalidEncoding` unless a model may have so many segments. */
+export function requireSegmentCount(count: number): void {
+  if (count >= 2 && count <= MAX_SEGMENTS) return;
+  const message = `A model has 2 to ${MAX_SEGMENTS} segments, not ${count}.`;
+  throw new ZksealError("InvalidEncoding", message, { reason: "segments" });
 }
 
 function decodeAttested(value: ValueMap, type: "tee" | "tee-dev"): AttestedEvidence {

@@ -38,6 +38,18 @@ export function integersOf(data: Uint8Array): BigInt64Array {
   return BigInt64Array.from({ length: data.length / VALUE_BYTES }, (_, index) => view.getBigInt64(VALUE_BYTES * index));
 }
 
+/** Public inputs stand among the inputs, and nothing else does. Throws `StatementMismatch`. */
+export function requireSides({ input, output }: Statement, publicInputs: ReadonlySet<number>): void {
+  const misplaced = [
+    ...[...input.values.keys()].filter((index) => !publicInputs.has(index)),
+    ...[...output.values.keys()].filter((index) => publicInputs.has(index)),
+  ];
+  if (misplaced.length === 0) return;
+  const tensor = misplaced.reduce((least, index) => Math.min(least, index));
+  const message = `Public tensor ${tensor} stands on the wrong side of the statement.`;
+  throw new ZksealError("StatementMismatch", message, { tensor });
+}
+
 /** Reads a statement; refuses all but its one encoding. */
 export function decodeStatement(value: Value | undefined): Statement {
   if (value instanceof Map) requireVersion(value.get("version"), [STATEMENT_VERSION], "Statement");

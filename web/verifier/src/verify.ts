@@ -1,14 +1,17 @@
 /** Verification: a receipt and a key in, what is proved out, or an error. There is no flag to forget. */
 
-import { compareBytes, type Value } from "./cbor.js";
+import { compareBytes } from "./cbor.js";
+import { type Claim, Core } from "./core.js";
 import { ZksealError } from "./errors.js";
 import { toHex } from "./hex.js";
 import type { Port } from "./interface.js";
-import { decodeLoaded, keyEncoding, type LoadedKey, type Origin, type VerifyingKey, verifyingKey } from "./keys.js";
-import { type Receipt, type ZkEvidence, zkEvidence } from "./receipt.js";
-import { integersOf, type Side, type Statement } from "./statement.js";
+import { joinedKey, keyEncoding, type Origin, type VerifyingKey, wholeKey } from "./keys.js";
+import { type Receipt, segmentedEvidence, zkEvidence } from "./receipt.js";
+import { decodeSegmentedKey, type SegmentedKey } from "./segmented_key.js";
+import { verifySegments } from "./segments.js";
+import { integersOf, requireSides, type Side, type Statement } from "./statement.js";
 import { decodeTensor, type Tensor } from "./tensors.js";
-import { compile, Instance, request, type WasmSource } from "./wasm.js";
+import { compile, type WasmSource } from "./wasm.js";
 
 export interface VerifyOptions {
   /** What the receipt has to be for; nothing, if left out. */
@@ -38,11 +41,6 @@ export interface ProvedStatement {
   readonly insecure: boolean;
 }
 
-/** What the names of the module's exports begin with. */
-const NAME = "zkseal";
-/** Keys that an instance holds at a time; the oldest is dropped. */
-const MAX_HELD_KEYS = 8;
-
 /** Compiles the verifier once; keep what it returns. Without an argument the module beside this file is taken. */
 export async function loadVerifier(wasm?: WasmSource | Promise<WasmSource>): Promise<Verifier> {
   const source = wasm ?? new URL("./zkseal_verifier.wasm.gz", import.meta.url);
@@ -51,31 +49,26 @@ export async function loadVerifier(wasm?: WasmSource | Promise<WasmSource>): Pro
 
 /** The Rust verifier. It keeps no receipt, and of keys what verifying again needs. */
 export class Verifier {
-  private instance: Instance;
-  private held = new Map<VerifyingKey, number>();
-  private readonly read = new WeakSet<VerifyingKey>();
+  private readonly core: Core;
+  /** Keys that this verifier read, and how those of models in segments are joined. */
+  private readonly read = new WeakMap<VerifyingKey, SegmentedKey | null>();
 
-  constructor(private readonly module: WebAssembly.Module) {
-    this.instance = new Instance(module, NAME);
+  constructor(module: WebAssembly.Module) {
+    this.core = new Core(module);
   }
 
   /**
    * Reads a verifying key, a `.zkv` file or the bytes in it, and checks its model proof: a key that exists is a good key.
+   * That of a model in segments is read alike.
    *
    * Throws errors of the family `DecodeError`, or `ModelProofRejected`.
    */
   readVerifyingKey(data: Uint8Array): VerifyingKey {
-    const encoding = keyEncoding(data).slice();
-    const loaded = this.load(encoding);
-    try {
-      const key = verifyingKey(loaded, encoding);
-      this.read.add(key);
-      this.hold(key, loaded.handle);
-      return key;
-    } catch (error) {
-      this.call("drop_key", request(loaded.handle));
-      throw error;
-    }
+    const { encoding, segmented } = keyEncoding(data.slice());
+    const joined = segmented ? decodeSegmentedKey(encoding, (bytes) => this.core.load(bytes)) : null;
+    const key = joined === null ? wholeKey(this.core.load(encoding), encoding) : joinedKey(joined, encoding);
+    this.read.set(key, joined);
+    return key;
   }
 
   /**
@@ -86,46 +79,17 @@ export class Verifier {
   verify(receipt: Receipt, verifyingKey: VerifyingKey, options: VerifyOptions = {}): ProvedStatement {
     // An object of the caller's making is no checked key: its bytes decide, not what it says of itself.
     const key = this.read.has(verifyingKey) ? verifyingKey : this.readVerifyingKey(verifyingKey.encoding);
-    const evidence = requireAbout(receipt, key, options);
-    const { input, output } = receipt.statement;
-    requireSides(key, input, output);
-    this.call("verify", request(this.handle(key), ...parts(receipt.statement), evidence.proof));
+    requireAbout(receipt.statement, key, options);
+    const publicInputs = new Set(key.interface.inputs.filter(isPublic).map((port) => port.tensor));
+    const joined = this.read.get(key) ?? null;
+    if (joined === null) this.core.verify(key.encoding, claimOf(receipt, key, publicInputs));
+    else verifySegments(this.core, joined, receipt.statement, segmentedEvidence(receipt), publicInputs);
     return proved(receipt.statement, key);
-  }
-
-  private load(encoding: Uint8Array): LoadedKey {
-    return decodeLoaded(this.call("load_key", encoding));
-  }
-
-  /** The handle of a key in this instance, which may be another one than it was read by. */
-  private handle(key: VerifyingKey): number {
-    const held = this.instance.broken ? undefined : this.held.get(key);
-    if (held !== undefined) return held;
-    const { handle } = this.load(key.encoding);
-    this.hold(key, handle);
-    return handle;
-  }
-
-  private hold(key: VerifyingKey, handle: number): void {
-    this.held.set(key, handle);
-    const [oldest] = this.held;
-    if (oldest === undefined || this.held.size <= MAX_HELD_KEYS) return;
-    this.held.delete(oldest[0]);
-    this.call("drop_key", request(oldest[1]));
-  }
-
-  private call(operation: "load_key" | "drop_key" | "verify", bytes: Uint8Array): Value {
-    if (this.instance.broken) {
-      this.instance = new Instance(this.module, NAME);
-      this.held.clear();
-    }
-    return this.instance.call(operation, bytes);
   }
 }
 
 /** The checks that need no proof: context, model, setup. */
-function requireAbout(receipt: Receipt, key: VerifyingKey, options: VerifyOptions): ZkEvidence {
-  const { context, modelId } = receipt.statement;
+function requireAbout({ context, modelId }: Statement, key: VerifyingKey, options: VerifyOptions): void {
   const wanted = options.context ?? new Uint8Array();
   if (compareBytes(context, wanted) !== 0) {
     const details = { expected: toHex(wanted), got: toHex(context) };
@@ -139,31 +103,19 @@ function requireAbout(receipt: Receipt, key: VerifyingKey, options: VerifyOption
     const message = "The key's powers of tau come from no published ceremony: whoever made them may forge receipts.";
     throw new ZksealError("InsecureSetup", message, { setupDigest: toHex(key.setupDigest ?? new Uint8Array()) });
   }
-  const evidence = zkEvidence(receipt);
-  const [named, own] = [evidence.setupDigest, key.setupDigest];
-  if ((named === null) !== (own === null) || (named !== null && own !== null && compareBytes(named, own) !== 0)) {
+}
+
+/** What the one proof of a receipt shows. */
+function claimOf(receipt: Receipt, key: VerifyingKey, publicInputs: ReadonlySet<number>): Claim {
+  const { context, input, output } = receipt.statement;
+  const { proof, setupDigest } = zkEvidence(receipt);
+  const own = key.setupDigest;
+  const equal = setupDigest === null || own === null ? setupDigest === own : compareBytes(setupDigest, own) === 0;
+  if (!equal) {
     throw new ZksealError("StatementMismatch", "The receipt names another setup than its key has.", { column: "evidence" });
   }
-  return evidence;
-}
-
-/** Public inputs stand among the inputs, and nothing else does. */
-function requireSides(key: VerifyingKey, input: Side, output: Side): void {
-  const inputs = new Set(key.interface.inputs.filter(isPublic).map((port) => port.tensor));
-  const misplaced = [
-    ...[...input.values.keys()].filter((index) => !inputs.has(index)),
-    ...[...output.values.keys()].filter((index) => inputs.has(index)),
-  ];
-  if (misplaced.length === 0) return;
-  const tensor = Math.min(...misplaced);
-  const message = `Public tensor ${tensor} stands on the wrong side of the statement.`;
-  throw new ZksealError("StatementMismatch", message, { tensor });
-}
-
-/** Of a request: context, public values, commitments. */
-function parts({ context, input, output }: Statement): Value[] {
-  const values = [...input.values, ...output.values].map((pair): Value => pair);
-  return [context, values, [...input.commitments], [...output.commitments]];
+  requireSides(receipt.statement, publicInputs);
+  return { context, values: [...input.values, ...output.values], input: input.commitments, output: output.commitments, proof };
 }
 
 function proved(statement: Statement, key: VerifyingKey): ProvedStatement {

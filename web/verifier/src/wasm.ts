@@ -6,7 +6,7 @@
  * "fields", "message"}}` in deterministic CBOR. The modules import nothing.
  */
 
-import { decode, encode, type Value, type ValueMap } from "./cbor.js";
+import { decode, type Value, type ValueMap } from "./cbor.js";
 import { type Details, isErrorCode, ZksealError } from "./errors.js";
 import { exactMap, textOf } from "./fields.js";
 
@@ -117,11 +117,6 @@ function instantiate(module: WebAssembly.Module): WebAssembly.Instance {
   } catch (error) {
     throw new ZksealError("ResourceLimit", `The module cannot be started: ${String(error)}.`);
   }
-}
-
-/** A request of several parts. */
-export function request(...parts: Value[]): Uint8Array {
-  return encode(parts);
 }
 
 function refusal(value: Value): ZksealError {

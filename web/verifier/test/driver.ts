@@ -36,7 +36,7 @@ function stated(value: unknown): StatedTensor[] {
   return (value as Record<string, string>[]).map((tensor) => ({
     index: Number(tensor["index"]),
     column: tensor["column"] as StatedTensor["column"],
-    size: BigInt(tensor["size"] ?? 0),
+    shape: [Number(tensor["size"])],
     lo: BigInt(tensor["lo"] ?? 0),
     hi: BigInt(tensor["hi"] ?? 0),
   }));
@@ -50,7 +50,7 @@ const OPERATIONS: Readonly<Record<string, (given: Given) => unknown>> = {
   },
   key: ({ data }) => {
     const key = verifier.readVerifyingKey(bytes(data));
-    return { model: toHex(key.modelId), origin: key.origin, insecure: key.insecure, opening: key.opening };
+    return { model: toHex(key.modelId), origin: key.origin, insecure: key.insecure, opening: key.opening, segments: key.segments };
   },
   verify: ({ receipt, key, context, insecure }) => {
     const read = verifier.readVerifyingKey(bytes(key));

@@ -10,11 +10,16 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-import type { Value } from "../src/cbor.js";
+import { encode, type Value } from "../src/cbor.js";
+import { Core } from "../src/core.js";
 import { ZksealError } from "../src/errors.js";
 import { fromHex, toHex } from "../src/hex.js";
 import { decodeLoaded } from "../src/keys.js";
-import { Instance, request } from "../src/wasm.js";
+import { requireSegments } from "../src/receipt.js";
+import { decodeSegmentedKey } from "../src/segmented_key.js";
+import { verifySegments } from "../src/segments.js";
+import { decodeStatement } from "../src/statement.js";
+import { Instance } from "../src/wasm.js";
 
 interface Arguments {
   readonly [name: string]: unknown;
@@ -24,8 +29,18 @@ const [verifierPath, vectorsPath] = process.argv.slice(2);
 const verifier = instance(verifierPath);
 const vectors = instance(vectorsPath);
 
+const core = new Core(moduleAt(verifierPath));
+
+function moduleAt(path: string | undefined): WebAssembly.Module {
+  return new WebAssembly.Module(readFileSync(path ?? ""));
+}
+
 function instance(path: string | undefined): Instance {
-  return new Instance(new WebAssembly.Module(readFileSync(path ?? "")), "zkseal");
+  return new Instance(moduleAt(path), "zkseal");
+}
+
+function request(...parts: Value[]): Uint8Array {
+  return encode(parts);
 }
 
 /** Handles by the key's bytes: most proofs are about few keys. */
@@ -57,6 +72,12 @@ function tensors(value: unknown): Value[] {
   });
 }
 
+/** A side of a statement, as receipts encode it. */
+function side(value: unknown): Value {
+  const { values, commitments } = value as { values: Record<string, string[]>; commitments: string[] };
+  return new Map<string, Value>([["values", tensors(values)], ["commitments", bytesList(commitments)]]);
+}
+
 const COLUMNS = ["model", "table", "input", "output", "witness", "helper"];
 
 function layout(value: Value): object | null {
@@ -81,6 +102,21 @@ const OPERATIONS: Readonly<Record<string, (found: Arguments) => object>> = {
     const [context, proof] = [fromHex(text(found["context"])), fromHex(text(found["proof"]))];
     const commitments = [bytesList(found["inputs"]), bytesList(found["outputs"])];
     verifier.call("verify", request(keyOf(text(found["key"])), context, tensors(found["public"]), ...commitments, proof));
+    return {};
+  },
+  segmented_key: ({ key }) => {
+    const joined = decodeSegmentedKey(fromHex(text(key)), (bytes) => core.load(bytes));
+    return { model_id: toHex(joined.modelId) };
+  },
+  segmented: (found) => {
+    const key = decodeSegmentedKey(fromHex(text(found["key"])), (bytes) => core.load(bytes));
+    const [input, output] = [side(found["input"]), side(found["output"])];
+    const head: [string, Value][] = [["version", 1], ["model", key.modelId], ["context", fromHex(text(found["context"]))]];
+    const statement = decodeStatement(new Map<string, Value>([...head, ["input", input], ["output", output]]));
+    const boundaries = (found["boundaries"] as string[][]).map((boundary) => boundary.map(fromHex));
+    const proofs = (found["proofs"] as string[]).map(fromHex);
+    const evidence = requireSegments({ type: "zk-segments", version: 1, boundaries, proofs });
+    verifySegments(core, key, statement, evidence, new Set(statement.input.values.keys()));
     return {};
   },
   keccak: ({ data }) => ({ digest: one("keccak", fromHex(text(data))) }),
