@@ -69,18 +69,18 @@ const UNMADE: Readonly<Record<string, string>> = {
 const BROKEN_HARDWARE =
   "Whether somebody broke into the hardware. Who holds a machine in hand can: keys of Intel's and AMD's were read out that way.";
 
+const UNPROVED = "Whether the model computes this: no proof was checked, so its hardware has to be trusted.";
+const PROOF = "A proof shows that the model with this id maps the inputs to the outputs. Nobody has to be trusted for that.";
+const INSECURE_PROOF = "A proof that rests on powers of tau of no published ceremony: whoever made them may forge it.";
+
 /** Words for what `appraise` returned. */
 export function describeAppraisal(appraisal: Appraisal | DevAppraisal): AppraisalDescription {
   const { proved, attested } = appraisal;
   const shown: Fact[] = [];
   const development: Fact[] = [];
   if (proved !== null) {
-    const list = proved.insecure ? development : shown;
-    list.push(
-      proved.insecure
-        ? fact("zk.proof", "A proof that rests on powers of tau of no published ceremony: whoever made them may forge it.")
-        : fact("zk.proof", "A proof shows that the model with this id maps the inputs to the outputs. Nobody has to be trusted for that."),
-    );
+    if (proved.insecure) development.push(fact("zk.proof", INSECURE_PROOF));
+    else shown.push(fact("zk.proof", PROOF));
   }
   if (attested !== null) (attested.development ? development : shown).push(...attestedFacts(appraisal, attested));
   if (appraisal.development && development.length === 0) {
@@ -92,7 +92,8 @@ export function describeAppraisal(appraisal: Appraisal | DevAppraisal): Appraisa
 function attestedFacts(appraisal: Appraisal | DevAppraisal, attested: AttestedRuntime | DevAttestedRuntime): Fact[] {
   const { result } = attested;
   const genuine = result.development ? "says to be" : "is";
-  const facts = [fact("tee.attestation", `What answered ${genuine} ${MACHINES[result.platform]} (assurance: ${result.assurance}).`)];
+  const machine = `What answered ${genuine} ${MACHINES[result.platform]} (assurance: ${result.assurance}).`;
+  const facts = [fact("tee.attestation", machine)];
   if (result.development) {
     facts.push(fact("assurance", "No root that this release trusts vouches for that. Its operator can look into it, and imitate it."));
   } else if (attested.development) {
@@ -115,7 +116,8 @@ function answerFacts({ checks, claims, pendingUntil }: Appraisal | DevAppraisal)
     fact("tee.model-commitment", "It was attested for the model of the statement: the one that proofs speak of."),
   ];
   if (checks.some((check) => check.name === "tee.proof-digest" && check.outcome === "pass")) {
-    facts.push(fact("tee.proof-digest", "The enclave made the proof itself: whoever runs it saw neither weights nor inputs for that."));
+    const inside = "The enclave made the proof itself: whoever runs it saw neither weights nor inputs for that.";
+    facts.push(fact("tee.proof-digest", inside));
   }
   if (pendingUntil !== null) {
     const until = new Date(1000 * pendingUntil).toISOString().slice(0, 19).replace("T", " ");
@@ -127,7 +129,7 @@ function answerFacts({ checks, claims, pendingUntil }: Appraisal | DevAppraisal)
 /** Checks that were not made, those of parts with the part's name; none is told twice. */
 function uncheckedFacts({ checks, attested, claims, proved }: Appraisal | DevAppraisal): Fact[] {
   const facts: Fact[] = [];
-  if (proved === null) facts.push(fact("zk.proof", "Whether the model computes this: no proof was checked, so its hardware has to be trusted."));
+  if (proved === null) facts.push(fact("zk.proof", UNPROVED));
   if (attested === null) facts.push(fact("tee.attestation", "Where the model ran."));
   const answer = checks.filter(({ name }) => claims !== null && name !== "deadline" && name !== "zk.proof");
   facts.push(...answer.flatMap((check) => unmade(check)));

@@ -55,32 +55,13 @@ export interface AppraisalJson {
   readonly attestation: BundleEar | null;
 }
 
-abstract class Appraised implements Findings {
+/** Its fields are those of `Findings`. */
+interface Appraised extends Findings {}
+abstract class Appraised {
   abstract readonly development: boolean;
-  readonly statement: Statement;
-  readonly mode: Mode;
-  readonly policyId: string;
-  readonly now: number;
-  readonly checks: readonly Check[];
-  readonly inputs: ReadonlyMap<string, Tensor>;
-  readonly outputs: ReadonlyMap<string, Tensor>;
-  readonly proved: ProvedStatement | null;
-  readonly attested: AttestedRuntime | DevAttestedRuntime | null;
-  readonly claims: AnswerClaims | null;
-  readonly pendingUntil: number | null;
 
   constructor(found: Findings) {
-    this.statement = found.statement;
-    this.mode = found.mode;
-    this.policyId = found.policyId;
-    this.now = found.now;
-    this.checks = found.checks;
-    this.inputs = found.inputs;
-    this.outputs = found.outputs;
-    this.proved = found.proved;
-    this.attested = found.attested;
-    this.claims = found.claims;
-    this.pendingUntil = found.pendingUntil;
+    Object.assign(this, found);
   }
 
   /** In one word: `proof`, a level of hardware assurance, or both joined by a plus sign. */

@@ -166,7 +166,8 @@ function write(element: Element, rendered: Scope, parts: string[], without: Elem
     return [prefix === "" ? "" : (element.scope.get(prefix) ?? ""), local];
   };
   const plain = [...element.attributes].filter(([name]) => !isDeclaration(name));
-  const sorted = plain.map(([name, value]) => [key(name), name, value] as const).sort(([[a, b]], [[c, d]]) => order(a, c) || order(b, d));
+  const keyed = plain.map(([name, value]) => [key(name), name, value] as const);
+  const sorted = keyed.sort(([[a, b]], [[c, d]]) => order(a, c) || order(b, d));
   for (const [, name, value] of sorted) parts.push(` ${name}="${escapedAttribute(value)}"`);
   parts.push(">");
   for (const child of element.content) {

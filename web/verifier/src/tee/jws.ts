@@ -75,7 +75,8 @@ export function rsaOfJwk(key: JsonObject): Uint8Array {
 /** SubjectPublicKeyInfo of the key of a set that the token names. Throws `UntrustedRoot`, `InvalidEncoding`. */
 export function keyOf(jwks: string, token: Token): Uint8Array {
   const kind = ALGORITHMS.get(token.algorithm);
-  const named = keysOf(jwks).filter((key) => sameJson(key.get("kid") ?? null, token.header.get("kid") ?? null) && key.get("kty") === kind);
+  const wanted = token.header.get("kid") ?? null;
+  const named = keysOf(jwks).filter((key) => sameJson(key.get("kid") ?? null, wanted) && key.get("kty") === kind);
   const [key] = named;
   if (key === undefined || named.length !== 1) {
     const details = { reason: "JWKS", check: "chain" };

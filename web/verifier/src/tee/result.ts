@@ -262,28 +262,13 @@ export function earOf(found: Found): Ear {
   };
 }
 
-abstract class Appraised implements Found {
+/** Its fields are those of `Found`. */
+interface Appraised extends Found {}
+abstract class Appraised {
   abstract readonly development: boolean;
-  readonly platform: Platform;
-  readonly assurance: Assurance;
-  readonly checks: readonly Check[];
-  readonly claims: Claims;
-  readonly chain: readonly CertificateInfo[];
-  readonly evidenceDigest: Uint8Array;
-  readonly policyId: string;
-  readonly now: number;
-  readonly nonce: Uint8Array | null;
 
   constructor(found: Found) {
-    this.platform = found.platform;
-    this.assurance = found.assurance;
-    this.checks = found.checks;
-    this.claims = found.claims;
-    this.chain = found.chain;
-    this.evidenceDigest = found.evidenceDigest;
-    this.policyId = found.policyId;
-    this.now = found.now;
-    this.nonce = found.nonce;
+    Object.assign(this, found);
   }
 
   /** Claims of an EAR. */

@@ -38,7 +38,9 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([["\\", "\\\\"], ["\n", "\\
 
 function quoted(text: string): string {
   const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const escape = (character: string): string => ESCAPES.get(character) ?? (character === mark ? `\\${mark}` : unprintable(character));
+  const escape = (character: string): string => {
+    return ESCAPES.get(character) ?? (character === mark ? `\\${mark}` : unprintable(character));
+  };
   const special = mark === "'" ? /[\\']|(?! )[\p{C}\p{Z}]/gu : /[\\]|(?! )[\p{C}\p{Z}]/gu;
   return `${mark}${text.replace(special, escape)}${mark}`;
 }

@@ -15,12 +15,18 @@ export interface Handler {
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
-const NAME_START = String.raw`:A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd`;
+const NAME_START =
+  String.raw`:A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff` +
+  String.raw`\u200c\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd`;
 const NAME = String.raw`[${NAME_START}][${NAME_START}\-.0-9\u00b7\u0300-\u036f\u203f\u2040]*`;
-const DECLARATION =
-  /^<\?xml[ \t\n]+version[ \t\n]*=[ \t\n]*(?:"[\w.:-]+"|'[\w.:-]+')(?:[ \t\n]+encoding[ \t\n]*=[ \t\n]*(?:"[A-Za-z][\w.-]*"|'[A-Za-z][\w.-]*'))?(?:[ \t\n]+standalone[ \t\n]*=[ \t\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\n]*\?>/;
+const EQUALS = String.raw`[ \t\n]*=[ \t\n]*`;
+const DECLARATION = new RegExp(
+  String.raw`^<\?xml[ \t\n]+version${EQUALS}(?:"[\w.:-]+"|'[\w.:-]+')` +
+    String.raw`(?:[ \t\n]+encoding${EQUALS}(?:"[A-Za-z][\w.-]*"|'[A-Za-z][\w.-]*'))?` +
+    String.raw`(?:[ \t\n]+standalone${EQUALS}(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\n]*\?>`,
+);
 const START = new RegExp(`<(${NAME})`, "y");
-const ATTRIBUTE = new RegExp(`[ \\t\\n]+(${NAME})[ \\t\\n]*=[ \\t\\n]*(?:"([^<"]*)"|'([^<']*)')`, "y");
+const ATTRIBUTE = new RegExp(`[ \\t\\n]+(${NAME})${EQUALS}(?:"([^<"]*)"|'([^<']*)')`, "y");
 const CLOSE = /[ \t\n]*(\/?)>/y;
 const END = new RegExp(`</(${NAME})[ \\t\\n]*>`, "y");
 const REFERENCE = /&(?:(lt|gt|amp|quot|apos)|#([0-9]+)|#x([0-9a-fA-F]+));/y;

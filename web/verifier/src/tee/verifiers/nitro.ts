@@ -3,12 +3,22 @@
  * `zkseal.tee.verifiers.nitro` in TypeScript.
  */
 
+import type { Value } from "../../cbor.js";
 import { bytesOf, integerOf, listOf } from "../../fields.js";
 import { toHex } from "../../hex.js";
-import type { Value } from "../../cbor.js";
 import { isZero } from "../bytes.js";
 import { addClaims, hexadecimal } from "../claims.js";
-import { checkAge, checkNonce, checkReferences, checkRevocation, type Context, CORE, denied, type Finding, noChip } from "../context.js";
+import {
+  checkAge,
+  checkNonce,
+  checkReferences,
+  checkRevocation,
+  type Context,
+  CORE,
+  denied,
+  type Finding,
+  noChip,
+} from "../context.js";
 import { attestNitro } from "../native.js";
 
 export const ANNOUNCED = [...CORE, "debug", "age", "nonce", "reference-values", "chips"];

@@ -60,7 +60,8 @@ export function authenticate(context: Context, document: Uint8Array): [Rim, Chai
   const reference = checkForm(signedInfo);
   const data = signature.only("KeyInfo").only("X509Data");
   const texts = data.children("X509Certificate").map((certificate) => certificate.text());
-  const [leaf = new Uint8Array(), ...intermediates] = (texts.length > 0 ? texts : [""]).map((text) => packed(text, "certificate"));
+  const certificates = (texts.length > 0 ? texts : [""]).map((text) => packed(text, "certificate"));
+  const [leaf = new Uint8Array(), ...intermediates] = certificates;
   const value = packed(signature.only("SignatureValue").text(), "signature");
   const chain = attestChain(leaf, {
     intermediates,
