@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from tests.tee.rows import NONCES, ROWS, evidence_of, time_of
-from tests.tee.web.node import Node, python_of
+from tests.tee.rows import NONCES, PLATFORMS, ROWS, evidence_of, files_of, time_of
+from tests.tee.web.node import EVIDENCE_ONLY, Node, python_of
 
-from zkseal.tee import Evidence, Platform, pinned_roots
+from zkseal.errors import InvalidEncoding
+from zkseal.tee import Evidence, Platform, pinned_roots, read_evidence
 from zkseal.tee.result import digest
 
 pytestmark = [pytest.mark.native, pytest.mark.slow]
@@ -42,6 +44,27 @@ def test_a_chain_is_shown_wherever_a_root_closed_one(node: Node) -> None:
         found = node.evidence(evidence_of(row), now=time_of(row))
         if "chain" in found and found["result"]["assurance"] == "hardware":
             assert len(found["chain"]) >= 2, row["evidence"]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=NAMES)
+def test_files_are_told_by_their_content(node: Node, row: dict[str, Any]) -> None:
+    """The same files, as they lie there: the kind of each is found as Python finds it."""
+    payload, *others = (path.read_bytes() for path in files_of(row))
+    name, _, index = row["evidence"].partition("#")
+    given = {"now": time_of(row), "platform": PLATFORMS.get(name), "index": int(index or 0)}
+    texts = [base64.b64encode(other).decode() for other in others]
+    found = node.ask("files", EVIDENCE_ONLY, payload, others=texts, **given)
+    found.pop("chain", None)
+    assert found == python_of(evidence_of(row), now=given["now"])
+
+
+def test_files_that_are_nothing_known_are_refused(node: Node) -> None:
+    payload, jwks = files_of(ROWS[0])[0].read_bytes(), b'{"keys": []}'
+    for data, other in ((b"nothing", b""), (b"[]", b""), (payload, jwks), (payload, b"text")):
+        with pytest.raises(InvalidEncoding) as caught:
+            read_evidence(data, [other] if other else [])
+        others = [base64.b64encode(other).decode()] if other else []
+        assert node.ask("files", EVIDENCE_ONLY, data, others=others, now=1)["error"]["code"] == caught.value.code
 
 
 def test_nonces_of_zeros_bind_nothing_there_either(node: Node) -> None:

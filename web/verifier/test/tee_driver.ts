@@ -20,12 +20,14 @@ import { readBundle } from "../src/tee/bundle.js";
 import { decodeBase64 } from "../src/tee/bytes.js";
 import { canonical, parse } from "../src/tee/canonical_xml.js";
 import { bootClaims, parseEventLog, replay } from "../src/tee/event_log.js";
+import type { Evidence } from "../src/tee/evidence.js";
 import { readStandaloneEvidence } from "../src/tee/evidence_encoding.js";
 import { asJson } from "../src/tee/json_text.js";
 import { type CertificateInfo, loadAttest } from "../src/tee/native.js";
 import { pemBlocks } from "../src/tee/pem.js";
 import { type PolicyDocument, policyOf } from "../src/tee/policy.js";
-import { EvidenceRefused } from "../src/tee/result.js";
+import { readEvidence } from "../src/tee/read_evidence.js";
+import { EvidenceRefused, type Platform } from "../src/tee/result.js";
 import { pinnedRoots, type Roots } from "../src/tee/roots.js";
 import { said } from "../src/tee/said.js";
 import { loadVerifier, type Verifier } from "../src/verify.js";
@@ -33,8 +35,11 @@ import { loadVerifier, type Verifier } from "../src/verify.js";
 type Format = "xml" | "json" | "pem" | "event-log";
 
 interface Request {
-  readonly kind: "evidence" | "bundle" | "receipt" | "policy" | "receipt-policy" | Format;
+  readonly kind: "evidence" | "files" | "bundle" | "receipt" | "policy" | "receipt-policy" | Format;
   readonly data?: string;
+  readonly others?: readonly string[];
+  readonly platform?: Platform;
+  readonly index?: number;
   readonly policy: PolicyDocument;
   readonly now?: number;
   readonly nonce?: string;
@@ -47,6 +52,10 @@ function bytes(text: string | undefined): Uint8Array {
   const data = decodeBase64(text ?? "");
   if (data === undefined) throw new Error("no base64");
   return data;
+}
+
+function filesOf({ data, others = [], platform, index = 0 }: Request): Evidence {
+  return readEvidence(bytes(data), others.map(bytes), { index, ...(platform === undefined ? {} : { platform }) });
 }
 
 function rootsOf(given: Request["roots"]): Roots {
@@ -102,8 +111,9 @@ function answer(request: Request): object {
       return { result: policyOf(request.policy).policyId };
     case "receipt-policy":
       return { result: receiptPolicyOf(request.policy).policyId };
+    case "files":
     case "evidence": {
-      const evidence = readStandaloneEvidence(bytes(request.data));
+      const evidence = request.kind === "files" ? filesOf(request) : readStandaloneEvidence(bytes(request.data));
       const found = appraiseEvidence(evidence, policyOf(request.policy), optionsOf(request));
       return { kind: found.constructor.name, result: found, chain: chainOf(found.chain) };
     }

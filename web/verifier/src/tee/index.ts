@@ -1,13 +1,13 @@
 /**
- * Evidence of trusted execution environments, appraised in browsers and in node: `zkseal.tee` in TypeScript, module by module
- * under the same names, without the parts that make evidence.
+ * Evidence of trusted execution environments, appraised in browsers and in node: `zkseal.tee` in TypeScript, module by
+ * module under the same names, without the parts that make evidence.
  *
  *     await loadAttest();
  *     const result = appraiseEvidence(readStandaloneEvidence(bytes), loadPolicy("evidence-only"), { now });
  *
  * | module | content |
  * | --- | --- |
- * | `evidence`, `evidence_encoding` | evidence and what comes with it; CBOR |
+ * | `evidence`, `evidence_encoding`, `read_evidence` | evidence and what comes with it; CBOR; files of vendors |
  * | `policy`, `policies.generated` | `AppraisalPolicy`, and the policies that come with zkseal |
  * | `roots`, `roots.generated` | pinned roots |
  * | `verifiers/` | one module for each kind of evidence |
@@ -37,5 +37,6 @@ export {
   type Outcome,
   type Platform,
 } from "./result.js";
+export { readEvidence, type ReadOptions } from "./read_evidence.js";
 export { pinnedRoots, type Roots } from "./roots.js";
 export { RuntimeData } from "./runtime_data.js";
