@@ -10,7 +10,7 @@ from tests.networks import decoder
 
 import zkseal
 from zkseal import segments
-from zkseal.errors import OpeningRejected, WrongInput
+from zkseal.errors import OpeningRejected, WrongInput, WrongModel
 from zkseal.graph import Graph
 from zkseal.pipeline import CompiledModel
 from zkseal.relation import Column
@@ -92,3 +92,16 @@ def test_openings_and_inputs_that_do_not_fit() -> None:
         zkseal.prove(key, SAMPLES[:1], opening=first.opening)
     with pytest.raises(WrongInput):
         zkseal.answer(key, SAMPLES[:1])
+
+
+def test_an_auditor_sees_whether_a_key_is_of_this_model() -> None:
+    model, other = (zkseal.compile(deep_graph(layers), SAMPLES) for layers in (4, 5))
+    verifying_key = segments.setup_segments(segments.split(model, 3))[1]
+    segments.require_split_of(model, verifying_key)
+    with pytest.raises(WrongModel):
+        segments.require_split_of(other, verifying_key)
+    moved = Uses.of(model.program, model.relation).cuts[-2:]
+    elsewhere = segments.setup_segments(cut_at(model, Uses.of(model.program, model.relation), moved))[1]
+    with pytest.raises(WrongModel) as caught:
+        segments.require_split_of(model, elsewhere)
+    assert caught.value.segment == 0

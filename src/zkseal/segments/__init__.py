@@ -11,7 +11,7 @@
 The argument is docs/protocol/10-segments.md.
 
 ============  =========================================================================
-`split`       `split` -> `Split`: programs of the segments
+`split`       `split` -> `Split`: programs of the segments; `require_split_of` for auditors
 `uses`        which step uses which tensor, and what it costs
 `cuts`        where to cut
 `partition`   the relation of one segment
@@ -24,7 +24,7 @@ Dependency position: stands on `pipeline`; `files` stores its keys, whoever dist
 
 from zkseal.segments.keys import SegmentedProvingKey, setup_segments
 from zkseal.segments.run import SegmentedRun, SegmentJob, begin, finish, prove_segment, verify_segment
-from zkseal.segments.split import Split, SplitSegment, split
+from zkseal.segments.split import Split, SplitSegment, require_split_of, split
 
 __all__ = [
     "SegmentJob",
@@ -35,6 +35,7 @@ __all__ = [
     "begin",
     "finish",
     "prove_segment",
+    "require_split_of",
     "setup_segments",
     "split",
     "verify_segment",
