@@ -25,6 +25,8 @@ from zkseal.receipts import Receipt
 
 __all__ = ["BatchResult", "BatchTask", "ProveTask", "Task", "in_batches"]
 
+_POWER_BYTES = 64
+
 Array = npt.NDArray[Any]
 Result = TypeVar("Result", covariant=True)
 
@@ -128,6 +130,8 @@ def _proved(answer: Any, key: LoadedKey, inputs: Mapping[str, Array], context: b
             raise InvalidEncoding("The answer holds something else than a receipt and its opening.", reason="answer")
     if len(receipt.evidence) != 1:
         raise StatementMismatch("The receipt holds more evidence than the proof that was asked for.", column="evidence")
+    if len(opening.powers) != _POWER_BYTES * key.verifying_key.core.opening_powers:
+        raise StatementMismatch("The opening holds other powers of tau than its commitments take.", column="opening")
     # The caller chose this key, with its setup: whoever relies on the receipt says whether that is good enough.
     verified = verify(receipt, key.verifying_key, context=context, insecure_srs=True).statement
     integers = verified.input.arrays() | verified.output.arrays()
