@@ -6,7 +6,7 @@ import { ZksealError } from "../errors.js";
 import { toHex } from "../hex.js";
 import type { Port } from "../interface.js";
 import type { VerifyingKey } from "../keys.js";
-import { type AttestedEvidence, attestedEvidence, type Receipt, zkEvidence } from "../receipt.js";
+import { type AttestedEvidence, attestedEvidence, isProof, type Receipt, zkEvidence } from "../receipt.js";
 import { integersOf, type Statement } from "../statement.js";
 import { type AnswerClaims, readAnswer, verifyAnswerSignature } from "../tee/answers.js";
 import { appraiseBundle, type AttestedRuntime, DevAttestedRuntime } from "../tee/attested.js";
@@ -316,5 +316,5 @@ function missingInput(name: string, text: string): ZksealError {
 
 /** Whether there is a zero-knowledge proof, checked or not. */
 function isProved(receipt: Receipt): boolean {
-  return receipt.evidence.some((evidence) => evidence.type.startsWith("zk"));
+  return receipt.evidence.some(isProof);
 }
