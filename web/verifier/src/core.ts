@@ -24,7 +24,10 @@ export class Core {
   /** Numbers of keys in the instance, by the very bytes that they were loaded from. */
   private readonly held = new Map<Uint8Array, number>();
 
-  constructor(private readonly module: WebAssembly.Module) {
+  constructor(
+    private readonly module: WebAssembly.Module,
+    private readonly most = MAX_HELD_KEYS,
+  ) {
     this.instance = new Instance(module, NAME);
   }
 
@@ -33,7 +36,7 @@ export class Core {
     const told = decodeLoaded(this.call("load_key", encoding));
     this.held.set(encoding, told.handle);
     const [oldest] = this.held;
-    if (oldest !== undefined && this.held.size > MAX_HELD_KEYS) {
+    if (oldest !== undefined && this.held.size > this.most) {
       this.held.delete(oldest[0]);
       this.call("drop_key", encode([oldest[1]]));
     }
