@@ -48,7 +48,7 @@ class _Handler(SimpleHTTPRequestHandler):
             super().do_GET()
             return
         self.send_response(200)
-        self.send_header("Content-Type", "application/octet-stream")
+        self.send_header("Content-Type", self.guess_type(self.path))
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         # A page that has heard enough hangs up.

@@ -90,16 +90,19 @@ function fail(reason) {
 function singleFile() {
   const asset = (name) => readFileSync(join(DIST, "assets", name));
   const hashes = { script: [], style: [] };
+  // In a program these stand in texts alone, where the backslash means nothing.
+  const textOf = (name) => asset(name).toString().replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
   const inline = (tag, kind, names) => {
-    const text = names.map((name) => asset(name).toString()).join("\n").replaceAll("</script", "<\\/script");
+    const text = names.map(textOf).join("\n");
     hashes[kind].push(`'sha256-${createHash("sha256").update(text).digest("base64")}'`);
     return `<${tag}>${text}</${tag}>`;
   };
-  const data = (id, name) => `<script type="application/octet-stream" id="embedded-${id}">${asset(name).toString("base64")}</script>`;
+  const data = (id, text) => `<script type="text/plain" id="embedded-${id}">${text}</script>`;
   const style = inline("style", "style", ["style.css", "verifier.css"]);
   const theme = inline("script", "script", ["theme.js"]);
   const program = inline("script", "script", ["verifier.js"]);
-  const blocks = [data("worker", "worker.js"), ...Object.entries(WASM).map(([id, name]) => data(id, name))];
+  const modules = Object.entries(WASM).map(([id, name]) => data(id, asset(name).toString("base64")));
+  const blocks = [data("worker", textOf("worker.js")), ...modules];
   const csp = policy({ script: hashes.script.join(" "), style: hashes.style.join(" "), worker: "blob:" }).replace("connect-src 'self'", "connect-src 'none'");
   const page = readFileSync(join(APP, "static", "index.html"), "utf8")
     .replace("%CSP%", () => csp)

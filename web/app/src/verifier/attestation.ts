@@ -8,7 +8,7 @@ import { readAnswer } from "@zkseal/verifier/tee/answers.js";
 import { readBundle } from "@zkseal/verifier/tee/bundle.js";
 import { loadAttest } from "@zkseal/verifier/tee/native.js";
 import { loadPolicy, type PolicyDocument } from "@zkseal/verifier/tee/policy.js";
-import { EvidenceRefused } from "@zkseal/verifier/tee/result.js";
+import { EvidenceRefused, isProduction } from "@zkseal/verifier/tee/result.js";
 
 import { linksOf } from "./chain_links.js";
 import type { AttestationFound, CheckFound, Expectation } from "./exchange.js";
@@ -82,7 +82,8 @@ function foundOf(result: Appraisal | DevAppraisal, facts: Facts): Appraised["fou
   const checks = [...attested.toJSON().checks, ...answerChecks(result.checks)];
   return {
     ...facts,
-    development: !(result instanceof Appraisal),
+    development: facts.development || !isProduction(attested.result.assurance),
+    sufficient: result instanceof Appraisal,
     assurance: attested.result.assurance,
     checks,
     chain: linksOf(facts.platform, attested.result.chain, checks),
@@ -93,7 +94,7 @@ function foundOf(result: Appraisal | DevAppraisal, facts: Facts): Appraised["fou
 function refusedOf(error: ReceiptRefused, facts: Facts): Appraised["found"] {
   const inner = error.cause instanceof EvidenceRefused ? error.cause : null;
   const checks = [...(inner?.result.checks ?? []), ...answerChecks(error.checks)];
-  return { ...facts, assurance: inner?.result.assurance ?? "none", checks, chain: linksOf(facts.platform, [], checks), policy: null };
+  return { ...facts, sufficient: false, assurance: inner?.result.assurance ?? "none", checks, chain: linksOf(facts.platform, [], checks), policy: null };
 }
 
 /** Checks of the answer; those of statement and proof are made elsewhere. */

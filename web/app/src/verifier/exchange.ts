@@ -119,7 +119,10 @@ export interface ProofFound {
 }
 
 export interface AttestationFound {
+  /** No production root vouches for it. */
   readonly development: boolean;
+  /** It satisfies a policy of production: answers may be relied on. */
+  readonly sufficient: boolean;
   readonly platform: string;
   readonly assurance: string;
   readonly issuedAt: number | null;

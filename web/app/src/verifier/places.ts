@@ -19,11 +19,15 @@ export function workerPlaces(): Places {
     const modules = { verifier: address("verifier"), attest: address("attest") };
     return { script: address("worker"), modules: () => modules };
   }
-  const script = URL.createObjectURL(new Blob([decoded(EMBEDDED.worker)], { type: "text/javascript" }));
+  const script = URL.createObjectURL(new Blob([embedded(EMBEDDED.worker)], { type: "text/javascript" }));
   return { script, modules: () => ({ verifier: decoded(EMBEDDED.verifier), attest: decoded(EMBEDDED.attest) }) };
 }
 
+function embedded(id: string): string {
+  return document.getElementById(id)?.textContent ?? "";
+}
+
 function decoded(id: string): ArrayBuffer {
-  const text = atob(document.getElementById(id)?.textContent.trim() ?? "");
+  const text = atob(embedded(id).trim());
   return Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer;
 }

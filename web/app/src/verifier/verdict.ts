@@ -2,7 +2,7 @@
 
 import { toHex } from "@zkseal/verifier";
 
-import { type CheckFound, type Failure, isProof, type Stage, type Verification } from "./exchange.js";
+import { type AttestationFound, type Failure, isProof, type Stage, type Verification } from "./exchange.js";
 
 /**
  * | level | what stands |
@@ -41,7 +41,7 @@ export function verdictOf(found: Verification): Verdict {
     return { level: "rejected", word: "Rejected", lead: `${LIFTED[failure.stage]} ${failure.message}`, remedy: failure.remedy };
   }
   if (isDevelopment(found)) return development(found);
-  if (proof !== null && attestation !== null) {
+  if (proof !== null && attestation?.sufficient === true) {
     const lead = "A proof shows it, and attested hardware signed the same statement: neither alone has to be trusted.";
     return { level: "proved", word: "Proved and attested", lead, remedy: null };
   }
@@ -49,7 +49,7 @@ export function verdictOf(found: Verification): Verdict {
     const lead = "This is what the model with this id answers. A proof shows it: whoever ran the model need not be trusted.";
     return { level: "proved", word: "Proved", lead, remedy: null };
   }
-  if (attestation !== null) return attested(attestation.checks);
+  if (attestation !== null) return attested(attestation);
   const lead = "The receipt can be read, and nothing of it was checked. It may say anything.";
   return { level: "unverified", word: "Not verified", lead, remedy: "Choose the verifying key of the model that you mean." };
 }
@@ -78,19 +78,13 @@ function development({ proof, attestation }: Verification): Verdict {
   };
 }
 
-function attested(checks: readonly CheckFound[]): Verdict {
-  if (passed(checks, "reference-values")) {
+function attested({ sufficient }: AttestationFound): Verdict {
+  if (sufficient) {
     const lead = "Hardware of a vendor vouches for the code that you named, and that code signed this answer. There is no proof: trust the vendor, or ask for one.";
     return { level: "attested", word: "Attested", lead, remedy: null };
   }
-  const lead = "Genuine hardware signed this answer. Whose code ran on it was not checked, so it may have been any code.";
+  const lead = "Genuine hardware signed this answer. That is all: under this policy it may have run any code.";
   return { level: "authentic", word: "Authentic, code unchecked", lead, remedy: "Name the code that you expect, below “Policy”, and choose “Production”." };
-}
-
-/** Whether every check of that name was made and holds; one at least. */
-function passed(checks: readonly CheckFound[], name: string): boolean {
-  const named = checks.filter((check) => check.name === name || check.name.endsWith(`.${name}`));
-  return named.length > 0 && named.every((check) => check.outcome === "pass");
 }
 
 export interface Point {
