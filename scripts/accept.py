@@ -246,6 +246,11 @@ LINES = (
         (("make", "test-ray"),),
     ),
     Line(
+        "6.4",
+        "killed servers, workers, provers, databases and Ray actors, a full disk, 50 times under load: every job ends once",
+        (("make", "test-faults"), pytest("tests/service/core")),
+    ),
+    Line(
         "6.6",
         "no value of an input in any log, trace, metric, error, URL, database, artifact or temporary file",
         (pytest("tests/service/http/test_privacy.py"),),

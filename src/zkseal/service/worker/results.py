@@ -39,7 +39,7 @@ def require_proved(result: Result, claim: Claim, request: Request, verifying_key
     try:
         if verifying_key.model_id.hex() != claim.model_id:
             raise StatementMismatch("The verifying key is of another model.", column="model")
-        # A model of a setup of no published ceremony was let in, or not, when it was registered.
+        # Whoever relies on the receipt says whether a setup of no published ceremony is good enough for that.
         verify(result.receipt, verifying_key, context=request.context, insecure_srs=True)
     except Exception as error:
         code = type(error).__name__
