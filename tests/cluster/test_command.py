@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from tests.cluster.decoders import Decoder
+from tests.cluster.processes import descendants, until
+from tests.e2e.command_line import environment
 
 from zkseal import files, pipeline
 from zkseal.cli import main
@@ -83,3 +88,23 @@ def test_errors_have_their_codes(
     arguments = (key_file[0].path, tmp_path / "inputs.npy", "--out", tmp_path)
     code, result = prove_many(capsys, *arguments, "--executor", "ray", "--ray-address", "127.0.0.1:1")
     assert (code, result["error"]["code"]) == (EXIT_CODES[ClusterUnreachable], "ClusterUnreachable")
+
+
+def test_an_interrupt_leaves_whole_receipts_and_no_process(key_file: Keys, inputs: Array, tmp_path: Path) -> None:
+    np.save(tmp_path / "inputs.npy", np.repeat(inputs, 50, axis=0))
+    out = tmp_path / "out"
+    arguments = ("prove-many", key_file[0].path, tmp_path / "inputs.npy", "--out", out, "--workers", "1", "--json")
+    with subprocess.Popen(
+        [sys.executable, "-m", "zkseal", *map(str, arguments)], stdout=subprocess.PIPE, text=True, env=environment()
+    ) as process:
+        until(lambda: len(list(out.glob("*.zkr"))) > 2, limit_s=60)
+        workers = descendants(process.pid)
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=30)
+    assert (process.returncode, json.loads(printed)["error"]["code"]) == (130, "Interrupted")
+    until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+    assert workers
+    receipts = sorted(out.glob("*.zkr"))
+    for receipt in receipts:
+        pipeline.verify(files.load_receipt(receipt), key_file[1])
+    assert sorted(out.iterdir()) == sorted([*receipts, *(receipt.with_suffix(".zko") for receipt in receipts)])
