@@ -34,12 +34,10 @@ class SplitSegment:
 
     Attributes:
         public: for each public tensor of its relation, in order, the number of the statement tensor.
-        incoming: values that enter from the segment before it, 0 for the first one.
     """
 
     program: Program = field(repr=False)
     public: tuple[int, ...]
-    incoming: int
 
 
 @dataclass(frozen=True)
@@ -140,8 +138,7 @@ def cut_at(model: CompiledModel, uses: Uses, cuts: Sequence[int]) -> Split:
         share = Share(places, boundaries[k], boundaries[k + 1], () if k else unread)
         part = relation_of(relation, share, segment_annotation(k, len(ends) - 1))
         public = tuple(numbers[relation.tensor_index(name)] for name in part.tensors_of(Column.PUBLIC))
-        incoming = sum(relation.tensors[index].size for index in share.incoming) if k else 0
-        segments.append(SplitSegment(_program(program, range(first, last), part, share), public, incoming))
+        segments.append(SplitSegment(_program(program, range(first, last), part, share), public))
     head = Program(program.inputs, program.outputs, (), relation, {}, {}, program.integer_outputs)
     return Split(renumber(relation.annotation, numbers), head, tuple(segments), model.provenance)
 
