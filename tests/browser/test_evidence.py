@@ -147,6 +147,7 @@ def test_production_hardware_with_code_that_is_named_is_attested(
     assert trusting.verify(answers.receipt("snp"), files.key("ipa")) == "Attested"
     found = trusting.result()
     assert (found["attestation"]["platform"], found["attestation"]["assurance"]) == ("snp", "hardware")
+    assert {port["name"]: port["values"] is not None for port in found["outputs"]} == dict.fromkeys(files.output, True)
     chain = [(link["title"], link["outcome"]) for link in found["attestation"]["chain"]]
     assert chain[0] == ("Root, pinned in this release", "pass")
     assert {outcome for _, outcome in chain} == {"pass"}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 from tests.browser.verifier_page import VerifierPage
-from tests.browser.world import CONTEXT, Files
+from tests.browser.world import CONTEXT, SEGMENTS, Files
 
 pytestmark = [pytest.mark.native, pytest.mark.slow]
 
@@ -23,6 +23,13 @@ def test_a_proof_is_proved_and_says_what_it_rests_on(
     expect(evidence).to_contain_text("Zero-knowledge proof")
     expect(evidence).to_contain_text(setup)
     assert verifier.announced().startswith("Proved. ")
+
+
+def test_a_model_in_segments_is_proved_and_its_segments_are_counted(verifier: VerifierPage, files: Files) -> None:
+    assert verifier.verify(files.receipt("segmented"), files.key("segmented")) == "Proved"
+    evidence = verifier.page.get_by_role("region", name="By which evidence")
+    expect(evidence).to_contain_text("Zero-knowledge proof in segments")
+    assert verifier.result()["proof"]["segments"] == SEGMENTS
 
 
 def test_public_outputs_are_the_numbers_that_python_proves(verifier: VerifierPage, files: Files) -> None:

@@ -10,15 +10,18 @@ from pathlib import Path
 import numpy as np
 from tests.appraisal.mini import MiniEnclave
 from tests.e2e import ceremonies, small_models
+from tests.e2e.command_line import done
 
 import zkseal
-from zkseal.files import save_proving_key, save_receipt, save_verifying_key
+from zkseal.files import save_model, save_proving_key, save_receipt, save_verifying_key
 from zkseal.files.ceremonies import load_srs
 from zkseal.pipeline import ProvingKey
+from zkseal.segments.split_test import deep_graph
 from zkseal.zoo import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT = b"visit 12"
+SEGMENTS = 3
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ def made(folder: Path) -> Files:
     }
     save_proving_key(folder / "model.zkp", keys["ipa"])
     attested(folder, keys["ipa"], row)
+    segmented(folder)
     models = {name: key.verifying_key.model_id.hex() for name, key in keys.items()}
     return Files(folder, models, zkseal.answer(keys["ipa"], row).outputs)
 
@@ -82,3 +86,12 @@ def attested(folder: Path, proving_key: ProvingKey, row: np.ndarray) -> None:
     proof = zkseal.prove(proving_key, row, context=CONTEXT, opening=answer.opening).receipt
     save_receipt(folder / "sandbox.zkr", alone)
     save_receipt(folder / "both.zkr", alone.with_proof(proof))
+
+
+def segmented(folder: Path) -> None:
+    """`segmented.zkr` and its key: a deep model in three segments, made by the command line."""
+    samples = np.random.default_rng(13).normal(size=(20, 4)).astype(np.float32)
+    save_model(folder / "segmented.zkc", zkseal.compile(deep_graph(SEGMENTS), samples))
+    np.save(folder / "x.npy", samples[:1])
+    done(folder, "setup", "segmented.zkc", "--segments", str(SEGMENTS))
+    done(folder, "prove", "segmented.zkp", "x.npy", "--context", CONTEXT.decode(), "--out", "segmented.zkr")

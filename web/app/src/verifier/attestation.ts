@@ -2,6 +2,7 @@
 
 import { type AttestedEvidence, type Receipt, type WasmSource, ZksealError } from "@zkseal/verifier";
 import { appraise } from "@zkseal/verifier/appraisal/appraise.js";
+import { describeAppraisal } from "@zkseal/verifier/appraisal/describe.js";
 import { ReceiptPolicy } from "@zkseal/verifier/appraisal/policy.js";
 import { Appraisal, type DevAppraisal, ReceiptRefused } from "@zkseal/verifier/appraisal/result.js";
 import { readAnswer } from "@zkseal/verifier/tee/answers.js";
@@ -88,13 +89,14 @@ function foundOf(result: Appraisal | DevAppraisal, facts: Facts): Appraised["fou
     checks,
     chain: linksOf(facts.platform, attested.result.chain, checks),
     policy: result.policyId,
+    words: describeAppraisal(result),
   };
 }
 
 function refusedOf(error: ReceiptRefused, facts: Facts): Appraised["found"] {
   const inner = error.cause instanceof EvidenceRefused ? error.cause : null;
   const checks = [...(inner?.result.checks ?? []), ...answerChecks(error.checks)];
-  return { ...facts, sufficient: false, assurance: inner?.result.assurance ?? "none", checks, chain: linksOf(facts.platform, [], checks), policy: null };
+  return { ...facts, sufficient: false, assurance: inner?.result.assurance ?? "none", checks, chain: linksOf(facts.platform, [], checks), policy: null, words: null };
 }
 
 /** Checks of the answer; those of statement and proof are made elsewhere. */

@@ -1,6 +1,7 @@
 /** What the page and its worker say to each other. Files travel as handles: only the worker reads them. */
 
 import type { Description, Origin } from "@zkseal/verifier";
+import type { AppraisalDescription } from "@zkseal/verifier/appraisal/describe.js";
 import type { PolicyDocument } from "@zkseal/verifier/tee/policy.js";
 
 /** What the user asks of a receipt. */
@@ -130,6 +131,8 @@ export interface AttestationFound {
   readonly chain: readonly LinkFound[];
   /** Name and digest; null where evidence was refused. */
   readonly policy: string | null;
+  /** What it shows, in words; null where it was refused. */
+  readonly words: AppraisalDescription | null;
   readonly took: number;
 }
 

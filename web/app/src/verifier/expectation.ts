@@ -1,12 +1,12 @@
 /** What the user expects of a receipt: read from the form, with what is wrong said beside the field. */
 
-import { fromHex, ZksealError } from "@zkseal/verifier";
+import { ZksealError } from "@zkseal/verifier";
 
 import { byId } from "../page/element.js";
 import type { Expectation, PolicyName } from "./exchange.js";
 import { MAX_CONTEXT_BYTES, sizeOf } from "./limits.js";
-import { modelIdOf } from "./model_id.js";
 import { ownPolicyOf, referencesOf } from "./references.js";
+import { modelIdOf, typedHex } from "./typed_hex.js";
 
 const POLICIES: Readonly<Record<PolicyName, string>> = {
   production: "Proofs without a trusted setup or of a published ceremony. Hardware of a vendor, up to date, not debuggable, running code that you name below.",
@@ -75,7 +75,7 @@ export class ExpectationForm {
         if (this.fileContext === null) throw new ZksealError("FileUnavailable", "No file was chosen.", {}, "Choose one.");
         return this.fileContext;
       case "hex":
-        return fromHex(this.contextValue.value.trim());
+        return typedHex(this.contextValue.value);
       default:
         return new TextEncoder().encode(this.contextValue.value);
     }
@@ -83,7 +83,7 @@ export class ExpectationForm {
 
   private challengeBytes(): Uint8Array | null {
     const typed = this.challenge.value.trim();
-    return typed === "" ? null : fromHex(typed);
+    return typed === "" ? null : typedHex(typed);
   }
 
   private async readContext(): Promise<void> {

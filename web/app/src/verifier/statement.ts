@@ -20,8 +20,8 @@ export function statementCard(found: Verification): HTMLElement {
       { class: "facts-list" },
       ...fact("Model", copyable(receipt.modelId, "Copy the model id"), modelNote(found), registryLink(receipt.modelId)),
       ...fact("Context", element("p", {}, contextWords(receipt.context)), contextNote(expectation.context, receipt.context)),
-      ...portFacts("Inputs", inputs, receipt.commitments.input, found.proof !== null),
-      ...portFacts("Outputs", outputs, receipt.commitments.output, found.proof !== null),
+      ...portFacts("Inputs", inputs, receipt.commitments.input),
+      ...portFacts("Outputs", outputs, receipt.commitments.output),
       ...fact("Receipt", copyable(receipt.digest, "Copy the receipt's digest")),
     ),
   );
@@ -46,13 +46,13 @@ function badge(tone: "good" | null, text: string): HTMLElement {
   return element("span", { class: tone === null ? "badge" : `badge ${tone}` }, text);
 }
 
-function portFacts(term: string, ports: readonly PortFound[], commitments: number, proved: boolean): HTMLElement[] {
+function portFacts(term: string, ports: readonly PortFound[], commitments: number): HTMLElement[] {
   if (ports.length === 0) {
     const words = commitments > 0 ? `hidden behind ${commitments} commitments` : "public; their names and scales are in the key";
     return fact(term, words);
   }
   const rows = ports.map((port) =>
-    element("tr", {}, element("th", { scope: "row" }, element("code", {}, port.name), " ", element("span", { class: "quiet small" }, shapeWords(port))), element("td", {}, ...valueCell(port, proved))),
+    element("tr", {}, element("th", { scope: "row" }, element("code", {}, port.name), " ", element("span", { class: "quiet small" }, shapeWords(port))), element("td", {}, ...valueCell(port))),
   );
   const head = element("tr", {}, element("th", { scope: "col" }, "Name"), element("th", { scope: "col" }, "Value"));
   const table = element("table", { "aria-label": term }, element("thead", { class: "unseen" }, head), element("tbody", {}, ...rows));
@@ -63,9 +63,9 @@ function shapeWords(port: PortFound): string {
   return `${port.dtype} ${port.shape.join(" × ")}`;
 }
 
-function valueCell(port: PortFound, proved: boolean): Node[] {
+function valueCell(port: PortFound): Node[] {
   if (!port.public) return [badge(null, "hidden"), element("span", { class: "quiet small" }, " fixed by a commitment")];
-  if (port.values === null) return [element("span", { class: "quiet" }, proved ? "not stated" : "stated; shown when a proof holds")];
+  if (port.values === null) return [element("span", { class: "quiet" }, "stated; shown when something vouches for it")];
   const count = port.shape.reduce((product, axis) => product * axis, 1);
   const more = count > port.values.length ? ` … and ${count - port.values.length} more` : "";
   return [element("span", { class: "values" }, port.values.map(shortNumber).join(", ") + more)];

@@ -122,9 +122,9 @@ function evidenceLeft({ receipt, key, proof, attestation, expectation }: Verific
   if (attestation !== null && expectation.time === "signed") {
     points.push({ code: "time-of-appraisal", text: "Whether the hardware is trusted today: it was appraised as of the time that the answer names, by its operator’s clock." });
   }
-  for (const check of attestation?.checks ?? []) {
-    if (check.outcome === "not_checked") points.push({ code: check.name, text: `${check.name}: ${check.detail}` });
-  }
+  // The model is compared by this page, and so is the proof: what the appraisal of the answer alone says of them is not said twice.
+  const said = proof === null ? ["model"] : ["model", "zk.proof"];
+  points.push(...(attestation?.words?.unchecked ?? []).filter(({ code }) => !said.includes(code)));
   return points;
 }
 

@@ -4,15 +4,16 @@ import {
   type AttestedEvidence,
   type Description,
   describe,
+  integersOf,
   type Port,
-  type ProvedStatement,
   type Receipt,
-  type Tensor,
+  type Side,
   toHex,
   type Verifier,
   type VerifyingKey,
   ZksealError,
 } from "@zkseal/verifier";
+import { decodeTensor } from "@zkseal/verifier/tensors.js";
 
 import type { AppraiseAnswer } from "./attestation.js";
 import {
@@ -67,7 +68,6 @@ export function failure(error: ZksealError): Failure {
 class Work {
   stage: Stage = "model";
   failure: Verification["failure"] = null;
-  private proved: ProvedStatement | null = null;
   private words: Description | null = null;
   private proof: ProofFound | null = null;
   private attestation: AttestationFound | null = null;
@@ -88,14 +88,16 @@ class Work {
 
   result(): Verification {
     const { found, key } = this.evidence;
-    const [inputs, outputs] = [key?.read.interface.inputs ?? [], key?.read.interface.outputs ?? []];
+    const { inputs, outputs } = key?.read.interface ?? { inputs: [], outputs: [] };
+    const { statement } = this.evidence.receipt;
+    const holds = this.failure === null && (this.proof !== null || this.attestation !== null);
     return {
       part: "verification",
       receipt: found,
       key: key?.found ?? null,
       expectation: this.expectation,
-      inputs: inputs.map((port) => portFound(port, this.proved?.inputs)),
-      outputs: outputs.map((port) => portFound(port, this.proved?.outputs)),
+      inputs: inputs.map((port) => portFound(port, holds ? statement.input : null)),
+      outputs: outputs.map((port) => portFound(port, holds ? statement.output : null)),
       words: this.words,
       proof: this.proof,
       attestation: this.attestation,
@@ -148,7 +150,6 @@ class Work {
     const options = { context: receipt.statement.context, insecureSrs: this.expectation.policy === "development" };
     const proved = this.verifiers.verifier.verify(receipt, key.read, options);
     const took = performance.now() - start;
-    this.proved = proved;
     this.words = describe(proved, key.read, receipt);
     const { bytes, segments } = piece;
     this.proof = { opening: key.read.opening, origin: proved.origin, insecure: proved.insecure, bytes, segments, took };
@@ -186,9 +187,11 @@ function missing(what: string): ZksealError {
   );
 }
 
-function portFound(port: Port, tensors: ReadonlyMap<string, Tensor> | undefined): PortFound {
-  const tensor = tensors?.get(port.name);
-  const values = tensor === undefined ? null : Array.from(tensor.values.subarray(0, MAX_SHOWN_VALUES), String);
+/** `side`: of the statement, if something vouches for it. */
+function portFound(port: Port, side: Side | null): PortFound {
+  const data = side?.values.get(port.tensor);
+  const tensor = data === undefined ? null : decodeTensor(port, integersOf(data));
+  const values = tensor === null ? null : Array.from(tensor.values.subarray(0, MAX_SHOWN_VALUES), String);
   return { name: port.name, shape: port.shape, dtype: port.dtype, public: port.visibility === "public", values };
 }
 

@@ -27,6 +27,7 @@ export function resultView(found: Verification): Node[] {
   if (verdict.level !== "rejected") {
     cards.push(statementCard(found));
     if (found.words !== null) cards.push(points("What is proved", "proved", found.words.proved, "pass"));
+    cards.push(...hardwareCards(found));
   }
   if (verdict.level === "rejected") cards.push(rejectedCard(found));
   cards.push(evidenceCard(found));
@@ -37,6 +38,15 @@ export function resultView(found: Verification): Node[] {
   }
   cards.push(jsonCard(found));
   return cards.filter((card): card is Node => card instanceof Node);
+}
+
+/** What hardware shows, and what development evidence only says: two cards, that nobody takes one for the other. */
+function hardwareCards({ attestation }: Verification): HTMLElement[] {
+  const { shown, development } = attestation?.words ?? { shown: [], development: [] };
+  return [
+    ...(shown.length === 0 ? [] : [points("What its hardware shows", "attested", shown, "pass")]),
+    ...(development.length === 0 ? [] : [points("What it says, and does not show", "development", development, "open")]),
+  ];
 }
 
 function verdictCard(verdict: Verdict, found: Verification): HTMLElement {
