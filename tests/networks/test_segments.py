@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -105,3 +106,18 @@ def test_an_auditor_sees_whether_a_key_is_of_this_model() -> None:
     with pytest.raises(WrongModel) as caught:
         segments.require_split_of(model, elsewhere)
     assert caught.value.segment == 0
+
+
+def test_an_auditor_sees_tables_and_public_weights_that_were_changed() -> None:
+    model = zkseal.compile(deep_graph(4), SAMPLES, weights="public")
+    parts = segments.split(model, 2)
+    segments.require_split_of(model, segments.setup_segments(parts)[1])
+    second = parts.segments[1]
+    fixed = {name: np.array(contents) for name, contents in second.program.relation.fixed.items()}
+    fixed["w3"].flat[0] -= np.sign(fixed["w3"].flat[0])
+    relation = replace(second.program.relation, fixed=fixed)
+    changed = replace(second, program=replace(second.program, relation=relation))
+    forged = segments.setup_segments(replace(parts, segments=(parts.segments[0], changed)))[1]
+    with pytest.raises(WrongModel) as caught:
+        segments.require_split_of(model, forged)
+    assert caught.value.segment == 1

@@ -11,20 +11,22 @@
 The argument is docs/protocol/10-segments.md.
 
 ============  =========================================================================
-`split`       `split` -> `Split`: programs of the segments; `require_split_of` for auditors
+`split`       `split` -> `Split`: programs of the segments
 `uses`        which step uses which tensor, and what it costs
 `cuts`        where to cut
 `partition`   the relation of one segment
 `keys`        `setup_segments`, `SegmentedProvingKey`
 `run`         `begin`, `SegmentJob`, `prove_segment`, `verify_segment`, `finish`
+`audit`       `require_split_of`: whether a key is of a model that one has
 ============  =========================================================================
 
 Dependency position: stands on `pipeline`; `files` stores its keys, whoever distributes work calls it.
 """
 
+from zkseal.segments.audit import require_split_of
 from zkseal.segments.keys import SegmentedProvingKey, setup_segments
 from zkseal.segments.run import SegmentedRun, SegmentJob, begin, finish, prove_segment, verify_segment
-from zkseal.segments.split import Split, SplitSegment, require_split_of, split
+from zkseal.segments.split import Split, SplitSegment, split
 
 __all__ = [
     "SegmentJob",

@@ -6,17 +6,16 @@ the whole is in exactly one segment, with the same integers.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from zkseal.errors import SetupError, WrongModel
+from zkseal.errors import SetupError
 from zkseal.lowering import Program
 from zkseal.pipeline import CompiledModel
 from zkseal.pipeline.interface import renumber
 from zkseal.pipeline.provenance import Provenance
-from zkseal.proving import Scheme, SegmentedVerifyingKey, lay_out, predict
+from zkseal.proving import Scheme, lay_out, predict
 from zkseal.proving.cost import choose_row_bits
 from zkseal.proving.segmented_key import segment_annotation
 from zkseal.receipts.segments import MAX_SEGMENTS, MIN_SEGMENTS
@@ -25,7 +24,7 @@ from zkseal.segments.cuts import choose_cuts
 from zkseal.segments.partition import Share, passed_name, relation_of
 from zkseal.segments.uses import Uses
 
-__all__ = ["Split", "SplitSegment", "cut_at", "require_split_of", "split"]
+__all__ = ["Split", "SplitSegment", "cut_at", "split"]
 
 
 @dataclass(frozen=True)
@@ -79,35 +78,6 @@ def split(model: CompiledModel, count: int | None = None, *, max_bytes: int | No
     raise SetupError(
         f"No split of this model keeps every segment below {max_bytes} bytes of memory. Allow more.",
         max_bytes=max_bytes,
-    )
-
-
-def require_split_of(model: CompiledModel, verifying_key: SegmentedVerifyingKey) -> None:
-    """For whoever has the compiled model: the key is one of this model in segments, constraint by constraint.
-
-    Splits the model again and compares relations. Says nothing about hidden weights, which only commitments stand for.
-
-    Raises:
-        WrongModel: it is of another model, or was split by a release that cuts elsewhere. Names the first segment.
-        SetupError: the model cannot be cut so often.
-    """
-    parts = split(model, len(verifying_key.segments))
-    if parts.annotation != verifying_key.annotation:
-        raise _other_model("inputs and outputs are others", parts.annotation, verifying_key.annotation)
-    for index, (mine, theirs) in enumerate(zip(parts.segments, verifying_key.segments, strict=True)):
-        relation = mine.program.relation.encode()
-        if (relation, mine.public) != (theirs.key.core.relation, theirs.public):
-            raise _other_model(
-                f"segment {index} shows something else", relation, theirs.key.core.relation, segment=index
-            )
-
-
-def _other_model(what: str, expected: bytes, got: bytes, **fields: int) -> WrongModel:
-    digests = (hashlib.sha256(data).hexdigest() for data in (expected, got))
-    return WrongModel(
-        f"The verifying key is not that of this model in segments: {what}. Ask for the key that setup made of it.",
-        **dict(zip(("expected", "got"), digests, strict=True)),
-        **fields,
     )
 
 
