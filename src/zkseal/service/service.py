@@ -15,7 +15,6 @@ from starlette.requests import Request
 
 from zkseal.errors import MasterKeyRejected
 from zkseal.http_server.bodies import Bodies
-from zkseal.proving import VerifyingKey
 from zkseal.service.api_keys import ApiKey
 from zkseal.service.artifacts import Vault, open_store
 from zkseal.service.at_rest import MasterKeys
@@ -25,7 +24,7 @@ from zkseal.service.database.clock import now_ms
 from zkseal.service.limits import Admission
 from zkseal.service.observing import Metrics, ServiceLog, Tracing
 from zkseal.service.settings import MASTER_KEY_VARIABLE, Settings
-from zkseal.service.verifying import KeyCache, VerifierPool
+from zkseal.service.verifying import AnyKey, KeyCache, VerifierPool
 
 __all__ = ["Service", "master_keys_of", "opened", "opened_vault", "service_of"]
 
@@ -50,7 +49,7 @@ class Service:
     def __post_init__(self) -> None:
         limits = self.settings.limits
         self.believed: Believed[ApiKey] = Believed()
-        self.registered: Believed[VerifyingKey] = Believed()
+        self.registered: Believed[AnyKey] = Believed()
         self.uploads = asyncio.Semaphore(MODELS_AT_ONCE)
         self.admission = Admission(limits)
         self.bodies = Bodies(unfinished_at_once=limits.unfinished_at_once, timeout_s=limits.body_timeout_s)

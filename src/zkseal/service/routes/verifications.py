@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, Response
 
 from zkseal.appraisal import ReceiptPolicy, load_policy, shipped_policies
 from zkseal.errors import DecodeError, NotFound, RateLimited, ZksealError
-from zkseal.proving import VerifyingKey
 from zkseal.receipts import cbor
 from zkseal.receipts.statement import MAX_CONTEXT_BYTES
 from zkseal.service import models
@@ -29,7 +28,7 @@ from zkseal.service.schemas import (
     require_fields,
 )
 from zkseal.service.service import Service, service_of
-from zkseal.service.verifying import VerificationRequest, verify_receipt
+from zkseal.service.verifying import AnyKey, VerificationRequest, verify_receipt
 
 __all__ = ["router"]
 
@@ -139,7 +138,7 @@ def _policy(name: str) -> ReceiptPolicy:
     return _shipped(name)
 
 
-def _registered(service: Service, tenant: str, model_id: bytes) -> VerifyingKey:
+def _registered(service: Service, tenant: str, model_id: bytes) -> AnyKey:
     """The key of a model that the tenant registered, looked up again after a few seconds."""
     name = f"{tenant}/{model_id.hex()}"
     key = service.registered.get(name)

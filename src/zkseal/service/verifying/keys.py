@@ -10,9 +10,12 @@ import hashlib
 import threading
 from collections import OrderedDict
 
-from zkseal.proving import VerifyingKey
+from zkseal.proving import SegmentedVerifyingKey, VerifyingKey
+from zkseal.proving.segmented_key import MAGIC as IN_SEGMENTS
 
-__all__ = ["KeyCache"]
+__all__ = ["AnyKey", "KeyCache"]
+
+AnyKey = VerifyingKey | SegmentedVerifyingKey
 
 ROOM_BYTES = 256 << 20
 
@@ -26,18 +29,23 @@ class KeyCache:
 
     def __init__(self, room_bytes: int = ROOM_BYTES) -> None:
         self._room, self._held = room_bytes, 0
-        self._keys: OrderedDict[bytes, VerifyingKey] = OrderedDict()
+        self._keys: OrderedDict[bytes, AnyKey] = OrderedDict()
         self._lock = threading.Lock()
 
-    def key_of(self, data: bytes) -> VerifyingKey:
-        """The key that `data` encodes. Raises `DecodeError`, `ModelProofRejected`; what is refused is not kept."""
+    def key_of(self, data: bytes) -> AnyKey:
+        """The key that `data` encodes, of a model in one piece or in segments; what is refused is not kept.
+
+        Raises:
+            DecodeError, ModelProofRejected: it is no key, or one that does not hold.
+        """
         digest = hashlib.sha256(data).digest()
         with self._lock:
             found = self._keys.get(digest)
             if found is not None:
                 self._keys.move_to_end(digest)
                 return found
-        key = VerifyingKey(data)
+        in_segments = data[: len(IN_SEGMENTS)] == IN_SEGMENTS
+        key = SegmentedVerifyingKey.decode(data) if in_segments else VerifyingKey(data)
         with self._lock:
             if digest not in self._keys:
                 self._keys[digest] = key
