@@ -247,7 +247,7 @@ LINES = (
     ),
     Line(
         "6.4",
-        "killed servers, workers, provers, databases and Ray actors, a full disk, 50 times under load: every job ends once",
+        "servers, workers, provers, databases, Ray actors killed, disks full, 50 times under load: every job ends once",
         (("make", "test-faults"), pytest("tests/service/core")),
     ),
     Line(

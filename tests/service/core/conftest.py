@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.service.core.worlds import World, small_key_file
-from tests.service.postgres import PostgresServer, require_programs
+from tests.service.postgres import PostgresServer, memory, require_programs
 
 from zkseal.service.artifacts import Vault, open_store
 from zkseal.service.at_rest import MasterKey, MasterKeys
@@ -23,14 +24,44 @@ def postgres() -> Iterator[PostgresServer]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def migrated(postgres: PostgresServer) -> Iterator[str]:
+    """The name of a database with all tables and nothing in them."""
+    with postgres.database() as url:
+        Database.open(url).close()
+        yield url.partition("?")[0].rpartition("/")[2]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """For databases and artifacts: in memory, where there is room, since every test flushes all the time."""
+    if (found := memory()) is None:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(prefix="zkseal-tests-", dir=found) as made:
+        yield Path(made)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Of a new database of each kind."""
+def empty_url(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """Of a new, empty database of each kind."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'service.sqlite'}"
+        yield f"sqlite:///{folder / 'empty.sqlite'}"
     else:
-        server: PostgresServer = request.getfixturevalue("postgres")
-        with server.database() as found:
+        with request.getfixturevalue("postgres").database() as found:
+            yield found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """Of a new database of each kind, with all tables."""
+    if request.param == "sqlite":
+        found = f"sqlite:///{folder / 'service.sqlite'}"
+        Database.open(found).close()
+        yield found
+    else:
+        name = request.getfixturevalue("migrated")
+        with request.getfixturevalue("postgres").database(like=name) as found:
             yield found
 
 
@@ -42,8 +73,8 @@ def database(url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def vault(database: Database, tmp_path: Path) -> Vault:
-    return Vault(database, open_store(str(tmp_path / "artifacts"), create=True), MasterKeys(MasterKey.generate()))
+def vault(database: Database, folder: Path) -> Vault:
+    return Vault(database, open_store(str(folder / "artifacts"), create=True), MasterKeys(MasterKey.generate()))
 
 
 @pytest.fixture(scope="session")

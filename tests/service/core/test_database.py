@@ -59,9 +59,9 @@ def test_the_migrated_schema_is_that_of_the_tables(database: Database) -> None:
     database.read(compare)
 
 
-def test_processes_that_open_at_once_migrate_once(url: str) -> None:
+def test_processes_that_open_at_once_migrate_once(empty_url: str) -> None:
     with ThreadPoolExecutor(6) as pool:
-        opened = list(pool.map(lambda _: Database.open(url), range(6)))
+        opened = list(pool.map(lambda _: Database.open(empty_url), range(6)))
     steps = opened[0].read(lambda c: c.exec_driver_sql("SELECT version FROM schema_version").fetchall())
     assert [version for (version,) in steps] == list(range(1, len(MIGRATIONS) + 1))
     for database in opened:
