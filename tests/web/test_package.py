@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.web.conftest import CONTEXT, Proved
-from tests.web.node import PACKAGE, Node
+from tests.web.node import PACKAGE, ROOT, Node
 
 pytestmark = pytest.mark.native
 
@@ -39,6 +40,8 @@ try {
 }
 console.log(JSON.stringify({ model: toHex(proved.modelId), outputs: [...proved.outputs.keys()], code, hidden }));
 """
+
+GUIDES = (PACKAGE / "README.md", ROOT / "docs" / "guides" / "browser.md")
 
 TYPED = """
 import { loadVerifier, readReceipt, type ProvedStatement, type Tensor } from "@zkseal/verifier";
@@ -118,19 +121,21 @@ def test_an_installed_package_verifies_a_receipt(project: Path, proved: Proved) 
     assert {fact["code"] for fact in found["hidden"]} == {"inputs", "weights", "intermediate"}
 
 
-def test_an_installed_package_has_types(project: Path) -> None:
-    (project / "typed.ts").write_text(TYPED)
+def typed(project: Path, name: str, text: str) -> None:
+    """Compiles a program against the types of the installed package, and no others."""
+    (project / name).write_text(text)
     tsc = PACKAGE / "node_modules" / ".bin" / "tsc"
-    options = (
-        "--strict",
-        "--module",
-        "nodenext",
-        "--target",
-        "es2022",
-        "--lib",
-        "es2024,dom",
-        "--types",
-        "",
-        "--noEmit",
-    )
-    run(tsc, *options, "typed.ts", folder=project)
+    language = ("--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2024,dom", "--types", "")
+    run(tsc, *language, "--noEmit", name, folder=project)
+
+
+def test_an_installed_package_has_types(project: Path) -> None:
+    typed(project, "typed.ts", TYPED)
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_programs_of_the_guides_fit_the_types(project: Path, guide: Path) -> None:
+    blocks = re.findall(r"```ts\n(.*?)```", guide.read_text(), re.DOTALL)
+    assert blocks
+    for number, block in enumerate(blocks):
+        typed(project, f"{guide.stem}{number}.ts", block)
