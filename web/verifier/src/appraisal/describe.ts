@@ -45,6 +45,12 @@ const MADE: Readonly<Record<string, string>> = {
   rim: "What its firmware measured is what the vendor published for it.",
 };
 
+/** The same where the machine says so itself, and nobody else does. */
+const SAID: Readonly<Record<string, string>> = {
+  "reference-values": "It says that it runs code which the policy names.",
+  debug: "It says that nobody debugs it.",
+};
+
 /** Checks that were not made: what nobody knows because of that. */
 const UNMADE: Readonly<Record<string, string>> = {
   model: "Which model it is: no model id was given to compare.",
@@ -61,6 +67,12 @@ const UNMADE: Readonly<Record<string, string>> = {
   "ak-certificate": "Whose TPM it is: nobody that is trusted certified its key.",
   issuer: "Who vouches for the development evidence.",
   validity: "Until when the key that signed is valid.",
+  "firmware-id": "Whether its certificate is of the firmware that runs: the report names none.",
+  driver: "Which driver it runs: the report does not say.",
+  audience: "Whether the token was made for this reader: the policy names no audience.",
+  advisories: "Which of the vendor's advisories apply to it.",
+  smt: "Whether hyperthreading is on.",
+  "pcr-digest": "What was booted: the values of the TPM's registers were not given.",
   "tee.age": "How old the answer is: the policy sets no age.",
   "tee.proof-digest": "Whether the enclave itself made the proof.",
 };
@@ -69,7 +81,7 @@ const UNMADE: Readonly<Record<string, string>> = {
 const BROKEN_HARDWARE =
   "Whether somebody broke into the hardware. Who holds a machine in hand can: keys of Intel's and AMD's were read out that way.";
 
-const UNPROVED = "Whether the model computes this: no proof was checked, so its hardware has to be trusted.";
+const UNPROVED = "Whether the model computes this: no proof was checked, so whoever vouches for the machine has to be trusted.";
 const PROOF = "A proof shows that the model with this id maps the inputs to the outputs. Nobody has to be trusted for that.";
 const INSECURE_PROOF = "A proof that rests on powers of tau of no published ceremony: whoever made them may forge it.";
 
@@ -91,7 +103,7 @@ export function describeAppraisal(appraisal: Appraisal | DevAppraisal): Appraisa
 
 function attestedFacts(appraisal: Appraisal | DevAppraisal, attested: AttestedRuntime | DevAttestedRuntime): Fact[] {
   const { result } = attested;
-  const genuine = result.development ? "says to be" : "is";
+  const genuine = result.development ? "says that it is" : "is";
   const machine = `What answered ${genuine} ${MACHINES[result.platform]} (assurance: ${result.assurance}).`;
   const facts = [fact("tee.attestation", machine)];
   if (result.development) {
@@ -100,11 +112,12 @@ function attestedFacts(appraisal: Appraisal | DevAppraisal, attested: AttestedRu
     facts.push(fact("assurance", "Its root is genuine, but the policy is one that is not for production."));
   }
   const made = [...result.checks, ...attested.checks].filter((check) => check.outcome === "pass");
-  facts.push(...made.flatMap(({ name }) => (MADE[name] === undefined ? [] : [fact(name, MADE[name])])));
+  const words = result.development ? { ...MADE, ...SAID } : MADE;
+  facts.push(...made.flatMap(({ name }) => (words[name] === undefined ? [] : [fact(name, words[name])])));
   const devices = [...attested.submodules.values()];
   if (devices.length > 0) {
-    const words = devices.length === 1 ? "A GPU answers" : `${devices.length} GPUs answer`;
-    facts.push(fact("gpus", `${words} the same challenge. In which machine a GPU is, its report does not say.`));
+    const gpus = devices.length === 1 ? "A GPU answers" : `${devices.length} GPUs answer`;
+    facts.push(fact("gpus", `${gpus} the same challenge. In which machine a GPU is, its report does not say.`));
   }
   return [...facts, ...answerFacts(appraisal)];
 }
