@@ -119,10 +119,18 @@ class Policy(BaseModel):
     description: str
 
 
+class AttestationPolicy(BaseModel):
+    """A policy for attestations of machines."""
+
+    name: str
+    id: str
+
+
 class PolicyList(BaseModel):
     """All policies."""
 
     policies: list[Policy]
+    attestation_policies: list[AttestationPolicy]
 
 
 class AttestationAnswer(BaseModel):

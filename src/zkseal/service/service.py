@@ -23,6 +23,7 @@ from zkseal.service.database import Database
 from zkseal.service.database.clock import now_ms
 from zkseal.service.limits import Admission
 from zkseal.service.observing import Metrics, ServiceLog, Tracing
+from zkseal.service.policies import Policies
 from zkseal.service.settings import MASTER_KEY_VARIABLE, Settings
 from zkseal.service.verifying import AnyKey, KeyCache, VerifierPool
 
@@ -43,11 +44,13 @@ class Service:
     metrics: Metrics = field(default_factory=Metrics)
     keys: KeyCache = field(default_factory=KeyCache)
     clock: Callable[[], float] = time.time
+    policies: Policies = field(init=False)
     draining: bool = False
     """Told to stop: event streams end, and clients come back to another process."""
 
     def __post_init__(self) -> None:
-        limits = self.settings.limits
+        limits, policies, place = self.settings.limits, self.settings.policies, self.settings.optional_path
+        self.policies = Policies.read(place(policies.receipts), place(policies.attestations))
         self.believed: Believed[ApiKey] = Believed()
         self.registered: Believed[AnyKey] = Believed()
         self.uploads = asyncio.Semaphore(MODELS_AT_ONCE)

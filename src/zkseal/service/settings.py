@@ -24,6 +24,7 @@ from zkseal.service.retention import Retention
 __all__ = [
     "MASTER_KEY_VARIABLE",
     "HttpSettings",
+    "PolicySettings",
     "Settings",
     "StorageSettings",
     "TelemetrySettings",
@@ -104,6 +105,19 @@ class WorkSettings:
 
 
 @dataclass(frozen=True)
+class PolicySettings:
+    """Folders with policies of the operator's own, as TOML; empty: those that come with zkseal.
+
+    Attributes:
+        receipts: for `policy` of verifications.
+        attestations: for attestations of machines.
+    """
+
+    receipts: str = ""
+    attestations: str = ""
+
+
+@dataclass(frozen=True)
 class TelemetrySettings:
     """What leaves the service for its operators.
 
@@ -124,11 +138,16 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     worker: WorkSettings = field(default_factory=WorkSettings)
     retention: Retention = field(default_factory=Retention)
+    policies: PolicySettings = field(default_factory=PolicySettings)
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
 
     def path(self, text: str) -> Path:
         """A path of the settings."""
         return self.folder / text
+
+    def optional_path(self, text: str) -> Path | None:
+        """A path of the settings, where there is one."""
+        return self.path(text) if text else None
 
     @property
     def database_url(self) -> str:

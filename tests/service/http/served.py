@@ -26,7 +26,7 @@ from zkseal.service.observing import ServiceLog
 from zkseal.service.service import Service, opened
 from zkseal.service.serving import running
 from zkseal.service.setting_up import set_up
-from zkseal.service.settings import Settings, load_settings
+from zkseal.service.settings import PolicySettings, Settings, load_settings
 
 BATCH = 4
 GENEROUS = Limits(address_per_s=1e6, address_burst=10**6, key_per_s=1e6, key_burst=10**6, verify_wait_ms=60_000)
@@ -100,12 +100,15 @@ class Served:
         return [json.loads(line) for line in self.log.getvalue().splitlines()]
 
 
-def settings_in(folder: Path, limits: Limits = GENEROUS, **http: Any) -> tuple[Settings, str, str]:
+def settings_in(
+    folder: Path, limits: Limits = GENEROUS, policies: PolicySettings | None = None, **http: Any
+) -> tuple[Settings, str, str]:
     """Settings of a new service, the tenant, and an API key with all scopes."""
     made = set_up(folder, "acme")
     settings = load_settings(made.settings, {})
     work = replace(settings.worker, processes=1, poll_s=0.05)
     settings = replace(settings, limits=limits, worker=work, http=replace(settings.http, **http))
+    settings = replace(settings, policies=policies or settings.policies)
     return settings, made.tenant.id, made.key.text
 
 

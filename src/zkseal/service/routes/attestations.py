@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
-from zkseal.errors import NotFound
 from zkseal.service.routes.declare import CBOR, PROBLEMS, Attester, answers, body
 from zkseal.service.schemas import AttestationAnswer, malformed
 from zkseal.service.service import service_of
-from zkseal.tee import AppraisalPolicy, AttestationBundle, appraise_bundle, load_policy, shipped_policies
+from zkseal.tee import AttestationBundle, appraise_bundle
 from zkseal.tee.bundle import MAX_BUNDLE_BYTES
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["verification"], responses=PROBLEMS)
 
-PolicyName = Annotated[str, Query(max_length=64, description="one of the policies that come with zkseal")]
+PolicyName = Annotated[str, Query(max_length=64, description="one of the attestation policies of GET /v1/policies")]
 Nonce = Annotated[
     str, Query(pattern="^([0-9a-f]{32,128})?$", description="what the evidence has to answer, hexadecimal")
 ]
@@ -40,6 +38,7 @@ async def appraise(
     Without a nonce, freshness is not checked; the policy `production` asks for it.
     """
     service = service_of(request)
+    chosen = service.policies.attestation(policy)
     data = await service.bodies.read(request, min(MAX_BUNDLE_BYTES, service.settings.limits.max_request_bytes))
     now = int(service.clock())
     if len(nonce) % 2:
@@ -47,20 +46,10 @@ async def appraise(
 
     def work() -> dict[str, Any]:
         bundle = AttestationBundle.from_cbor(data)
-        found = appraise_bundle(bundle, _policy(policy), now=now, nonce=bytes.fromhex(nonce) if nonce else None)
+        found = appraise_bundle(
+            bundle, service.policies.attestation(policy), now=now, nonce=bytes.fromhex(nonce) if nonce else None
+        )
         assurance = found.result.assurance.name.lower()
         return {"assurance": assurance, "development": found.DEVELOPMENT, "result": found.to_json()}
 
     return JSONResponse(await service.verifiers.run(work))
-
-
-@cache
-def _shipped(name: str) -> AppraisalPolicy:
-    return load_policy(name)
-
-
-def _policy(name: str) -> AppraisalPolicy:
-    if name not in shipped_policies():
-        known = ", ".join(shipped_policies())
-        raise NotFound(f"There is no such policy. There are {known}.", kind="policy", name=None)
-    return _shipped(name)

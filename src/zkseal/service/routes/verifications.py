@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from zkseal.appraisal import ReceiptPolicy, load_policy, shipped_policies
-from zkseal.errors import DecodeError, NotFound, RateLimited, ZksealError
+from zkseal.errors import DecodeError, RateLimited, ZksealError
 from zkseal.receipts import cbor
 from zkseal.receipts.statement import MAX_CONTEXT_BYTES
 from zkseal.service import models
 from zkseal.service.observing.requests import note
+from zkseal.service.policies import Policies
 from zkseal.service.routes.declare import CBOR, JSON, PROBLEMS, Verifier, answers, body
 from zkseal.service.schemas import (
     PolicyList,
@@ -67,7 +65,7 @@ async def verify(request: Request, caller: Verifier) -> Response:
     kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
 
     def work() -> dict[str, Any]:
-        asked = _read(data, kind)
+        asked = _read(data, kind, service.policies)
         return verify_receipt(
             asked,
             parsed=service.keys.key_of,
@@ -93,17 +91,18 @@ async def verify(request: Request, caller: Verifier) -> Response:
 
 
 @router.get("/v1/policies", summary="Policies for evidence", responses=answers(200, "All policies", PolicyList))
-async def policies(caller: Verifier) -> Response:
-    """The policies that `policy` of a verification may name."""
-    shown = await run_in_threadpool(lambda: [_described(load_policy(name), name) for name in shipped_policies()])
-    return JSONResponse({"policies": shown})
+async def policies(request: Request, caller: Verifier) -> Response:
+    """The policies that `policy` of a verification may name, and those for attestations of machines."""
+    known = service_of(request).policies
+    receipts = [
+        {"name": name, "id": policy.policy_id, "mode": str(policy.mode), "description": policy.description}
+        for name, policy in known.receipts.items()
+    ]
+    machines = [{"name": name, "id": policy.policy_id} for name, policy in known.attestations.items()]
+    return JSONResponse({"policies": receipts, "attestation_policies": machines})
 
 
-def _described(policy: ReceiptPolicy, name: str) -> dict[str, Any]:
-    return {"name": name, "id": policy.policy_id, "mode": str(policy.mode), "description": policy.description}
-
-
-def _read(data: bytes, kind: str) -> VerificationRequest:
+def _read(data: bytes, kind: str, policies: Policies) -> VerificationRequest:
     """The request in one of its two forms. Raises `InvalidEncoding`, `NotFound` for a policy."""
     if kind == CBOR:
         try:
@@ -124,18 +123,7 @@ def _read(data: bytes, kind: str) -> VerificationRequest:
     if "model_id" in found and len(found["model_id"]) != 32:
         raise malformed("model_id has not 32 bytes")
     policy = found.pop("policy", None)
-    return VerificationRequest(**found, policy=None if policy is None else _policy(policy))
-
-
-@cache
-def _shipped(name: str) -> ReceiptPolicy:
-    return load_policy(name)
-
-
-def _policy(name: str) -> ReceiptPolicy:
-    if name not in shipped_policies():
-        raise NotFound("There is no such policy. GET /v1/policies lists them.", kind="policy", name=None)
-    return _shipped(name)
+    return VerificationRequest(**found, policy=None if policy is None else policies.receipt(policy))
 
 
 def _registered(service: Service, tenant: str, model_id: bytes) -> AnyKey:
