@@ -46,9 +46,7 @@ async def appraise(
 
     def work() -> dict[str, Any]:
         bundle = AttestationBundle.from_cbor(data)
-        found = appraise_bundle(
-            bundle, service.policies.attestation(policy), now=now, nonce=bytes.fromhex(nonce) if nonce else None
-        )
+        found = appraise_bundle(bundle, chosen, now=now, nonce=bytes.fromhex(nonce) if nonce else None)
         assurance = found.result.assurance.name.lower()
         return {"assurance": assurance, "development": found.DEVELOPMENT, "result": found.to_json()}
 
