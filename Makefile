@@ -18,7 +18,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.r
 # A module that cannot be imported must not stand in the way of the targets that would build it.
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-rust test-python test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-tee bench-service instructions networks frameworks contracts audit chain-artifacts demo-chain demo-service tee tee-flips debian test-measured-boot test-faults fuzz mutants wasm web-verifier test-web web test-browser wheel accept vectors docs lock clean
+.PHONY: help demo test test-rust test-python test-node test-paths check check-fast format lint types stubs bench bench-kzg scaling costs gas bench-tee bench-service instructions networks frameworks contracts audit chain-artifacts demo-chain demo-service tee tee-flips debian test-measured-boot test-faults fuzz mutants wasm web-verifier test-web web test-browser wheel accept vectors docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -38,7 +38,7 @@ $(VENV)/.native: $(VENV)/.ready pyproject.toml $(RUST_SOURCES)
 demo: $(VENV)/.native  ## train, compile, prove, verify and tamper: the breast-cancer classifier
 	@$(BIN)/python examples/breast_cancer.py
 
-test: test-rust test-python  ## all tests, Rust and Python
+test: test-rust test-python $(if $(shell command -v npm),test-node)  ## all tests, Rust and Python
 
 test-rust: $(VENV)/.ready
 	@scripts/toolchain rust
@@ -81,8 +81,10 @@ wasm: $(WEB)/wasm/SHA256SUMS  ## the verifiers as WebAssembly modules, with thei
 
 web-verifier: $(WEB)/dist/index.js  ## the npm package @zkseal/verifier, in web/verifier/dist
 
-test-web: $(VENV)/.native $(WEB_READY)  ## the verifier for browsers: types, units, shared vectors, the package installed
+test-node: $(WEB)/build/.ready $(WEB)/wasm/SHA256SUMS
 	cd $(WEB) && npm test --silent
+
+test-web: $(VENV)/.native $(WEB_READY) test-node  ## the verifier for browsers: types, units, shared vectors, the package installed
 	$(BIN)/python -m pytest -q tests/web tests/conformance/test_web_vectors.py tests/tee/web
 
 # The web app: pages of it, and of the verifier above.

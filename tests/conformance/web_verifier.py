@@ -29,7 +29,7 @@ def missing() -> str | None:
     if shutil.which("node") is None:
         return "node is not installed"
     absent = [path.relative_to(ROOT).as_posix() for path in (RUNNER, *MODULES) if not path.exists()]
-    return f"run make web: there is no {absent[0]}" if absent else None
+    return f"make test-web builds what is missing: {absent[0]}" if absent else None
 
 
 @dataclass(frozen=True)
