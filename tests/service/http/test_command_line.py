@@ -131,7 +131,10 @@ def test_jobs_of_a_killed_process_are_done_by_the_next(
         job = client.submit(model, SAMPLES[0], idempotency_key="once")
         process.kill()
         process.wait()
-    with serving(config) as (url, _), Client(url, key) as client:
+    # What proves and what answers are processes of their own.
+    worker, http = serving(config, "--role", "worker"), serving(config, "--role", "http")
+    with worker as (none, _), http as (url, _), Client(url, key) as client:
+        assert none is None
         again = client.submit(client.model(keys.model_id), SAMPLES[0], idempotency_key="once")
         assert again.id == job.id
         assert again.result(60).receipt.proved

@@ -200,6 +200,16 @@ def test_an_address_that_asks_too_often_waits(tmp_path: Path, keys: KeyFiles) ->
         assert http.get("/healthz").status_code == 200
 
 
+def test_only_a_trusted_proxy_says_who_asks(tmp_path: Path, keys: KeyFiles) -> None:
+    """Else everybody would have as many addresses as they like."""
+    limits = replace(GENEROUS, address_per_s=0.001, address_burst=2)
+    for trusted, expected in (((), [401, 401, 429, 429]), (("127.0.0.1",), [401, 401, 401, 401])):
+        folder = tmp_path / str(len(trusted))
+        with serving(folder, keys, limits=limits, trusted_proxies=trusted) as served, served.http("") as http:
+            headers = [{"X-Forwarded-For": f"192.0.2.{number}"} for number in range(4)]
+            assert [http.get("/v1/models", headers=header).status_code for header in headers] == expected
+
+
 def test_a_key_that_asks_too_often_waits_and_others_do_not(tmp_path: Path, keys: KeyFiles) -> None:
     limits = replace(GENEROUS, key_per_s=0.1, key_burst=2)
     with serving(tmp_path / "service", keys, limits=limits) as served:
