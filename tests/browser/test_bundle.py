@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import subprocess
 from base64 import b64encode
 from collections.abc import Callable
 
@@ -19,6 +20,12 @@ pytestmark = [pytest.mark.native, pytest.mark.slow]
 MOST_BYTES = 1_000_000
 SINGLE = DIST / "zkseal-verifier.html"
 PAGES = (DIST / "index.html", DIST / "dashboard" / "index.html")
+
+
+def test_programs_hold_apart_from_their_pages() -> None:
+    """Words, levels of verdicts, event streams, what people type: in node, by `npm test`."""
+    done = subprocess.run(["npm", "test", "--silent"], cwd=DIST.parent, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout[-4000:]
 
 
 def test_everything_together_is_below_a_megabyte(capsys: pytest.CaptureFixture[str]) -> None:

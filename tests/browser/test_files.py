@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from tests.browser.site import DIST, Site
 from tests.browser.verifier_page import VerifierPage
+from tests.browser.watched import Watched
 from tests.browser.world import Files
 
 from zkseal.files import load_receipt
@@ -101,3 +104,32 @@ def test_a_bare_receipt_without_its_container_is_read(verifier: VerifierPage, fi
     path = tmp_path / "receipt.cbor"
     path.write_bytes(load_receipt(files.receipt("kzg")).to_cbor())
     assert verifier.verify(path, files.key("kzg")) == "Proved"
+
+
+HANG = b"""addEventListener('message', ({data}) => {
+  if (data.asked.kind === 'verify' && data.asked.expectation.context === null) for (;;);
+});
+"""
+
+
+def test_a_verification_that_takes_long_is_stopped_and_files_are_kept(
+    watched: Callable[..., Watched], site: Site, files: Files
+) -> None:
+    [worker] = (DIST / "assets").glob("worker-*.js")
+    path = f"/assets/{worker.name}"
+    site.answers[path] = HANG + worker.read_bytes()
+    verifier = VerifierPage(watched(site.url).page)
+    page = verifier.page
+    page.get_by_label("Choose a key").set_input_files(files.key("ipa"))
+    expect(page.locator("#key-state [data-state=ready]")).to_be_visible()
+    page.get_by_label("Choose a receipt").set_input_files(files.receipt("ipa"))
+    # The worker is busy for ever; the page is not.
+    expect(page.get_by_text("this page stays usable")).to_be_visible()
+    page.get_by_label("Context: what the receipt has to be for").select_option(label="Text")
+    page.get_by_label("Context, exactly").fill("visit 12")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+    assert verifier.announced() == "Stopped."
+    verifier.again()
+    assert verifier.word() == "Proved"
+    del site.answers[path]

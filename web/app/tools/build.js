@@ -6,7 +6,17 @@
  */
 
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -47,7 +57,14 @@ function policy({ script = "'self'", style = "'self'", worker = "'self'" } = {})
 
 async function programs() {
   const entryPoints = Object.entries(PROGRAMS).map(([name, source]) => ({ in: join(APP, source), out: name }));
-  const options = { bundle: true, minify: true, format: "iife", target: "es2022", charset: "utf8", legalComments: "none" };
+  const options = {
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2022",
+    charset: "utf8",
+    legalComments: "none",
+  };
   const tsconfig = join(APP, "tsconfig.json");
   // The package's own place for its module is never asked here: the page says where the module is.
   const define = { "import.meta.url": "location.href" };
@@ -65,7 +82,10 @@ function digestNames() {
   const folder = join(DIST, "assets");
   const names = new Map();
   for (const name of readdirSync(folder)) {
-    const digest = createHash("sha256").update(readFileSync(join(folder, name))).digest("hex").slice(0, 12);
+    const digest = createHash("sha256")
+      .update(readFileSync(join(folder, name)))
+      .digest("hex")
+      .slice(0, 12);
     const named = name.replace(/^([^.]+)/, `$1-${digest}`);
     renameSync(join(folder, name), join(folder, named));
     names.set(`assets/${name}`, `assets/${named}`);
@@ -76,7 +96,10 @@ function digestNames() {
 function pages(names) {
   for (const page of ["index.html", "dashboard/index.html"]) {
     const text = readFileSync(join(APP, "static", page), "utf8").replace("%CSP%", policy());
-    const named = text.replaceAll(/assets\/[\w.]+/g, (asset) => names.get(asset) ?? fail(`${page} names ${asset}, which is not there`));
+    const named = text.replaceAll(
+      /assets\/[\w.]+/g,
+      (asset) => names.get(asset) ?? fail(`${page} names ${asset}, which is not there`),
+    );
     mkdirSync(dirname(join(DIST, page)), { recursive: true });
     writeFileSync(join(DIST, page), named);
   }
@@ -103,7 +126,10 @@ function singleFile() {
   const program = inline("script", "script", ["verifier.js"]);
   const modules = Object.entries(WASM).map(([id, name]) => data(id, asset(name).toString("base64")));
   const blocks = [data("worker", textOf("worker.js")), ...modules];
-  const csp = policy({ script: hashes.script.join(" "), style: hashes.style.join(" "), worker: "blob:" }).replace("connect-src 'self'", "connect-src 'none'");
+  const csp = policy({ script: hashes.script.join(" "), style: hashes.style.join(" "), worker: "blob:" }).replace(
+    "connect-src 'self'",
+    "connect-src 'none'",
+  );
   const page = readFileSync(join(APP, "static", "index.html"), "utf8")
     .replace("%CSP%", () => csp)
     .replace(/<link rel="icon".*\n/, "")

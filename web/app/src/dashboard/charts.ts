@@ -37,7 +37,12 @@ function frameOf(width: number, points: number, most: number, centred: boolean):
 }
 
 /** Lines over time: the latest at the right. */
-export function lines(width: number, title: string, times: readonly number[], series: readonly Series[]): SVGSVGElement {
+export function lines(
+  width: number,
+  title: string,
+  times: readonly number[],
+  series: readonly Series[],
+): SVGSVGElement {
   const most = Math.max(1, ...series.flatMap(({ values }) => values));
   const frame = frameOf(width, times.length, most, false);
   const drawn = series.flatMap(({ tone, values }, index) => {
@@ -46,14 +51,23 @@ export function lines(width: number, title: string, times: readonly number[], se
     const area = `${frame.x(0).toFixed(1)},${floor} ${points.join(" ")} ${frame.x(values.length - 1).toFixed(1)},${floor}`;
     return [
       index === 0 ? svg("polygon", { class: `area ${tone}`, points: area }) : null,
-      svg("polyline", { class: `line ${tone}`, points: points.join(" "), "stroke-dasharray": index === 0 ? null : "6 4" }),
+      svg("polyline", {
+        class: `line ${tone}`,
+        points: points.join(" "),
+        "stroke-dasharray": index === 0 ? null : "6 4",
+      }),
     ];
   });
   return picture(width, HEIGHT, title, ...axes(frame, times), ...drawn);
 }
 
 /** Columns over time, kinds on top of each other. */
-export function columns(width: number, title: string, times: readonly number[], series: readonly Series[]): SVGSVGElement {
+export function columns(
+  width: number,
+  title: string,
+  times: readonly number[],
+  series: readonly Series[],
+): SVGSVGElement {
   const totals = times.map((_, index) => series.reduce((sum, { values }) => sum + (values[index] ?? 0), 0));
   const frame = frameOf(width, times.length, Math.max(1, ...totals), true);
   const size = Math.max(1.5, Math.min(26, ((width - LEFT - RIGHT) / Math.max(1, times.length)) * 0.72));
@@ -64,7 +78,12 @@ export function columns(width: number, title: string, times: readonly number[], 
       if (value === 0) return null;
       const [top, bottom] = [frame.y(below + value), frame.y(below)];
       below += value;
-      const box = { x: (frame.x(index) - size / 2).toFixed(1), y: top.toFixed(1), width: size.toFixed(1), height: (bottom - top).toFixed(1) };
+      const box = {
+        x: (frame.x(index) - size / 2).toFixed(1),
+        y: top.toFixed(1),
+        width: size.toFixed(1),
+        height: (bottom - top).toFixed(1),
+      };
       return svg("g", {}, svg("rect", { ...box, class: `fill ${tone}` }), hatch(kind, box));
     });
   });
@@ -72,7 +91,11 @@ export function columns(width: number, title: string, times: readonly number[], 
 }
 
 /** One bar in parts, each with its number where there is room; the legend has the same numbers. */
-export function parts(width: number, title: string, series: readonly { readonly tone: string; readonly value: number }[]): SVGSVGElement {
+export function parts(
+  width: number,
+  title: string,
+  series: readonly { readonly tone: string; readonly value: number }[],
+): SVGSVGElement {
   const total = series.reduce((sum, { value }) => sum + value, 0) || 1;
   const height = 54;
   let left = 0;
@@ -83,7 +106,12 @@ export function parts(width: number, title: string, series: readonly { readonly 
     left += size;
     return [
       svg("rect", { ...box, class: `fill ${tone}` }),
-      size >= MIN_LABEL_WIDTH && svg("text", { class: "inside", x: middle.toFixed(1), y: height / 2 + 5, "text-anchor": "middle" }, String(index + 1)),
+      size >= MIN_LABEL_WIDTH &&
+        svg(
+          "text",
+          { class: "inside", x: middle.toFixed(1), y: height / 2 + 5, "text-anchor": "middle" },
+          String(index + 1),
+        ),
     ];
   });
   return picture(width, height, title, ...drawn);
@@ -124,6 +152,11 @@ function patterns(): SVGElement {
   );
 }
 
-function picture(width: number, height: number, title: string, ...content: (SVGElement | null | false)[]): SVGSVGElement {
+function picture(
+  width: number,
+  height: number,
+  title: string,
+  ...content: (SVGElement | null | false)[]
+): SVGSVGElement {
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": title }, ...content);
 }

@@ -57,7 +57,13 @@ export class Connection {
     let watch = setTimeout(() => request.abort(), SILENCE_MS);
     try {
       const headers = { Authorization: `Bearer ${this.key}`, Accept: "text/event-stream" };
-      const response = await fetch(this.address, { headers, signal, credentials: "omit", cache: "no-store", redirect: "error" });
+      const response = await fetch(this.address, {
+        headers,
+        signal,
+        credentials: "omit",
+        cache: "no-store",
+        redirect: "error",
+      });
       const refusal = REFUSALS[response.status];
       if (refusal !== undefined) {
         this.onState({ kind: "refused", reason: refusal });
@@ -83,7 +89,8 @@ export class Connection {
 
   private reasonOf(error: unknown, silent: boolean): string {
     if (silent) return "The service has been silent for too long.";
-    if (error instanceof TypeError && /summary/.test(error.message)) return "The service is of another release than this page.";
+    if (error instanceof TypeError && /summary/.test(error.message))
+      return "The service is of another release than this page.";
     return "The service cannot be reached.";
   }
 

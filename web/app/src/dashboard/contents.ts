@@ -30,11 +30,17 @@ export function queueContent(moments: readonly Moment[]): Content {
   const title = `Jobs over time: ${last?.queued ?? 0} waiting and ${last?.running ?? 0} running now`;
   return {
     chart: (width) => lines(width, title, times, series),
-    legend: [["series-1", "waiting"], ["series-3 dashed", "running"]],
+    legend: [
+      ["series-1", "waiting"],
+      ["series-3 dashed", "running"],
+    ],
     table: {
       columns: ["Time", "Waiting", "Running"],
       numbers: [1, 2],
-      rows: moments.slice(-60).reverse().map(({ at, queued, running }) => [clock(at), count(queued), count(running)]),
+      rows: moments
+        .slice(-60)
+        .reverse()
+        .map(({ at, queued, running }) => [clock(at), count(queued), count(running)]),
     },
     empty: "Nothing yet.",
   };
@@ -43,12 +49,22 @@ export function queueContent(moments: readonly Moment[]): Content {
 export function throughputContent({ throughput, minutes }: Summary): Content {
   const kinds = ["succeeded", "failed", "cancelled"] as const;
   const tones = ["good", "bad", "neutral"];
-  const series = kinds.map((name, index) => ({ name, tone: tones[index] ?? "", values: throughput.map((minute) => minute[name]) }));
+  const series = kinds.map((name, index) => ({
+    name,
+    tone: tones[index] ?? "",
+    values: throughput.map((minute) => minute[name]),
+  }));
   const sum = (name: (typeof kinds)[number]): number => throughput.reduce((total, minute) => total + minute[name], 0);
   const title = `Jobs ended in each of the last ${minutes} minutes: ${kinds.map((name) => `${sum(name)} ${name}`).join(", ")}`;
   const ended = throughput.filter((minute) => kinds.some((name) => minute[name] > 0));
   return {
-    chart: (width) => columns(width, title, throughput.map(({ minute }) => minute), series),
+    chart: (width) =>
+      columns(
+        width,
+        title,
+        throughput.map(({ minute }) => minute),
+        series,
+      ),
     legend: kinds.map((name, index) => [`${tones[index] ?? ""} hatch-${index}`, `${name} ${count(sum(name))}`]),
     table: {
       columns: ["Minute", "Succeeded", "Failed", "Cancelled"],
@@ -73,7 +89,13 @@ export function phasesContent({ phases, minutes }: Summary): Content {
     table: {
       columns: ["Phase", "Jobs", "Mean", "95 % within", "Share"],
       numbers: [1, 2, 3, 4],
-      rows: phases.map(({ phase, jobs, mean_ms, p95_ms, total_ms }) => [phaseWords(phase), count(jobs), duration(mean_ms), duration(p95_ms), share(total_ms)]),
+      rows: phases.map(({ phase, jobs, mean_ms, p95_ms, total_ms }) => [
+        phaseWords(phase),
+        count(jobs),
+        duration(mean_ms),
+        duration(p95_ms),
+        share(total_ms),
+      ]),
     },
     empty: `No job has succeeded in the last ${minutes} minutes.`,
   };
@@ -82,7 +104,10 @@ export function phasesContent({ phases, minutes }: Summary): Content {
 export function failuresContent({ failures, minutes }: Summary): Content {
   const most = Math.max(1, ...failures.map((line) => line.count));
   return {
-    chart: () => bars(failures.map((line) => ({ name: line.code, share: line.count / most, words: count(line.count), tone: "bad" }))),
+    chart: () =>
+      bars(
+        failures.map((line) => ({ name: line.code, share: line.count / most, words: count(line.count), tone: "bad" })),
+      ),
     legend: [],
     table: {
       columns: ["Code", "Jobs", "Last"],
@@ -98,7 +123,15 @@ export function costContent({ models, minutes }: Summary): Content {
   const most = Math.max(1, ...costs.map((model) => model.mean_ms ?? 0));
   const named = (model: (typeof models)[number]): string => model.name ?? `${short(model.model_id)} (deleted)`;
   return {
-    chart: () => bars(costs.map((model) => ({ name: named(model), share: (model.mean_ms ?? 0) / most, words: duration(model.mean_ms ?? 0), tone: "series-1" }))),
+    chart: () =>
+      bars(
+        costs.map((model) => ({
+          name: named(model),
+          share: (model.mean_ms ?? 0) / most,
+          words: duration(model.mean_ms ?? 0),
+          tone: "series-1",
+        })),
+      ),
     legend: [],
     table: {
       columns: ["Model", "Id", "Tenant", "Receipts", "Failed", "Each", "In all"],
@@ -186,12 +219,23 @@ function bars(list: readonly Bar[]): HTMLElement {
   const items = list.map(({ name, share, words, tone }) => {
     const fill = element("span", { class: `bar-fill ${tone}` });
     fill.style.inlineSize = `${(100 * share).toFixed(1)}%`;
-    return element("li", {}, element("span", { class: "bar-name" }, name), element("span", { class: "bar-track", "aria-hidden": "true" }, fill), element("span", { class: "number" }, words));
+    return element(
+      "li",
+      {},
+      element("span", { class: "bar-name" }, name),
+      element("span", { class: "bar-track", "aria-hidden": "true" }, fill),
+      element("span", { class: "number" }, words),
+    );
   });
   return element("ul", { class: "bars" }, ...items);
 }
 
 function progressBar(share: number, name: string): HTMLElement {
   const percent = Math.round(100 * Math.min(1, Math.max(0, share)));
-  return element("span", { class: "progress" }, element("progress", { max: 100, value: percent, "aria-label": `Progress of ${name}` }), element("span", { class: "number" }, `${percent} %`));
+  return element(
+    "span",
+    { class: "progress" },
+    element("progress", { max: 100, value: percent, "aria-label": `Progress of ${name}` }),
+    element("span", { class: "number" }, `${percent} %`),
+  );
 }

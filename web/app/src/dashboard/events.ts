@@ -57,7 +57,8 @@ export class EventParser {
   }
 
   private end(): ServerEvent | null {
-    const event = this.data.length > 0 ? { name: this.name || "message", data: this.data.join("\n"), id: this.id } : null;
+    const event =
+      this.data.length > 0 ? { name: this.name || "message", data: this.data.join("\n"), id: this.id } : null;
     this.name = "";
     this.data = [];
     return event;

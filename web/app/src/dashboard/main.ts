@@ -12,14 +12,29 @@ import { clock } from "./words.js";
 const MAX_MOMENTS = 600;
 
 const PANELS: readonly (readonly [Panel, (summary: Summary, moments: readonly contents.Moment[]) => Content])[] = [
-  [new Panel("queue", "Queue", "Jobs that wait and that run, since this page was opened."), (_, moments) => contents.queueContent(moments)],
+  [
+    new Panel("queue", "Queue", "Jobs that wait and that run, since this page was opened."),
+    (_, moments) => contents.queueContent(moments),
+  ],
   [new Panel("throughput", "Throughput", "Jobs that ended, minute by minute."), contents.throughputContent],
-  [new Panel("phases", "Time by phase", "Where the time of jobs goes that succeeded.", { wide: true }), contents.phasesContent],
-  [new Panel("running", "Running now", "Progress as workers tell it.", { plain: true, wide: true }), contents.runningContent],
+  [
+    new Panel("phases", "Time by phase", "Where the time of jobs goes that succeeded.", { wide: true }),
+    contents.phasesContent,
+  ],
+  [
+    new Panel("running", "Running now", "Progress as workers tell it.", { plain: true, wide: true }),
+    contents.runningContent,
+  ],
   [new Panel("cost", "Cost by model", "Time of workers for each receipt."), contents.costContent],
-  [new Panel("failures", "Failures by code", "The code is that of the error that the job’s owner got."), contents.failuresContent],
+  [
+    new Panel("failures", "Failures by code", "The code is that of the error that the job’s owner got."),
+    contents.failuresContent,
+  ],
   [new Panel("workers", "Workers", "Processes that work on jobs.", { plain: true }), contents.workersContent],
-  [new Panel("receipts", "Newest receipts", "Their digests: nobody’s data is shown here.", { plain: true }), contents.receiptsContent],
+  [
+    new Panel("receipts", "Newest receipts", "Their digests: nobody’s data is shown here.", { plain: true }),
+    contents.receiptsContent,
+  ],
 ];
 
 class Dashboard {
@@ -56,7 +71,12 @@ class Dashboard {
     this.key.removeAttribute("aria-invalid");
     const address = new URL("../v1/operator/events", document.baseURI);
     this.moments = [];
-    this.connection = new Connection(address, key, (summary) => this.draw(summary), (state) => this.say(state));
+    this.connection = new Connection(
+      address,
+      key,
+      (summary) => this.draw(summary),
+      (state) => this.say(state),
+    );
     this.form.setAttribute("aria-busy", "true");
     void this.connection.run();
   }

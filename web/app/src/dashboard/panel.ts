@@ -34,11 +34,23 @@ export class Panel {
   private width = 0;
 
   /** `plain`: there is a table only. */
-  constructor(id: string, title: string, hint: string, options: { readonly plain?: boolean; readonly wide?: boolean } = {}) {
+  constructor(
+    id: string,
+    title: string,
+    hint: string,
+    options: { readonly plain?: boolean; readonly wide?: boolean } = {},
+  ) {
     this.asTable = options.plain === true;
-    this.toggle = options.plain === true ? null : element("button", { type: "button", class: "button plain", "aria-pressed": "false" }, "Table");
+    this.toggle =
+      options.plain === true
+        ? null
+        : element("button", { type: "button", class: "button plain", "aria-pressed": "false" }, "Table");
     this.toggle?.setAttribute("aria-label", `${title} as a table`);
-    this.scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": `${id}-title` }, element("table", { "aria-labelledby": `${id}-title` }, this.head, this.body));
+    this.scroll = element(
+      "div",
+      { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": `${id}-title` },
+      element("table", { "aria-labelledby": `${id}-title` }, this.head, this.body),
+    );
     this.element = element(
       "section",
       { class: `card panel${options.wide === true ? " wide" : ""}`, id, "aria-labelledby": `${id}-title` },
@@ -77,7 +89,9 @@ export class Panel {
     this.scroll.hidden = empty || !(this.asTable || content?.chart === null);
     if (this.toggle !== null) this.toggle.hidden = empty;
     if (content === null) return;
-    this.legend.replaceChildren(...content.legend.map(([tone, words]) => element("li", { class: tone }, element("span", {}, words))));
+    this.legend.replaceChildren(
+      ...content.legend.map(([tone, words]) => element("li", { class: tone }, element("span", {}, words))),
+    );
     this.drawTable(content.table);
     this.drawChart();
   }

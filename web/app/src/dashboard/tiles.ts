@@ -29,10 +29,25 @@ function tilesOf(summary: Summary): readonly Tile[] {
       words: oldest === null ? "no job waits" : `the longest for ${duration(oldest)}`,
       tone: oldest !== null && oldest > LONG_WAIT_MS ? "warn" : "",
     },
-    { title: "Running", number: count(queue.running), words: capacity === 0 ? "no worker is there" : `of ${count(capacity)} at a time`, tone: capacity === 0 ? "bad" : "" },
+    {
+      title: "Running",
+      number: count(queue.running),
+      words: capacity === 0 ? "no worker is there" : `of ${count(capacity)} at a time`,
+      tone: capacity === 0 ? "bad" : "",
+    },
     { title: "Receipts a minute", number: count(last), words: `${count(succeeded)} in ${minutes} minutes`, tone: "" },
-    { title: "Failed", number: count(failed), words: failed === 0 ? `none in ${minutes} minutes` : `in ${minutes} minutes`, tone: failed > 0 ? "bad" : "" },
-    { title: "Receipts kept", number: count(receipts.count), words: `${count(queue.succeeded)} jobs succeeded`, tone: "" },
+    {
+      title: "Failed",
+      number: count(failed),
+      words: failed === 0 ? `none in ${minutes} minutes` : `in ${minutes} minutes`,
+      tone: failed > 0 ? "bad" : "",
+    },
+    {
+      title: "Receipts kept",
+      number: count(receipts.count),
+      words: `${count(queue.succeeded)} jobs succeeded`,
+      tone: "",
+    },
     {
       title: "Verifications",
       number: count(verifications.proved),
@@ -44,7 +59,12 @@ function tilesOf(summary: Summary): readonly Tile[] {
 
 export function drawTiles(place: HTMLElement, summary: Summary): void {
   const tiles = tilesOf(summary).map(({ title, number, words, tone }) =>
-    element("div", { class: `tile ${tone}` }, element("dt", {}, title), element("dd", {}, element("span", { class: "figure" }, number), element("span", { class: "words" }, words))),
+    element(
+      "div",
+      { class: `tile ${tone}` },
+      element("dt", {}, title),
+      element("dd", {}, element("span", { class: "figure" }, number), element("span", { class: "words" }, words)),
+    ),
   );
   place.replaceChildren(...tiles);
 }

@@ -35,6 +35,10 @@ function filled<E extends Element>(made: E, attributes: Attributes, children: re
     if (value === false || value === null || value === undefined) continue;
     made.setAttribute(name, value === true ? "" : String(value));
   }
-  made.append(...children.filter((child): child is Node | string => child instanceof Node || (typeof child === "string" && child !== "")));
+  made.append(
+    ...children.filter(
+      (child): child is Node | string => child instanceof Node || (typeof child === "string" && child !== ""),
+    ),
+  );
   return made;
 }

@@ -39,7 +39,11 @@ function addButton(): void {
   const button = element("button", { type: "button", class: "button plain" });
   const draw = (): void => {
     const other = shown() === "dark" ? "light" : "dark";
-    button.replaceChildren(icon(other), element("span", {}, other === "dark" ? "Dark" : "Light"), element("span", { class: "unseen" }, "theme"));
+    button.replaceChildren(
+      icon(other),
+      element("span", {}, other === "dark" ? "Dark" : "Light"),
+      element("span", { class: "unseen" }, "theme"),
+    );
   };
   button.addEventListener("click", () => {
     choose(shown() === "dark" ? "light" : "dark");

@@ -20,7 +20,11 @@ export interface Appraised {
   readonly error: ZksealError | null;
 }
 
-export type AppraiseAnswer = (receipt: Receipt, answer: AttestedEvidence, expectation: Expectation) => Promise<Appraised>;
+export type AppraiseAnswer = (
+  receipt: Receipt,
+  answer: AttestedEvidence,
+  expectation: Expectation,
+) => Promise<Appraised>;
 
 /** Appraises with the module at `source`, which is loaded when the first answer comes: most receipts hold none. */
 export function answerAppraiser(source: () => Promise<WasmSource>): AppraiseAnswer {
@@ -96,7 +100,15 @@ function foundOf(result: Appraisal | DevAppraisal, facts: Facts): Appraised["fou
 function refusedOf(error: ReceiptRefused, facts: Facts): Appraised["found"] {
   const inner = error.cause instanceof EvidenceRefused ? error.cause : null;
   const checks = [...(inner?.result.checks ?? []), ...answerChecks(error.checks)];
-  return { ...facts, sufficient: false, assurance: inner?.result.assurance ?? "none", checks, chain: linksOf(facts.platform, [], checks), policy: null, words: null };
+  return {
+    ...facts,
+    sufficient: false,
+    assurance: inner?.result.assurance ?? "none",
+    checks,
+    chain: linksOf(facts.platform, [], checks),
+    policy: null,
+    words: null,
+  };
 }
 
 /** Checks of the answer; those of statement and proof are made elsewhere. */

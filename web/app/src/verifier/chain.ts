@@ -6,7 +6,11 @@ import type { LinkFound, Outcome } from "./exchange.js";
 
 const [WIDTH, HEIGHT, GAP, LEFT] = [480, 58, 34, 1];
 const DETAIL_CHARACTERS = 58;
-const MARKS: Readonly<Record<Outcome, string>> = { pass: "m0 6 4 4 8-9", fail: "M1 1l9 9M10 1 1 10", not_checked: "M0 6h11" };
+const MARKS: Readonly<Record<Outcome, string>> = {
+  pass: "m0 6 4 4 8-9",
+  fail: "M1 1l9 9M10 1 1 10",
+  not_checked: "M0 6h11",
+};
 const WORDS: Readonly<Record<Outcome, string>> = { pass: "holds", fail: "does not hold", not_checked: "not checked" };
 
 /**
@@ -18,15 +22,28 @@ export function chainFigure(chain: readonly LinkFound[], development: boolean): 
   const picture = svg(
     "svg",
     { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-labelledby": "chain-picture" },
-    svg("title", { id: "chain-picture" }, `Chain of ${chain.length} links${development ? " that hangs on nothing" : ""}: ${chain.map(linkWords).join("; ")}`),
+    svg(
+      "title",
+      { id: "chain-picture" },
+      `Chain of ${chain.length} links${development ? " that hangs on nothing" : ""}: ${chain.map(linkWords).join("; ")}`,
+    ),
     ...chain.flatMap((link, index) => [index > 0 ? arrow(index) : null, node(link, index)]),
   );
-  const list = element("ol", { class: "unseen" }, ...chain.map((link) => element("li", {}, `${linkWords(link)}. ${link.detail}`)));
+  const list = element(
+    "ol",
+    { class: "unseen" },
+    ...chain.map((link) => element("li", {}, `${linkWords(link)}. ${link.detail}`)),
+  );
   return element(
     "section",
     { class: "card", "aria-labelledby": "chain-title" },
     element("h2", { id: "chain-title" }, icon("chain"), "Who vouches for whom"),
-    development && element("p", { class: "hint" }, "Development only: the links hold each other, and the first one hangs on nothing."),
+    development &&
+      element(
+        "p",
+        { class: "hint" },
+        "Development only: the links hold each other, and the first one hangs on nothing.",
+      ),
     element("figure", { class: development ? "chain development" : "chain" }, picture, list),
   );
 }
@@ -37,7 +54,8 @@ function linkWords(link: LinkFound): string {
 
 function node(link: LinkFound, index: number): SVGGElement {
   const top = 1 + index * (HEIGHT + GAP);
-  const detail = link.detail.length > DETAIL_CHARACTERS ? `${link.detail.slice(0, DETAIL_CHARACTERS - 1)}…` : link.detail;
+  const detail =
+    link.detail.length > DETAIL_CHARACTERS ? `${link.detail.slice(0, DETAIL_CHARACTERS - 1)}…` : link.detail;
   return svg(
     "g",
     { class: link.outcome },

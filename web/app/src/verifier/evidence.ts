@@ -3,7 +3,15 @@
 import { element } from "../page/element.js";
 import { type Icon, icon } from "../page/icons.js";
 import { hardwareWords } from "./chain_links.js";
-import { type AttestationFound, type CheckFound, type EvidenceFound, isProof, type Outcome, type ProofFound, type Verification } from "./exchange.js";
+import {
+  type AttestationFound,
+  type CheckFound,
+  type EvidenceFound,
+  isProof,
+  type Outcome,
+  type ProofFound,
+  type Verification,
+} from "./exchange.js";
 import { sizeOf } from "./limits.js";
 import { fact, milliseconds } from "./facts.js";
 
@@ -46,7 +54,9 @@ function proofItem(piece: EvidenceFound, { proof, failure, key }: Verification):
       { class: "facts-list" },
       ...(scheme === undefined ? [] : fact("Scheme", schemeWords(scheme))),
       ...(proof === null ? [] : fact("Setup", setupWords(proof))),
-      ...(piece.segments === 1 ? [] : fact("Segments", `${piece.segments}, joined by commitments to what crosses between them`)),
+      ...(piece.segments === 1
+        ? []
+        : fact("Segments", `${piece.segments}, joined by commitments to what crosses between them`)),
       ...fact("Size", sizeOf(piece.bytes)),
       ...(proof === null ? [] : fact("Checked in", milliseconds(proof.took))),
     ),
@@ -54,7 +64,9 @@ function proofItem(piece: EvidenceFound, { proof, failure, key }: Verification):
 }
 
 function schemeWords(opening: "ipa" | "kzg"): string {
-  return opening === "ipa" ? "inner-product argument on BN254 (IPA)" : "polynomial commitments with pairings on BN254 (KZG)";
+  return opening === "ipa"
+    ? "inner-product argument on BN254 (IPA)"
+    : "polynomial commitments with pairings on BN254 (KZG)";
 }
 
 function setupWords(proof: ProofFound): string {
@@ -69,7 +81,12 @@ function attestationItem(piece: EvidenceFound, { attestation, failure }: Verific
     "li",
     {},
     element("h3", {}, KINDS[piece.type], badge()),
-    element("dl", { class: "facts-list" }, ...(attestation === null ? [] : attestationFacts(attestation)), ...fact("Size", sizeOf(piece.bytes))),
+    element(
+      "dl",
+      { class: "facts-list" },
+      ...(attestation === null ? [] : attestationFacts(attestation)),
+      ...fact("Size", sizeOf(piece.bytes)),
+    ),
     attestation !== null && attestation.checks.length > 0 && checksTable(attestation.checks),
   );
 }
@@ -79,7 +96,12 @@ function attestationFacts(attestation: AttestationFound): HTMLElement[] {
   return [
     ...fact("Hardware", hardwareWords(attestation.platform)),
     ...fact("Assurance", attestation.assurance),
-    ...(signed === null ? [] : fact("Signed", `${new Date(signed * 1000).toISOString().replace("T", " ").slice(0, 19)} UTC, by the clock of its operator`)),
+    ...(signed === null
+      ? []
+      : fact(
+          "Signed",
+          `${new Date(signed * 1000).toISOString().replace("T", " ").slice(0, 19)} UTC, by the clock of its operator`,
+        )),
     ...(attestation.policy === null ? [] : fact("Policy", element("code", {}, attestation.policy))),
     ...fact("Checked in", milliseconds(attestation.took)),
   ];

@@ -155,4 +155,6 @@ export interface Verification {
 
 export type Stage = "model" | "context" | "evidence" | "proof" | "attestation";
 
-export type Answer = { readonly task: number; readonly found: ReceiptFound | KeyFound | Verification | null } | { readonly task: number; readonly failure: Failure };
+export type Answer =
+  | { readonly task: number; readonly found: ReceiptFound | KeyFound | Verification | null }
+  | { readonly task: number; readonly failure: Failure };

@@ -9,10 +9,12 @@ import { ownPolicyOf, referencesOf } from "./references.js";
 import { modelIdOf, typedHex } from "./typed_hex.js";
 
 const POLICIES: Readonly<Record<PolicyName, string>> = {
-  production: "Proofs without a trusted setup or of a published ceremony. Hardware of a vendor, up to date, not debuggable, running code that you name below.",
+  production:
+    "Proofs without a trusted setup or of a published ceremony. Hardware of a vendor, up to date, not debuggable, running code that you name below.",
   "evidence-only": "Hardware of a vendor, not debuggable. Whose code runs is not checked: rely on it for nothing.",
   own: "What your policy says of hardware evidence. Proofs as under “Production”.",
-  development: "Accepts sandboxes, software TPMs and setups without a ceremony. They prove nothing to you, and the result says so.",
+  development:
+    "Accepts sandboxes, software TPMs and setups without a ceremony. They prove nothing to you, and the result says so.",
 };
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
@@ -51,9 +53,18 @@ export class ExpectationForm {
     const context = this.checked(field, "context-error", () => this.context());
     const references = this.checked(this.references, "references-error", () => referencesOf(this.references.value));
     const policy = this.policy.value as PolicyName;
-    const own = this.checked(this.own, "own-policy-error", () => (policy === "own" ? ownPolicyOf(this.own.value) : null));
+    const own = this.checked(this.own, "own-policy-error", () =>
+      policy === "own" ? ownPolicyOf(this.own.value) : null,
+    );
     const challenge = this.checked(this.challenge, "challenge-error", () => this.challengeBytes());
-    if (model === undefined || context === undefined || references === undefined || own === undefined || challenge === undefined) return null;
+    if (
+      model === undefined ||
+      context === undefined ||
+      references === undefined ||
+      own === undefined ||
+      challenge === undefined
+    )
+      return null;
     return {
       model,
       context,
@@ -72,7 +83,8 @@ export class ExpectationForm {
       case "none":
         return null;
       case "file":
-        if (this.fileContext === null) throw new ZksealError("FileUnavailable", "No file was chosen.", {}, "Choose one.");
+        if (this.fileContext === null)
+          throw new ZksealError("FileUnavailable", "No file was chosen.", {}, "Choose one.");
         return this.fileContext;
       case "hex":
         return typedHex(this.contextValue.value);
@@ -92,7 +104,9 @@ export class ExpectationForm {
     const fits = file.size <= MAX_CONTEXT_BYTES;
     this.fileContext = fits ? new Uint8Array(await file.arrayBuffer()) : null;
     const size = sizeOf(file.size);
-    this.contextState.textContent = fits ? `${file.name}, ${size}` : `${file.name} has ${size}; a context has at most 64 KiB.`;
+    this.contextState.textContent = fits
+      ? `${file.name}, ${size}`
+      : `${file.name} has ${size}; a context has at most 64 KiB.`;
     this.changed();
   }
 

@@ -5,12 +5,25 @@ import { type Icon, icon } from "../page/icons.js";
 import type { Point } from "./verdict.js";
 
 /** A card with a list of sentences. */
-export function points(title: string, picture: Icon, list: readonly Point[], tone: "pass" | "open" | "quiet"): HTMLElement {
+export function points(
+  title: string,
+  picture: Icon,
+  list: readonly Point[],
+  tone: "pass" | "open" | "quiet",
+): HTMLElement {
   const id = `${title.toLowerCase().replaceAll(" ", "-")}-title`;
   const mark: Icon = tone === "pass" ? "pass" : tone === "open" ? "not_checked" : "hidden";
-  const items = list.map((point) => element("li", { class: tone, "data-code": point.code }, icon(mark), element("span", {}, point.text)));
-  const content = items.length > 0 ? element("ul", { class: "points" }, ...items) : element("p", { class: "quiet" }, "Nothing.");
-  return element("section", { class: "card", "aria-labelledby": id }, element("h2", { id }, icon(picture), title), content);
+  const items = list.map((point) =>
+    element("li", { class: tone, "data-code": point.code }, icon(mark), element("span", {}, point.text)),
+  );
+  const content =
+    items.length > 0 ? element("ul", { class: "points" }, ...items) : element("p", { class: "quiet" }, "Nothing.");
+  return element(
+    "section",
+    { class: "card", "aria-labelledby": id },
+    element("h2", { id }, icon(picture), title),
+    content,
+  );
 }
 
 /** A term and what it is, for a list of facts. */

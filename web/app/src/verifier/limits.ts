@@ -48,7 +48,10 @@ export function refusal(file: File, part: Part, found: { kind: Kind; code: strin
     return {
       code: "WrongLength",
       message: `The file has ${sizeOf(file.size)}; a ${what} has at most ${sizeOf(LIMITS[part])} here. Nothing of it was read.`,
-      remedy: part === "receipt" ? "Check that it is a receipt." : "Check that it is a verifying key, or verify with the command line of zkseal.",
+      remedy:
+        part === "receipt"
+          ? "Check that it is a receipt."
+          : "Check that it is a verifying key, or verify with the command line of zkseal.",
       details: { expected: LIMITS[part], got: file.size },
     };
   }

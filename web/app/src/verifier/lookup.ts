@@ -15,8 +15,17 @@ export class KeyLookup {
     this.request?.abort();
     this.place.replaceChildren();
     if (receiptModel === null || receiptModel === keyModel || !hasService()) return;
-    const said = element("p", { class: "hint", role: "status" }, "The key is only as good as its model id: compare it with one that you trust.");
-    const button = element("button", { type: "button", class: "button" }, icon("download"), "Ask this site for the key");
+    const said = element(
+      "p",
+      { class: "hint", role: "status" },
+      "The key is only as good as its model id: compare it with one that you trust.",
+    );
+    const button = element(
+      "button",
+      { type: "button", class: "button" },
+      icon("download"),
+      "Ask this site for the key",
+    );
     button.addEventListener("click", () => void this.ask(receiptModel, button, said));
     this.place.append(button, said);
   }

@@ -3,7 +3,7 @@
 import { byId } from "../page/element.js";
 import { TaskFailed, TaskStopped, VerificationClient } from "./client.js";
 import { onDrop } from "./drop.js";
-import type { Failure, KeyFound, Part, ReceiptFound } from "./exchange.js";
+import type { Failure, KeyFound, Part, ReceiptFound, Verification } from "./exchange.js";
 import { ExpectationForm } from "./expectation.js";
 import { kindOf, refusal } from "./limits.js";
 import { KeyLookup } from "./lookup.js";
@@ -25,8 +25,16 @@ class Page {
   private readonly goHint = byId("go-hint", HTMLElement);
   private readonly expectation = new ExpectationForm(() => this.expectationChanged());
   private readonly slots = {
-    receipt: new Slot<ReceiptFound>("receipt", (file) => this.choose(file, "receipt"), () => this.remove("receipt")),
-    key: new Slot<KeyFound>("key", (file) => this.choose(file, "key"), () => this.remove("key")),
+    receipt: new Slot<ReceiptFound>(
+      "receipt",
+      (file) => this.choose(file, "receipt"),
+      () => this.remove("receipt"),
+    ),
+    key: new Slot<KeyFound>(
+      "key",
+      (file) => this.choose(file, "key"),
+      () => this.remove("key"),
+    ),
   };
   private readonly lookup = new KeyLookup((file) => this.choose(file, "key"));
   /** Counts verifications: an older one that ends late is not shown. */
@@ -51,7 +59,8 @@ class Page {
   private async dropped(files: readonly File[]): Promise<void> {
     for (const file of files) {
       const { kind } = await kindOf(file).catch(() => ({ kind: "unknown" as const }));
-      const part: Part = kind === "receipt" || kind === "key" ? kind : this.slots.receipt.found === null ? "receipt" : "key";
+      const part: Part =
+        kind === "receipt" || kind === "key" ? kind : this.slots.receipt.found === null ? "receipt" : "key";
       await this.choose(file, part);
     }
   }
@@ -68,11 +77,15 @@ class Page {
     slot.reading(file.name);
     this.announce(`Reading ${file.name}.`);
     try {
-      const found = part === "receipt" ? await this.client.read("receipt", file) : await this.client.read("key", file);
-      if (found.part === "receipt") this.slots.receipt.ready(file.name, found);
-      else this.slots.key.ready(file.name, found);
+      await this.patiently(async () => {
+        if (part === "receipt") this.slots.receipt.ready(file.name, await this.client.read("receipt", file));
+        else this.slots.key.ready(file.name, await this.client.read("key", file));
+      });
     } catch (error) {
-      if (error instanceof TaskFailed) this.refused(slot, file.name, error.failure);
+      if (error instanceof TaskStopped) slot.clear();
+      else if (error instanceof TaskFailed) this.refused(slot, file.name, error.failure);
+      else throw error;
+      this.draw();
       return;
     }
     this.draw();
@@ -101,34 +114,46 @@ class Page {
     const expectation = this.slots.receipt.found === null ? null : this.expectation.read();
     if (expectation === null) return;
     const run = ++this.run;
-    const patience = setTimeout(() => this.working(true), PATIENCE_MS);
     this.result.setAttribute("aria-busy", "true");
     try {
-      const found = await this.client.verify(expectation);
-      if (run !== this.run) return;
-      this.result.replaceChildren(...resultView(found));
-      this.shown = true;
-      const { word, lead, remedy } = verdictOf(found);
-      this.announce(`${word}. ${lead} ${remedy ?? ""}`);
+      const found = await this.patiently(() => this.client.verify(expectation));
+      if (run === this.run) this.show(found);
     } catch (error) {
       if (run === this.run) this.failed(error);
     } finally {
-      clearTimeout(patience);
-      if (run === this.run) this.working(false);
       this.result.removeAttribute("aria-busy");
     }
   }
 
-  private working(on: boolean): void {
-    this.stopButton.hidden = !on;
-    if (on) this.result.replaceChildren(workingView());
+  private show(found: Verification): void {
+    this.result.replaceChildren(...resultView(found));
+    this.shown = true;
+    const { word, lead, remedy } = verdictOf(found);
+    this.announce(`${word}. ${lead} ${remedy ?? ""}`);
+  }
+
+  /** Awaits the worker; if that takes long, says so and offers to stop it. */
+  private async patiently<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.run;
+    const patience = setTimeout(() => {
+      if (run !== this.run) return;
+      this.stopButton.hidden = false;
+      this.shown = false;
+      this.result.replaceChildren(workingView());
+    }, PATIENCE_MS);
+    try {
+      return await work();
+    } finally {
+      clearTimeout(patience);
+      if (run === this.run) this.stopButton.hidden = true;
+    }
   }
 
   private async stop(): Promise<void> {
     this.run += 1;
+    this.stopButton.hidden = true;
     this.result.replaceChildren(emptyView());
-    this.working(false);
-    this.verifyButton.focus();
+    (this.verifyButton.disabled ? this.result : this.verifyButton).focus();
     this.announce("Stopped.");
     await this.client.stop().catch((error: unknown) => this.failed(error));
   }
@@ -151,7 +176,12 @@ class Page {
   private draw(): void {
     const { receipt, key } = this.slots;
     this.verifyButton.disabled = receipt.found === null;
-    this.goHint.textContent = receipt.found === null ? "Choose a receipt first." : key.found === null ? "Without a key, proofs stay unchecked." : "";
+    this.goHint.textContent =
+      receipt.found === null
+        ? "Choose a receipt first."
+        : key.found === null
+          ? "Without a key, proofs stay unchecked."
+          : "";
     this.lookup.draw(receipt.found?.modelId ?? null, key.found?.modelId ?? null);
   }
 

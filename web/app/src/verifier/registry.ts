@@ -52,6 +52,10 @@ export function registryLink(modelId: string): HTMLElement | null {
   const template = named?.content ?? "";
   if (!template.startsWith("https://")) return null;
   const text = `Look it up in ${named?.dataset["name"] || "the registry"} (opens another site)`;
-  const attributes = { href: template.replaceAll("{model}", `0x${modelId}`), rel: "noopener noreferrer", target: "_blank" };
+  const attributes = {
+    href: template.replaceAll("{model}", `0x${modelId}`),
+    rel: "noopener noreferrer",
+    target: "_blank",
+  };
   return element("p", {}, element("a", attributes, text));
 }

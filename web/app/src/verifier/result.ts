@@ -15,7 +15,12 @@ export function resultJson(found: Verification): Record<string, unknown> {
     format: FORMAT,
     verdict: level,
     words: `${word}. ${lead}`,
-    receipt: { digest: receipt.digest, model: receipt.modelId, context: toHex(receipt.context), evidence: receipt.evidence },
+    receipt: {
+      digest: receipt.digest,
+      model: receipt.modelId,
+      context: toHex(receipt.context),
+      evidence: receipt.evidence,
+    },
     key: key === null ? null : { model: key.modelId, opening: key.opening, origin: key.origin, insecure: key.insecure },
     expected: {
       ...expectation,

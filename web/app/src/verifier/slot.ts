@@ -5,7 +5,12 @@ import { icon } from "../page/icons.js";
 import type { Failure, KeyFound, Part, ReceiptFound } from "./exchange.js";
 import { sizeOf } from "./limits.js";
 
-const KINDS = { zk: "proof", "zk-segments": "proof in segments", tee: "signed answer", "tee-dev": "development answer" } as const;
+const KINDS = {
+  zk: "proof",
+  "zk-segments": "proof in segments",
+  tee: "signed answer",
+  "tee-dev": "development answer",
+} as const;
 
 export class Slot<Found extends ReceiptFound | KeyFound> {
   found: Found | null = null;
@@ -50,7 +55,11 @@ export class Slot<Found extends ReceiptFound | KeyFound> {
 
   private draw(state: "reading" | "ready" | "failed", name: string, facts: string): void {
     const picture = state === "failed" ? "fail" : this.part === "key" ? "key" : "file";
-    const button = element("button", { type: "button", class: "button plain remove", "aria-label": `Remove ${name}` }, "Remove");
+    const button = element(
+      "button",
+      { type: "button", class: "button plain remove", "aria-label": `Remove ${name}` },
+      "Remove",
+    );
     button.addEventListener("click", () => {
       this.input.focus();
       void this.remove();
@@ -74,6 +83,10 @@ function receiptFacts(found: ReceiptFound): string {
 }
 
 function keyFacts(found: KeyFound): string {
-  const setup = found.insecure ? "DEVELOPMENT setup" : found.origin === null ? "no trusted setup" : `ceremony ${found.origin}`;
+  const setup = found.insecure
+    ? "DEVELOPMENT setup"
+    : found.origin === null
+      ? "no trusted setup"
+      : `ceremony ${found.origin}`;
   return `${sizeOf(found.bytes)}, ${setup}, of model ${found.modelId.slice(0, 12)}…`;
 }

@@ -14,12 +14,21 @@ export function statementCard(found: Verification): HTMLElement {
   return element(
     "section",
     { class: "card", "aria-labelledby": "statement-title" },
-    element("h2", { id: "statement-title" }, icon("statement"), checked ? "The statement" : "What the receipt says of itself"),
+    element(
+      "h2",
+      { id: "statement-title" },
+      icon("statement"),
+      checked ? "The statement" : "What the receipt says of itself",
+    ),
     element(
       "dl",
       { class: "facts-list" },
       ...fact("Model", copyable(receipt.modelId, "Copy the model id"), modelNote(found), registryLink(receipt.modelId)),
-      ...fact("Context", element("p", {}, contextWords(receipt.context)), contextNote(expectation.context, receipt.context)),
+      ...fact(
+        "Context",
+        element("p", {}, contextWords(receipt.context)),
+        contextNote(expectation.context, receipt.context),
+      ),
       ...portFacts("Inputs", inputs, receipt.commitments.input),
       ...portFacts("Outputs", outputs, receipt.commitments.output),
       ...fact("Receipt", copyable(receipt.digest, "Copy the receipt's digest")),
@@ -48,15 +57,35 @@ function badge(tone: "good" | null, text: string): HTMLElement {
 
 function portFacts(term: string, ports: readonly PortFound[], commitments: number): HTMLElement[] {
   if (ports.length === 0) {
-    const words = commitments > 0 ? `hidden behind ${commitments} commitments` : "public; their names and scales are in the key";
+    const words =
+      commitments > 0 ? `hidden behind ${commitments} commitments` : "public; their names and scales are in the key";
     return fact(term, words);
   }
   const rows = ports.map((port) =>
-    element("tr", {}, element("th", { scope: "row" }, element("code", {}, port.name), " ", element("span", { class: "quiet small" }, shapeWords(port))), element("td", {}, ...valueCell(port))),
+    element(
+      "tr",
+      {},
+      element(
+        "th",
+        { scope: "row" },
+        element("code", {}, port.name),
+        " ",
+        element("span", { class: "quiet small" }, shapeWords(port)),
+      ),
+      element("td", {}, ...valueCell(port)),
+    ),
   );
   const head = element("tr", {}, element("th", { scope: "col" }, "Name"), element("th", { scope: "col" }, "Value"));
-  const table = element("table", { "aria-label": term }, element("thead", { class: "unseen" }, head), element("tbody", {}, ...rows));
-  return fact(term, element("div", { class: "tensors scroll", tabindex: "0", role: "region", "aria-label": term }, table));
+  const table = element(
+    "table",
+    { "aria-label": term },
+    element("thead", { class: "unseen" }, head),
+    element("tbody", {}, ...rows),
+  );
+  return fact(
+    term,
+    element("div", { class: "tensors scroll", tabindex: "0", role: "region", "aria-label": term }, table),
+  );
 }
 
 function shapeWords(port: PortFound): string {

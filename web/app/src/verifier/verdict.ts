@@ -38,7 +38,12 @@ export function verdictOf(found: Verification): Verdict {
   const { failure, proof, attestation } = found;
   if (failure !== null) {
     if (failure.code === "InsecureSetup") return insecure(failure);
-    return { level: "rejected", word: "Rejected", lead: `${LIFTED[failure.stage]} ${failure.message}`, remedy: failure.remedy };
+    return {
+      level: "rejected",
+      word: "Rejected",
+      lead: `${LIFTED[failure.stage]} ${failure.message}`,
+      remedy: failure.remedy,
+    };
   }
   if (isDevelopment(found)) return development(found);
   if (proof !== null && attestation?.sufficient === true) {
@@ -46,17 +51,24 @@ export function verdictOf(found: Verification): Verdict {
     return { level: "proved", word: "Proved and attested", lead, remedy: null };
   }
   if (proof !== null) {
-    const lead = "This is what the model with this id answers. A proof shows it: whoever ran the model need not be trusted.";
+    const lead =
+      "This is what the model with this id answers. A proof shows it: whoever ran the model need not be trusted.";
     return { level: "proved", word: "Proved", lead, remedy: null };
   }
   if (attestation !== null) return attested(attestation);
   const lead = "The receipt can be read, and nothing of it was checked. It may say anything.";
-  return { level: "unverified", word: "Not verified", lead, remedy: "Choose the verifying key of the model that you mean." };
+  return {
+    level: "unverified",
+    word: "Not verified",
+    lead,
+    remedy: "Choose the verifying key of the model that you mean.",
+  };
 }
 
 /** Not a proof that fails, but one that shows nothing: the package's remedy is for programs, this one for people. */
 function insecure({ message }: Failure): Verdict {
-  const remedy = "Ask for a key from a published ceremony. To see what this receipt says, choose “Development” under “Evidence and policy”.";
+  const remedy =
+    "Ask for a key from a published ceremony. To see what this receipt says, choose “Development” under “Evidence and policy”.";
   return { level: "rejected", word: "Rejected", lead: `It is a development receipt. ${message}`, remedy };
 }
 
@@ -67,9 +79,14 @@ function isDevelopment(found: Verification): boolean {
 function development({ proof, attestation }: Verification): Verdict {
   const why = [
     proof?.insecure === true ? "its setup comes from no published ceremony, so its maker may forge receipts" : null,
-    attestation?.development === true ? "its enclave is a development one, which its operator can look into and imitate" : null,
+    attestation?.development === true
+      ? "its enclave is a development one, which its operator can look into and imitate"
+      : null,
   ].filter((reason) => reason !== null);
-  const genuine = proof !== null && !proof.insecure ? " Its proof holds by itself: choose the policy “Production” to see that alone." : "";
+  const genuine =
+    proof !== null && !proof.insecure
+      ? " Its proof holds by itself: choose the policy “Production” to see that alone."
+      : "";
   return {
     level: "development",
     word: "DEVELOPMENT ONLY",
@@ -80,11 +97,17 @@ function development({ proof, attestation }: Verification): Verdict {
 
 function attested({ sufficient }: AttestationFound): Verdict {
   if (sufficient) {
-    const lead = "Hardware of a vendor vouches for the code that you named, and that code signed this answer. There is no proof: trust the vendor, or ask for one.";
+    const lead =
+      "Hardware of a vendor vouches for the code that you named, and that code signed this answer. There is no proof: trust the vendor, or ask for one.";
     return { level: "attested", word: "Attested", lead, remedy: null };
   }
   const lead = "Genuine hardware signed this answer. That is all: under this policy it may have run any code.";
-  return { level: "authentic", word: "Authentic, code unchecked", lead, remedy: "Name the code that you expect, below “Policy”, and choose “Production”." };
+  return {
+    level: "authentic",
+    word: "Authentic, code unchecked",
+    lead,
+    remedy: "Name the code that you expect, below “Policy”, and choose “Production”.",
+  };
 }
 
 export interface Point {
@@ -100,7 +123,10 @@ export function uncheckedOf(found: Verification): readonly Point[] {
     points.push({ code: "model", text: "Whether this is the model that you mean: you named no model id to compare." });
   }
   if (expectation.context === null && receipt.context.length > 0) {
-    points.push({ code: "context", text: `Whether it was made for you: it is for ${contextWords(receipt.context)}, and you named no context.` });
+    points.push({
+      code: "context",
+      text: `Whether it was made for you: it is for ${contextWords(receipt.context)}, and you named no context.`,
+    });
   }
   points.push(...evidenceLeft(found));
   const own = found.words?.unchecked ?? [];
@@ -115,12 +141,19 @@ function evidenceLeft({ receipt, key, proof, attestation, expectation }: Verific
   if (receipt.evidence.some(isProof) && proof === null && key === null) {
     points.push({ code: "proof", text: "The proof: that takes the verifying key of the model." });
   }
-  if (types.includes("tee") && attestation === null) points.push({ code: "attestation", text: "The answer signed in hardware." });
+  if (types.includes("tee") && attestation === null)
+    points.push({ code: "attestation", text: "The answer signed in hardware." });
   if (types.includes("tee-dev") && attestation === null) {
-    points.push({ code: "attestation", text: "The answer of a development enclave that the receipt also holds: it counts for nothing under this policy." });
+    points.push({
+      code: "attestation",
+      text: "The answer of a development enclave that the receipt also holds: it counts for nothing under this policy.",
+    });
   }
   if (attestation !== null && expectation.time === "signed") {
-    points.push({ code: "time-of-appraisal", text: "Whether the hardware is trusted today: it was appraised as of the time that the answer names, by its operator’s clock." });
+    points.push({
+      code: "time-of-appraisal",
+      text: "Whether the hardware is trusted today: it was appraised as of the time that the answer names, by its operator’s clock.",
+    });
   }
   // The model is compared by this page, and so is the proof: what the appraisal of the answer alone says of them is not said twice.
   const said = proof === null ? ["model"] : ["model", "zk.proof"];
@@ -135,7 +168,9 @@ export function hiddenOf(found: Verification): readonly Point[] {
   const hidden = [...inputs, ...outputs].filter((port) => !port.public).map((port) => `‘${port.name}’`);
   if (hidden.length > 0) return [{ code: "values", text: `The values of ${hidden.join(", ")}.` }];
   if (receipt.commitments.input + receipt.commitments.output === 0) return [];
-  return [{ code: "values", text: "Values of inputs or outputs: the receipt holds commitments to them, not the values." }];
+  return [
+    { code: "values", text: "Values of inputs or outputs: the receipt holds commitments to them, not the values." },
+  ];
 }
 
 /** Text if it is text, otherwise hexadecimal. */

@@ -4,34 +4,26 @@ import {
   type AttestedEvidence,
   type Description,
   describe,
-  integersOf,
-  type Port,
   type Receipt,
-  type Side,
   toHex,
   type Verifier,
   type VerifyingKey,
   ZksealError,
 } from "@zkseal/verifier";
-import { decodeTensor } from "@zkseal/verifier/tensors.js";
 
 import type { AppraiseAnswer } from "./attestation.js";
 import {
   type AttestationFound,
-  type EvidenceFound,
   type Expectation,
   type Failure,
   isProof,
   type KeyFound,
-  type PortFound,
   type ProofFound,
   type ReceiptFound,
   type Stage,
   type Verification,
 } from "./exchange.js";
-
-/** Numbers of a tensor that are shown; the rest is counted. */
-export const MAX_SHOWN_VALUES = 256;
+import { portFound } from "./found.js";
 
 /** What is to be verified, as it was read. */
 export interface Evidence {
@@ -47,7 +39,11 @@ export interface Verifiers {
 }
 
 /** Everything that can be checked is checked, up to the first thing that does not hold. */
-export async function verification(evidence: Evidence, expectation: Expectation, verifiers: Verifiers): Promise<Verification> {
+export async function verification(
+  evidence: Evidence,
+  expectation: Expectation,
+  verifiers: Verifiers,
+): Promise<Verification> {
   const work = new Work(evidence, expectation, verifiers);
   try {
     await work.run();
@@ -129,7 +125,11 @@ class Work {
     const got = this.evidence.receipt.statement.context;
     if (wanted === null || toHex(wanted) === toHex(got)) return;
     const details = { expected: toHex(wanted), got: toHex(got) };
-    throw new ZksealError("WrongContext", "The receipt was made for another context than the one that you expect.", details);
+    throw new ZksealError(
+      "WrongContext",
+      "The receipt was made for another context than the one that you expect.",
+      details,
+    );
   }
 
   /** What was asked for has to be there. */
@@ -138,7 +138,8 @@ class Work {
     const pieces = this.evidence.found.evidence;
     const asked = this.expectation.evidence;
     if ((asked === "zk" || asked === "both") && !pieces.some(isProof)) throw missing("zero-knowledge proof");
-    if ((asked === "tee" || asked === "both") && pieces.every(isProof)) throw missing("signed answer of attested hardware");
+    if ((asked === "tee" || asked === "both") && pieces.every(isProof))
+      throw missing("signed answer of attested hardware");
   }
 
   private checkProof(): void {
@@ -185,46 +186,4 @@ function missing(what: string): ZksealError {
     { missing: what },
     "Ask whoever made the receipt for one that holds it, or ask for less.",
   );
-}
-
-/** `side`: of the statement, if something vouches for it. */
-function portFound(port: Port, side: Side | null): PortFound {
-  const data = side?.values.get(port.tensor);
-  const tensor = data === undefined ? null : decodeTensor(port, integersOf(data));
-  const values = tensor === null ? null : Array.from(tensor.values.subarray(0, MAX_SHOWN_VALUES), String);
-  return { name: port.name, shape: port.shape, dtype: port.dtype, public: port.visibility === "public", values };
-}
-
-/** The receipt as the page shows it. */
-export function receiptFound(receipt: Receipt, bytes: number): ReceiptFound {
-  const { statement, evidence } = receipt;
-  return {
-    part: "receipt",
-    digest: toHex(receipt.digest),
-    modelId: toHex(statement.modelId),
-    context: statement.context,
-    bytes,
-    evidence: evidence.map(evidenceFound),
-    commitments: { input: statement.input.commitments.length, output: statement.output.commitments.length },
-  };
-}
-
-function evidenceFound(piece: Receipt["evidence"][number]): EvidenceFound {
-  const sizes = piece.type === "zk" ? [piece.proof] : piece.type === "zk-segments" ? piece.proofs : [piece.answer, piece.attestation];
-  const bytes = sizes.reduce((sum, part) => sum + part.length, 0);
-  return { type: piece.type, bytes, segments: piece.type === "zk-segments" ? piece.proofs.length : 1 };
-}
-
-/** The key as the page shows it. */
-export function keyFound(key: VerifyingKey, bytes: number, took: number): KeyFound {
-  return {
-    part: "key",
-    modelId: toHex(key.modelId),
-    opening: key.opening,
-    origin: key.origin,
-    insecure: key.insecure,
-    weights: key.interface.weights,
-    bytes,
-    took,
-  };
 }

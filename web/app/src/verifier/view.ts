@@ -34,7 +34,9 @@ export function resultView(found: Verification): Node[] {
   if (found.attestation !== null) cards.push(chainFigure(found.attestation.chain, found.attestation.development));
   if (verdict.level !== "rejected") {
     const hidden = points("What stays hidden", "hidden", hiddenOf(found), "quiet");
-    cards.push(element("div", { class: "pair" }, hidden, points("What was not checked", "open", uncheckedOf(found), "open")));
+    cards.push(
+      element("div", { class: "pair" }, hidden, points("What was not checked", "open", uncheckedOf(found), "open")),
+    );
   }
   cards.push(jsonCard(found));
   return cards.filter((card): card is Node => card instanceof Node);
@@ -45,7 +47,9 @@ function hardwareCards({ attestation }: Verification): HTMLElement[] {
   const { shown, development } = attestation?.words ?? { shown: [], development: [] };
   return [
     ...(shown.length === 0 ? [] : [points("What its hardware shows", "attested", shown, "pass")]),
-    ...(development.length === 0 ? [] : [points("What it says, and does not show", "development", development, "open")]),
+    ...(development.length === 0
+      ? []
+      : [points("What it says, and does not show", "development", development, "open")]),
   ];
 }
 
@@ -86,7 +90,11 @@ function rejectedCard({ failure, receipt }: Verification): HTMLElement | null {
       ...facts.flatMap(([name, value]) => fact(name, element("code", {}, String(value)))),
       ...fact("Receipt", element("code", {}, receipt.digest)),
     ),
-    element("p", { class: "hint" }, "Nothing that this receipt says is shown: a statement that does not hold is worth nothing."),
+    element(
+      "p",
+      { class: "hint" },
+      "Nothing that this receipt says is shown: a statement that does not hold is worth nothing.",
+    ),
   );
 }
 

@@ -4,8 +4,9 @@ import { loadVerifier, readReceipt, type Verifier, ZksealError } from "@zkseal/v
 
 import { answerAppraiser, type AppraiseAnswer } from "./attestation.js";
 import type { Answer, KeyFound, Part, ReceiptFound, Task, Verification } from "./exchange.js";
+import { keyFound, receiptFound } from "./found.js";
 import { LIMITS } from "./limits.js";
-import { type Evidence, failure, keyFound, receiptFound, verification } from "./verification.js";
+import { type Evidence, failure, verification } from "./verification.js";
 
 interface Numbered {
   readonly task: number;
@@ -104,7 +105,10 @@ addEventListener("message", (event: MessageEvent<Numbered>) => {
     try {
       answer = { task, found: await worker.do(asked) };
     } catch (error) {
-      const known = error instanceof ZksealError ? error : new ZksealError("InternalError", `The verifier failed: ${String(error)}.`);
+      const known =
+        error instanceof ZksealError
+          ? error
+          : new ZksealError("InternalError", `The verifier failed: ${String(error)}.`);
       answer = { task, failure: failure(known) };
     }
     postMessage(answer);
