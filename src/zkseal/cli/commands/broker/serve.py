@@ -78,8 +78,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
     from zkseal.broker import BrokerOptions
     from zkseal.broker.limits import RateLimits
     from zkseal.broker.service import application
-    from zkseal.http_server.telling import Log
     from zkseal.http_server.server import Server
+    from zkseal.http_server.telling import Log
 
     limits = RateLimits(
         per_client_s=options.client_rate,

@@ -75,8 +75,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
     """Asks, and waits if told to."""
     from zkseal.chain.connection import address_of
     from zkseal.chain.inference import encode_inputs
-    from zkseal.evm.programs import programs
     from zkseal.chain.request import NOBODY, Mode, OracleRequest, ask, wait_for_answer
+    from zkseal.evm.programs import programs
 
     key = trusted(options, files.load_verifying_key(options.verifying_key))
     interface = Interface.of(key.relation)
