@@ -55,6 +55,8 @@ _STATUS: dict[type[errors.ZksealError], int] = {
     errors.InternalError: 500,
 }
 
+_PASSING_QUOTAS = frozenset({"queued_jobs", "running_jobs"})
+"""Quotas that make room by themselves: asking again later helps."""
 _ID = re.compile(r"[a-z]{3}_[a-z2-7]{26}|[0-9a-f]{64}", re.ASCII)
 """Identifiers that the service gives."""
 _SECRET_FIELDS = frozenset({"path", "value", "url", "result", "idempotency_key", MALFORMED_REQUEST})
@@ -67,6 +69,8 @@ def status_of(error: errors.ZksealError) -> int:
         return 400
     if _lost(error):
         return 503
+    if isinstance(error, errors.QuotaExceeded) and error.fields.get("quota") in _PASSING_QUOTAS:
+        return 429
     return next((_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS), 500)
 
 

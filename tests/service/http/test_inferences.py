@@ -17,6 +17,7 @@ import zkseal
 from zkseal.client.events import read_events
 from zkseal.files import load_verifying_key
 from zkseal.receipts import Receipt, cbor
+from zkseal.service import tenants
 from zkseal.service.api_keys import SCOPES
 
 pytestmark = pytest.mark.native
@@ -200,6 +201,17 @@ def test_what_is_no_json_is_told_without_its_text(unworked: Served, body: bytes)
         answer = http.post(f"/v1/models/{unworked.keys.model_id}/inferences", content=body)
         require_problem(answer, 400, "InvalidEncoding")
         assert "6151" not in answer.text
+
+
+def test_a_full_queue_is_told_as_something_that_passes(idle: Served) -> None:
+    tenants.set_quotas(idle.service.vault.database, idle.tenant, tenants.Quotas(max_queued_jobs=1))
+    with idle.http() as http:
+        path = f"/v1/models/{idle.keys.model_id}/inferences"
+        assert http.post(path, json=asked(), headers=ASYNC).status_code == 202
+        answer = http.post(path, json=asked(1), headers=ASYNC)
+        document = require_problem(answer, 429, "QuotaExceeded")
+        assert document["fields"]["quota"] == "queued_jobs"
+        assert int(answer.headers["retry-after"]) >= 1
 
 
 def test_a_model_without_its_proving_key_proves_nothing(idle: Served) -> None:

@@ -23,10 +23,8 @@ __all__ = ["FIELDS", "ServiceLog", "capture_libraries"]
 
 FIELDS = frozenset(
     {
-        "address", "attempt", "attempts", "bytes_in", "bytes_out", "code", "count", "database", "duration_ms", "error",
-        "executor", "from_state", "host", "job", "key", "kind", "level", "logger", "method", "model", "phase", "port",
-        "processes", "reason", "request", "role", "route", "seconds", "signal", "state", "status", "store", "tenant",
-        "trace", "version", "where", "worker",
+        "attempt", "bytes_out", "code", "duration_ms", "error", "host", "job", "key", "kind", "level", "logger", "method",
+        "model", "port", "request", "role", "route", "state", "status", "store", "tenant", "version", "where",
     }
 )  # fmt: skip
 
