@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -12,6 +13,7 @@ from tests.broker.vendors import SnpVendor, TpmVendor
 from tests.tee.machines import NOW, AzureVm, Gpus, runtime_of
 from tests.tee.test_bundle import attester, issuer, policy, runtime
 from tests.tee.test_machines import AZURE, PCR4, RUNTIME, SNP, WITH_GPU
+from tests.tee.web.mutations import flipped
 from tests.tee.web.node import Node, json_form, refused
 
 from zkseal.errors import ZksealError
@@ -156,3 +158,20 @@ def test_malformed_bundles_have_the_same_error(node: Node, issuer: Any) -> None:
         found = node.ask("bundle", SANDBOX, other, now=NOW)
         expected = python_of(other, SANDBOX, now=NOW)
         assert found["error"]["code"] == expected["error"]["code"], other.hex()
+
+
+def test_changed_bundles_get_the_same_code(node: Node, issuer: Any) -> None:
+    """Random changes of the bundle's bytes: its encoding, its runtime data, what it holds."""
+    rng, snp = random.Random(4), SnpVendor(NOW)
+    bundles = [
+        (AttestationBundle(RUNTIME, snp.evidence(RUNTIME)), tomllib.loads(SNP), snp.roots),
+        (AttestationBundle(runtime(), attester(issuer).attest(runtime())), SANDBOX, Roots()),
+    ]
+    for _ in range(400):
+        bundle, document, roots = rng.choice(bundles)
+        given = {"now": NOW, "nonce": bundle.runtime_data.nonce, "roots": roots}
+        data = flipped(bundle.to_cbor(), rng)
+        found, expected = node.ask("bundle", document, data, **given), python_of(data, document, **given)
+        codes = [answer.get("error", answer).get("code", answer.get("kind")) for answer in (found, expected)]
+        assert codes[0] == codes[1], data.hex()
+        assert found.get("result") == expected.get("result") or codes == ["InvalidEncoding"] * 2

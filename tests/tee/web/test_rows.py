@@ -12,7 +12,7 @@ from tests.tee.rows import NONCES, PLATFORMS, ROWS, evidence_of, files_of, time_
 from tests.tee.web.node import EVIDENCE_ONLY, Node, python_of
 
 from zkseal.errors import InvalidEncoding
-from zkseal.tee import Evidence, Platform, pinned_roots, read_evidence
+from zkseal.tee import Evidence, Platform, evidence_to_cbor, pinned_roots, read_evidence
 from zkseal.tee.result import digest
 
 pytestmark = [pytest.mark.native, pytest.mark.slow]
@@ -70,6 +70,15 @@ def test_files_that_are_nothing_known_are_refused(node: Node) -> None:
 def test_nonces_of_zeros_bind_nothing_there_either(node: Node) -> None:
     evidence, now = evidence_of(ROWS[0]), time_of(ROWS[0])
     assert node.evidence(evidence, now=now, nonce=bytes(64)) == python_of(evidence, now=now, nonce=bytes(64))
+
+
+@pytest.mark.parametrize("now", [-1, 1.5, None, "1", 2**53])
+def test_a_time_that_is_none_is_refused(node: Node, now: object) -> None:
+    """A comparison with what is no number is false, whichever way it is put."""
+    found = node.ask(
+        "evidence", EVIDENCE_ONLY, evidence_to_cbor(evidence_of(ROWS[0])), now="NaN" if now is None else now
+    )
+    assert found["error"]["code"] == "WrongInput"
 
 
 def test_texts_of_megabytes_are_refused_as_any_others(node: Node) -> None:

@@ -12,7 +12,7 @@ import { type AnswerClaims, readAnswer, verifyAnswerSignature } from "../tee/ans
 import { appraiseBundle, type AttestedRuntime, DevAttestedRuntime } from "../tee/attested.js";
 import { readBundle } from "../tee/bundle.js";
 import { sameBytes } from "../tee/bytes.js";
-import { denied } from "../tee/context.js";
+import { denied, requireTime } from "../tee/context.js";
 import { type Check, isProduction } from "../tee/result.js";
 import type { Roots } from "../tee/roots.js";
 import { decodeTensor, type Tensor } from "../tensors.js";
@@ -54,12 +54,14 @@ export interface AppraiseOptions {
 /**
  * Appraises a receipt and returns what was checked. Where it holds an attestation, `loadAttest` has to be awaited before.
  *
- * Evidence that is there and can be checked is checked, also where the policy does not ask for it: a receipt with a proof that
- * does not hold is refused under every policy.
+ * Evidence that is there and can be checked is checked, also where the policy does not ask for it: a receipt with a proof
+ * that does not hold is refused under every policy.
  *
- * Throws `ReceiptRefused`: the first check that failed. `MissingDependency`, `ResourceLimit` and `InternalError` of the machine.
+ * Throws `ReceiptRefused`: the first check that failed. `WrongInput` if `now` is no time; `MissingDependency`,
+ * `ResourceLimit` and `InternalError` of the machine.
  */
 export function appraise(receipt: Receipt, policy: ReceiptPolicy, options: AppraiseOptions): Appraisal | DevAppraisal {
+  requireTime(options.now);
   const work = new Work(receipt, policy, options);
   try {
     return work.run();

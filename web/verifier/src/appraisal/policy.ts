@@ -86,9 +86,14 @@ export class ReceiptPolicy {
   /** SHA-256 of the content in one canonical JSON form, as the Python package makes it. */
   readonly digest: Uint8Array;
 
-  private constructor(readonly fields: Readonly<Fields>) {
+  readonly fields: Readonly<Fields>;
+
+  private constructor(fields: Fields) {
+    // As an `AppraisalPolicy`, nobody's to change.
+    const [models, allowed] = [fields.models, fields.allow_not_checked].map((list) => Object.freeze([...list]));
+    this.fields = Object.freeze({ ...fields, models: models ?? [], allow_not_checked: allowed ?? [] });
     const attestation = fields.attestation === null ? null : toHex(fields.attestation.digest);
-    this.digest = sha256(utf8(canonicalJson({ ...fields, attestation })));
+    this.digest = sha256(utf8(canonicalJson({ ...this.fields, attestation })));
     Object.freeze(this);
   }
 
@@ -116,7 +121,7 @@ export class ReceiptPolicy {
     const { name, mode, attestation, ...others } = document;
     if (typeof name !== "string" || name === "") throw fail("it has no name");
     if (!isMode(mode)) throw fail(`the mode is ${JSON.stringify(mode ?? null)}; there are ${MODES.join(", ")}`);
-    const fields = { ...PLAIN, ...checked(others), name, mode, attestation: attestationOf(attestation, name) };
+    const fields: Fields = { ...PLAIN, ...checked(others), name, mode, attestation: attestationOf(attestation, name) };
     check(fields);
     return new ReceiptPolicy(fields);
   }

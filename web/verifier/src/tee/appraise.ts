@@ -4,7 +4,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 
 import { ZksealError } from "../errors.js";
 import { isZero } from "./bytes.js";
-import { type Context, denied, type Finding, newFinding, sentence } from "./context.js";
+import { type Context, denied, type Finding, newFinding, requireTime, sentence } from "./context.js";
 import type { Evidence } from "./evidence.js";
 import type { AppraisalPolicy } from "./policy.js";
 import {
@@ -37,7 +37,8 @@ export interface EvidenceOptions {
  * Appraises evidence and returns what was checked. `loadAttest` has to be awaited before.
  *
  * Throws `EvidenceRefused`: the first check that failed, or that was not made and has to be, with the result so far.
- * `InvalidEncoding` if the nonce binds nothing; `MissingDependency`, `ResourceLimit` and `InternalError` of the machine.
+ * `WrongInput` if `now` is no time, `InvalidEncoding` if the nonce binds nothing; `MissingDependency`, `ResourceLimit` and
+ * `InternalError` of the machine.
  */
 export function appraiseEvidence(
   evidence: Evidence,
@@ -46,6 +47,7 @@ export function appraiseEvidence(
 ): AttestationResult | DevAttestationResult {
   const nonce = options.nonce ?? null;
   const { now } = options;
+  requireTime(now);
   if (nonce !== null && isZero(nonce)) {
     // Evidence that is bound to nothing carries zeros, or no nonce at all.
     const text = "A nonce that is empty, or of zeros only, binds nothing. Give random bytes.";

@@ -42,6 +42,13 @@ export function newFinding(checks: Checks): Finding {
   return { checks, claims: new Map(), assurance: "simulated", chain: [] };
 }
 
+/** Throws `WrongInput` unless `now` is a time: a comparison with what is no number is false, whichever way it is put. */
+export function requireTime(now: number): void {
+  if (Number.isSafeInteger(now) && now >= 0) return;
+  const details = { name: "now", expected: "Unix seconds, a whole number", got: String(now) };
+  throw new ZksealError("WrongInput", "The time of the appraisal is no whole number of seconds.", details);
+}
+
 /** A sentence of a reason. */
 export function sentence(reason: string): string {
   return `${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.`;

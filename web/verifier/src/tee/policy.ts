@@ -99,8 +99,12 @@ export class AppraisalPolicy {
   /** SHA-256 of the policy's content in one canonical JSON form. */
   readonly digest: Uint8Array;
 
-  private constructor(readonly fields: Readonly<Fields>) {
-    this.digest = sha256(utf8(canonicalJson(fields as unknown as PolicyValue)));
+  readonly fields: Readonly<Fields>;
+
+  private constructor(fields: Fields) {
+    // The digest stays that of the fields: a policy is nobody's to change, nor are the lists that it shares with others.
+    this.fields = frozen(structuredClone(fields));
+    this.digest = sha256(utf8(canonicalJson(this.fields as unknown as PolicyValue)));
     Object.freeze(this);
   }
 
@@ -180,6 +184,11 @@ function isTexts(value: PolicyValue): value is readonly string[] {
 
 function isLevel(value: PolicyValue | undefined): boolean {
   return typeof value === "number" && Number.isSafeInteger(value);
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === "object" && value !== null) Object.values(value).forEach(frozen);
+  return Object.freeze(value);
 }
 
 function* flattened(document: PolicyDocument): Generator<[string, PolicyValue]> {
