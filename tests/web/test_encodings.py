@@ -160,6 +160,7 @@ CHANGES: dict[str, Any] = {
     "an unknown order": lambda d: d["inputs"][0].update(order="float16"),
     "an order with other bounds": lambda d: d["inputs"][0].update(order="float32"),
     "more entries": lambda d: d.update(more=[None, True, "\u007f", {"b": 1, "a": -2}]),
+    "a long text": lambda d: d.update(more="\\" * 300_000),
     "names sorted by code points": lambda d: d.update({"\uff61": 1, "\U00010000": 2}),
 }
 
@@ -182,6 +183,7 @@ ACCEPTED = {
     "no features",
     "a name of another alphabet",
     "more entries",
+    "a long text",
     "names sorted by code points",
 }
 

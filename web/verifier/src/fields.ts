@@ -52,6 +52,15 @@ export function requireLength(data: Uint8Array, expected: number, what: string):
   throw new ZksealError("WrongLength", message, { expected, got: data.length });
 }
 
+/** A copy: whoever gave the bytes cannot change afterwards what was read. Throws `ResourceLimit`. */
+export function copyOf(data: Uint8Array): Uint8Array {
+  try {
+    return data.slice();
+  } catch (error) {
+    throw new ZksealError("ResourceLimit", `There is no memory for ${data.length} bytes: ${String(error)}.`, { resource: "memory" });
+  }
+}
+
 function wrongType(what: string, kind: string): ZksealError {
   return new ZksealError("InvalidEncoding", `${what} is not ${kind}.`, { reason: "type" });
 }

@@ -105,7 +105,7 @@ function readPort(value: Json): Port {
 }
 
 function readName(value: Json | undefined): string {
-  if (typeof value !== "string" || !PRINTABLE.test(value) || [...value].length > MAX_NAME) {
+  if (typeof value !== "string" || [...value].length > MAX_NAME || !PRINTABLE.test(value)) {
     throw new TypeError("a name is not printable text");
   }
   return value;

@@ -5,7 +5,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { decode, type Value, type ValueMap } from "./cbor.js";
 import { isContainer, readSection, RECEIPT } from "./container.js";
 import { ZksealError } from "./errors.js";
-import { bytesOf, exactMap, integerOf, listOf, requireLength, requireVersion, textOf } from "./fields.js";
+import { bytesOf, copyOf, exactMap, integerOf, listOf, requireLength, requireVersion, textOf } from "./fields.js";
 import { decodeStatement, type Statement } from "./statement.js";
 
 export const RECEIPT_VERSION = 1;
@@ -65,7 +65,9 @@ export interface Receipt {
  * Throws a `ZksealError` of the family `DecodeError` for anything else.
  */
 export function readReceipt(data: Uint8Array): Receipt {
-  const encoding = isContainer(data) ? readSection(data, RECEIPT) : data;
+  const given = isContainer(data) ? readSection(data, RECEIPT) : data;
+  // What is too long is refused by `decode`, and not copied before.
+  const encoding = copyOf(given.subarray(0, MAX_RECEIPT_BYTES + 1));
   const value = decode(encoding, MAX_RECEIPT_BYTES);
   if (value instanceof Map) requireVersion(value.get("receipt"), [RECEIPT_VERSION], "Receipt");
   const entries = exactMap(value, ["evidence", "receipt", "statement"], "A receipt");

@@ -3,6 +3,7 @@
 import { compareBytes } from "./cbor.js";
 import { type Claim, Core } from "./core.js";
 import { ZksealError } from "./errors.js";
+import { copyOf } from "./fields.js";
 import { toHex } from "./hex.js";
 import type { Port } from "./interface.js";
 import { joinedKey, keyEncoding, type Origin, type VerifyingKey, wholeKey } from "./keys.js";
@@ -64,7 +65,7 @@ export class Verifier {
    * Throws errors of the family `DecodeError`, or `ModelProofRejected`.
    */
   readVerifyingKey(data: Uint8Array): VerifyingKey {
-    const { encoding, segmented } = keyEncoding(data.slice());
+    const { encoding, segmented } = keyEncoding(copyOf(data));
     const joined = segmented ? decodeSegmentedKey(encoding, (bytes) => this.core.load(bytes)) : null;
     const key = joined === null ? wholeKey(this.core.load(encoding), encoding) : joinedKey(joined, encoding);
     this.read.set(key, joined);
