@@ -55,6 +55,19 @@ def test_many_inferences_are_proved_as_if_each_were_proved_here(key_file: Keys, 
         assert np.array_equal(result.outputs["y"], expected)
         assert result.outputs["y"].dtype == expected.dtype
         assert outcomes(handle) == ["accepted"]
+
+
+def test_workers_prove_at_the_same_time(key_file: Keys, inputs: Array) -> None:
+    both = threading.Barrier(2, timeout=60)
+
+    def meet(worker: str, stage: str, share: float) -> None:
+        if (stage, share) == ("commit", 0.1):
+            both.wait()
+
+    with LocalExecutor(2, limits=QUICK) as executor:
+        handles = [executor.submit(ProveTask(key_file[0], x), told=meet) for x in inputs[:2]]
+        for handle in handles:
+            handle.result(60)
     assert {handle.attempts[0].worker for handle in handles} == {"0", "1"}
 
 

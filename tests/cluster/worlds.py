@@ -14,7 +14,7 @@ PROGRAM = Path(__file__).with_name("misbehaving_worker.py")
 FULL = os.environ.get("ZKSEAL_RAY") == "full"
 """Whether tests that take minutes are run: `make test-ray`."""
 
-QUICK = Limits(margin=1.0, least_timeout_s=20.0)
+QUICK = Limits(margin=1.0, least_timeout_s=60.0)
 """For models that are proved in milliseconds, on a machine that does a lot besides."""
 
 STALLED = Limits(margin=1.0, least_timeout_s=2.0)

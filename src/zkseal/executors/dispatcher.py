@@ -229,14 +229,15 @@ class Dispatcher:
         with self._changed:
             self._runs.remove(run)
             job.runs.remove(run)
-            last = job.started >= self._limits.max_attempts and not job.runs and not job.queued
-            settles = not job.settled and (final or (error is not None and last))
             job.handle.note(run.attempt("dropped" if job.settled else outcome, answer))
+            alone = not job.settled and not job.runs and not job.queued
+            exhausted = alone and job.started >= self._limits.max_attempts
+            settles = not job.settled and (final or (error is not None and exhausted))
+            others = list(job.runs) if settles else []
             if settles:
                 self._settle(job)
-            elif error is not None and not job.settled and not job.queued and job.started < self._limits.max_attempts:
+            elif error is not None and alone:
                 self._enqueue(job)
-            others = list(job.runs) if settles else []
         if settles:
             job.handle.finish(result if error is None else error)
         for other in others:
