@@ -26,41 +26,53 @@ export function describe(proved: ProvedStatement, key: VerifyingKey, receipt: Re
   return { proved: provedFacts(proved), hidden: hiddenFacts(proved, key), unchecked: uncheckedFacts(proved, receipt) };
 }
 
-function provedFacts(proved: ProvedStatement): Fact[] {
-  const facts: Fact[] = [
-    fact("model", `The model ${toHex(proved.modelId).slice(0, 16)}… was run, with the weights that it was set up with.`),
+function provedFacts({ modelId, inputs, outputs, context, inputCommitments, outputCommitments }: ProvedStatement): Fact[] {
+  const hidden = inputCommitments.length + outputCommitments.length > 0;
+  return [
+    fact("model", `The model ${toHex(modelId).slice(0, 16)}… was run, with the weights that it was set up with.`),
     fact("run", "Every step of the run was computed as the model prescribes, in its integers, exactly."),
+    ...when(inputs.size > 0, "inputs", `It was given the inputs that are shown: ${names(inputs.keys())}.`),
+    ...when(outputs.size > 0, "outputs", `It answered with the outputs that are shown: ${names(outputs.keys())}.`),
+    ...when(context.length > 0, "context", "The receipt was made for this context and for no other."),
+    ...when(
+      hidden,
+      "commitments",
+      "The hidden values are fixed by commitments: their owner can open them later, to nothing else.",
+    ),
   ];
-  if (proved.inputs.size > 0) facts.push(fact("inputs", `It was given the inputs that are shown: ${names(proved.inputs.keys())}.`));
-  if (proved.outputs.size > 0) facts.push(fact("outputs", `It answered with the outputs that are shown: ${names(proved.outputs.keys())}.`));
-  if (proved.context.length > 0) facts.push(fact("context", "The receipt was made for this context and for no other."));
-  if (proved.inputCommitments.length + proved.outputCommitments.length > 0) {
-    facts.push(fact("commitments", "The hidden values are fixed by commitments: their owner can open them later, to nothing else."));
-  }
-  return facts;
 }
 
-function hiddenFacts(proved: ProvedStatement, key: VerifyingKey): Fact[] {
-  const facts: Fact[] = [];
-  if (proved.hiddenInputs.length > 0) facts.push(fact("inputs", `The values of the inputs ${names(proved.hiddenInputs)}.`));
-  if (proved.hiddenOutputs.length > 0) facts.push(fact("outputs", `The values of the outputs ${names(proved.hiddenOutputs)}.`));
-  if (key.interface.weights === "private") facts.push(fact("weights", "The weights of the model. Its structure is public: it stands in the key."));
-  facts.push(fact("intermediate", "Everything that the model computed on the way."));
-  return facts;
+function hiddenFacts({ hiddenInputs, hiddenOutputs }: ProvedStatement, key: VerifyingKey): Fact[] {
+  const weights = "The weights of the model. Its structure is public: it stands in the key.";
+  return [
+    ...when(hiddenInputs.length > 0, "inputs", `The values of the inputs ${names(hiddenInputs)}.`),
+    ...when(hiddenOutputs.length > 0, "outputs", `The values of the outputs ${names(hiddenOutputs)}.`),
+    ...when(key.interface.weights === "private", "weights", weights),
+    fact("intermediate", "Everything that the model computed on the way."),
+  ];
 }
 
-function uncheckedFacts(proved: ProvedStatement, receipt: Receipt): Fact[] {
-  const facts: Fact[] = [
+function uncheckedFacts({ context, insecure, origin }: ProvedStatement, receipt: Receipt): Fact[] {
+  const forgeable = "That nobody can forge this receipt: its powers of tau come from no published ceremony.";
+  const attested = receipt.evidence.some((evidence) => !isProof(evidence));
+  return [
+    ...when(insecure, "insecure", forgeable),
     fact("key", "That this key is that of the model which you mean: compare the model id with one that you trust."),
     fact("data", "That the inputs are true: a proof is about the computation, not about where its data came from."),
     fact("quality", "That the model is good, fair or accurate."),
     fact("time", "When the receipt was made. It does not expire by itself."),
+    ...when(
+      context.length === 0,
+      "context",
+      "What the receipt is for: it names no context, and can be shown to anybody.",
+    ),
+    ...when(
+      origin !== null && !insecure,
+      "setup",
+      `That of the participants of the ceremony '${origin}' at least one was honest.`,
+    ),
+    ...when(attested, "attestation", "The answer of an enclave that the receipt also holds: an appraisal checks it."),
   ];
-  if (proved.context.length === 0) facts.push(fact("context", "What the receipt is for: it names no context, and can be shown to anybody."));
-  if (proved.insecure) facts.unshift(fact("insecure", "That nobody can forge this receipt: its powers of tau come from no published ceremony."));
-  else if (proved.origin !== null) facts.push(fact("setup", `That of the participants of the ceremony '${proved.origin}' at least one was honest.`));
-  if (receipt.evidence.some((evidence) => !isProof(evidence))) facts.push(fact("attestation", "The answer of an enclave that the receipt also holds: an appraisal checks it."));
-  return facts;
 }
 
 function names(list: Iterable<string>): string {
@@ -69,4 +81,8 @@ function names(list: Iterable<string>): string {
 
 function fact(code: string, text: string): Fact {
   return { code, text };
+}
+
+function when(applies: boolean, code: string, text: string): Fact[] {
+  return applies ? [fact(code, text)] : [];
 }

@@ -57,7 +57,8 @@ export function copyOf(data: Uint8Array): Uint8Array {
   try {
     return data.slice();
   } catch (error) {
-    throw new ZksealError("ResourceLimit", `There is no memory for ${data.length} bytes: ${String(error)}.`, { resource: "memory" });
+    const message = `There is no memory for ${data.length} bytes: ${String(error)}.`;
+    throw new ZksealError("ResourceLimit", message, { resource: "memory" });
   }
 }
 

@@ -196,7 +196,9 @@ class Reader {
 
   number(size: 2 | 4, most = Infinity): number {
     const value = this.take(size).reduce((sum, byte) => sum * 256 + byte, 0);
-    if (value > most) throw new ZksealError("InvalidEncoding", `A count of ${value} where ${most} is the most.`, { reason: "count" });
+    if (value > most) {
+      throw new ZksealError("InvalidEncoding", `A count of ${value} where ${most} is the most.`, { reason: "count" });
+    }
     return value;
   }
 
