@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import psycopg
 from tests.cluster.processes import kill_all, with_argument
-from tests.service.faults.site import Site
+from tests.service.faults.site import LEASE_S, Site
 
 __all__ = ["Strike", "strikes_for"]
 
@@ -26,6 +26,17 @@ def server(site: Site, chance: random.Random) -> None:
 def worker(site: Site, chance: random.Random) -> None:
     """kill -9 of a process that claims jobs."""
     chance.choice(site.workers).kill()
+
+
+def frozen(site: Site, chance: random.Random) -> None:
+    """A worker stands still for longer than its lease, then goes on with jobs that are others' by then."""
+    pid = chance.choice(site.workers).pid
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            time.sleep(LEASE_S + chance.uniform(1.0, 3.0))
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
 
 def prover(site: Site, chance: random.Random) -> None:
@@ -75,7 +86,7 @@ def ray_worker(site: Site, chance: random.Random) -> None:
         kill_all([chance.choice(found)])
 
 
-_ALWAYS: tuple[Strike, ...] = (server, worker, prover, everything)
+_ALWAYS: tuple[Strike, ...] = (server, worker, frozen, prover, everything)
 _POSTGRES: tuple[Strike, ...] = (connection_lost, backend, database_server)
 
 
