@@ -23,8 +23,8 @@ __all__ = ["FIELDS", "ServiceLog", "capture_libraries"]
 
 FIELDS = frozenset(
     {
-        "attempt", "bytes_out", "code", "duration_ms", "error", "host", "job", "key", "kind", "level", "logger", "method",
-        "model", "port", "request", "role", "route", "state", "status", "store", "tenant", "version", "where",
+        "attempt", "bytes_out", "code", "duration_ms", "error", "host", "job", "key", "kind", "level", "logger",
+        "method", "model", "port", "request", "role", "route", "state", "status", "store", "tenant", "version", "where",
     }
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from typing import Any
@@ -15,6 +16,8 @@ from zkseal.service.observing.tracing import Tracing
 __all__ = ["ObservedRequests", "note", "request_id_of"]
 
 UNMATCHED = "unmatched"
+_IDENTIFIERS = frozenset({"job", "key", "model", "tenant"})
+_ID = re.compile(r"[a-z]{3}_[a-z2-7]{26}|[a-z2-7]{13}|[0-9a-f]{64}", re.ASCII)
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 
@@ -24,8 +27,10 @@ def request_id_of(scope: Scope) -> str:
 
 
 def note(scope: Scope, **fields: Any) -> None:
-    """Adds fields to the line of a request in the log: tenant, key, model, job, code."""
-    scope.setdefault("zkseal.noted", {}).update(fields)
+    """Adds fields to the line and the span of a request: tenant, key, model, job, code. Texts of callers are none."""
+    for name, value in fields.items():
+        if name not in _IDENTIFIERS or _ID.fullmatch(str(value)):
+            scope.setdefault("zkseal.noted", {})[name] = value
 
 
 class ObservedRequests:

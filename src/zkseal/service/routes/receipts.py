@@ -57,8 +57,8 @@ async def receipt(request: Request, caller: ReceiptReader, digest: Annotated[str
 async def opening(request: Request, caller: OpeningReader, job_id: str) -> Response:
     """What opens the commitments of a job's receipt: the private numbers and their blindings. For the owner alone."""
     vault = service_of(request).vault
-    note(request.scope, job=job_id)
     data = await run_in_threadpool(lambda: cbor.dumps(opening_to_plain(jobs.opening(vault, caller.tenant, job_id))))
+    note(request.scope, job=job_id)
     return Response(data, media_type=CBOR)
 
 
@@ -68,8 +68,8 @@ async def opening(request: Request, caller: OpeningReader, job_id: str) -> Respo
 async def outputs(request: Request, caller: OpeningReader, job_id: str) -> Response:
     """What the model answered, private outputs too: a map of an inference, one for each input of a batch."""
     vault = service_of(request).vault
-    note(request.scope, job=job_id)
     found = await run_in_threadpool(lambda: nested(jobs.outputs(vault, caller.tenant, job_id)))
+    note(request.scope, job=job_id)
     return JSONResponse({"outputs": found})
 
 
