@@ -54,16 +54,18 @@ $(ANVIL): contracts/package-lock.json
 
 # The verifier for browsers. npm writes the first file, scripts/build_wasm the sums.
 WEB := web/verifier
+# Crates that no browser has.
+WASM_SOURCES = $(filter-out $(foreach crate,evm kernels prover py seal srs testkit,crates/zkseal-$(crate)/%),$(RUST_SOURCES))
 WEB_SOURCES = $(shell find $(WEB)/src $(WEB)/test -name '*.ts')
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json scripts/toolchain
 	@scripts/toolchain node
 	@cd $(WEB) && npm ci --silent --no-audit --no-fund
 	@touch $@
 
-$(WEB)/wasm/SHA256SUMS: $(RUST_SOURCES) scripts/build_wasm
+$(WEB)/wasm/SHA256SUMS: $(WASM_SOURCES) scripts/build_wasm
 	@scripts/build_wasm $(@D)
 
-$(WEB)/wasm/vectors/SHA256SUMS: $(RUST_SOURCES) scripts/build_wasm
+$(WEB)/wasm/vectors/SHA256SUMS: $(WASM_SOURCES) scripts/build_wasm
 	@scripts/build_wasm $(@D) zkseal-wasm:vectors=zkseal_vectors.wasm
 
 $(WEB)/build/.ready: $(WEB)/node_modules/.package-lock.json $(WEB)/tsconfig.json $(WEB_SOURCES)
