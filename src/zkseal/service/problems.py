@@ -9,7 +9,6 @@ a value is left out even for its owner: documents are kept by proxies, by client
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from starlette.responses import JSONResponse
 from zkseal import errors
 from zkseal.http_server.problems import PROBLEM, problem
 from zkseal.json_text import printable
+from zkseal.service.names import IDENTIFIER
 
 __all__ = ["MALFORMED_REQUEST", "RETRY_AFTER_MS", "problem_response", "refusal_response", "status_of", "without_values"]
 
@@ -57,8 +57,6 @@ _STATUS: dict[type[errors.ZksealError], int] = {
 
 _PASSING_QUOTAS = frozenset({"queued_jobs", "running_jobs"})
 """Quotas that make room by themselves: asking again later helps."""
-_ID = re.compile(r"[a-z]{3}_[a-z2-7]{26}|[0-9a-f]{64}", re.ASCII)
-"""Identifiers that the service gives."""
 _SECRET_FIELDS = frozenset({"path", "value", "url", "result", "idempotency_key", MALFORMED_REQUEST})
 """Paths and addresses of the server, values of a witness, long reports, texts of the caller."""
 
@@ -85,7 +83,7 @@ def without_values(error: errors.ZksealError) -> dict[str, Any]:
             "samples like this one, or compile with more headroom."
         )
         fields = {name: fields[name] for name in ("tensor", "lo", "hi") if name in fields}
-    if isinstance(error, errors.NotFound) and not _ID.fullmatch(str(fields.get("name"))):
+    if isinstance(error, errors.NotFound) and not IDENTIFIER.fullmatch(str(fields.get("name"))):
         # A name that cannot be one of ours is a text of the caller.
         message = f"There is no such {fields.get('kind', 'thing')} here."
         fields = {"kind": fields.get("kind"), "name": None}

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from tests.e2e.small_models import SAMPLES
 from tests.service.http.served import Served
 from tests.service.http.test_scopes import ROUTES
 
@@ -74,6 +75,14 @@ def test_the_example_of_the_guide_is_a_summary(unworked: Served) -> None:
         inner = OperatorSummary.model_fields[name].annotation
         if isinstance(value, dict) and hasattr(inner, "model_fields"):
             assert set(value) == set(inner.model_fields), name
+
+
+def test_the_client_of_the_guide_runs(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+    given = {"api_key": served.api_key, "model_id": served.keys.model_id, "x": SAMPLES[:1]}
+    exec(compile(code.replace("http://127.0.0.1:8710", served.url), "service.md", "exec"), given)
+    assert given["statement"].context == b"visit 12"
+    assert "succeeded" in capsys.readouterr().out
 
 
 def test_every_error_has_a_status() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from zkseal.service.names import IDENTIFIER
 from zkseal.service.observing.logs import ServiceLog
 from zkseal.service.observing.metrics import Metrics
 from zkseal.service.observing.tracing import Tracing
@@ -17,7 +17,6 @@ __all__ = ["ObservedRequests", "note", "request_id_of"]
 
 UNMATCHED = "unmatched"
 _IDENTIFIERS = frozenset({"job", "key", "model", "tenant"})
-_ID = re.compile(r"[a-z]{3}_[a-z2-7]{26}|[a-z2-7]{13}|[0-9a-f]{64}", re.ASCII)
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 
@@ -29,7 +28,7 @@ def request_id_of(scope: Scope) -> str:
 def note(scope: Scope, **fields: Any) -> None:
     """Adds fields to the line and the span of a request: tenant, key, model, job, code. Texts of callers are none."""
     for name, value in fields.items():
-        if name not in _IDENTIFIERS or _ID.fullmatch(str(value)):
+        if name not in _IDENTIFIERS or IDENTIFIER.fullmatch(str(value)):
             scope.setdefault("zkseal.noted", {})[name] = value
 
 
