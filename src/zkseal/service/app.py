@@ -24,8 +24,8 @@ from zkseal.http_server.rates import network_of
 from zkseal.service.observing.requests import ObservedRequests, note, request_id_of
 from zkseal.service.openapi import describe
 from zkseal.service.problems import problem_response, refusal_response, status_of
+from zkseal.service.request_bodies import malformed
 from zkseal.service.routes import attestations, health, jobs, models, operators, receipts, verifications
-from zkseal.service.schemas import malformed
 from zkseal.service.service import Service
 from zkseal.service.static import static_files
 

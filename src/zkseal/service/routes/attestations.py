@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
+from zkseal.service.request_bodies import malformed
 from zkseal.service.routes.declare import CBOR, PROBLEMS, Attester, answers, body
-from zkseal.service.schemas import AttestationAnswer, malformed
+from zkseal.service.schemas import AttestationAnswer
 from zkseal.service.service import service_of
 from zkseal.tee import AttestationBundle, appraise_bundle
 from zkseal.tee.bundle import MAX_BUNDLE_BYTES

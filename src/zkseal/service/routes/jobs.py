@@ -21,6 +21,7 @@ from zkseal.service.api_keys import ApiKey
 from zkseal.service.arrays import read_inputs
 from zkseal.service.jobs import Job, Kind, State, Submitted
 from zkseal.service.observing.requests import note
+from zkseal.service.request_bodies import bytes_of, malformed, parse_request
 from zkseal.service.routes.declare import (
     JSON,
     PROBLEMS,
@@ -31,16 +32,7 @@ from zkseal.service.routes.declare import (
     body,
 )
 from zkseal.service.routes.models import known_form
-from zkseal.service.schemas import (
-    BatchJson,
-    InferenceAnswer,
-    InferenceJson,
-    JobAnswer,
-    JobList,
-    bytes_of,
-    malformed,
-    parse_request,
-)
+from zkseal.service.schemas import BatchJson, InferenceAnswer, InferenceJson, JobAnswer, JobList
 from zkseal.service.service import Service, service_of
 from zkseal.service.waiting import Preference, answer_of, ended, shown
 

@@ -15,16 +15,9 @@ from zkseal.receipts.statement import MAX_CONTEXT_BYTES
 from zkseal.service import models
 from zkseal.service.observing.requests import note
 from zkseal.service.policies import Policies
+from zkseal.service.request_bodies import bytes_of, malformed, parse_request, require_fields
 from zkseal.service.routes.declare import CBOR, JSON, PROBLEMS, Verifier, answers, body
-from zkseal.service.schemas import (
-    PolicyList,
-    VerificationAnswer,
-    VerificationJson,
-    bytes_of,
-    malformed,
-    parse_request,
-    require_fields,
-)
+from zkseal.service.schemas import PolicyList, VerificationAnswer, VerificationJson
 from zkseal.service.service import Service, service_of
 from zkseal.service.verifying import AnyKey, VerificationRequest, verify_receipt
 
