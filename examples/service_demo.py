@@ -26,6 +26,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import zkseal
 from zkseal.client import Client
+from zkseal.client.jobs import Job
 from zkseal.client.models import RemoteModel
 from zkseal.files import save_proving_key, save_receipt
 from zkseal.receipts import Receipt
@@ -37,6 +38,7 @@ WEB_APP = ROOT / "web" / "app" / "dist"
 CHROMIUM = ROOT / ".venv-debian" / "browser" / "bin" / "chromium"
 CONTEXT = b"loan application 4711"
 LOAD = 30
+PAUSE_S = 0.2
 PATIENCE_S = 60
 
 
@@ -246,27 +248,47 @@ def watch_dashboard(
     visitor = Visitor.at(browser, f"{url}/dashboard/")
     page = visitor.page
     visitor.photograph("dashboard-sign-in")
-    rows = [people[index : index + 1] for index in range(LOAD)]
-    jobs = [client.submit(model, row, context=CONTEXT) for row in rows[: LOAD // 2]]
-    load = threading.Thread(target=lambda: jobs.extend(client.submit(model, row) for row in rows[LOAD // 2 :]))
-    with step("open the dashboard under load") as remarks:
-        load.start()
+    with step("open the dashboard under load") as remarks, Load(client, model, people) as load:
         page.get_by_label("API key of an operator").fill(key)
         page.keyboard.press("Enter")
         expect(page.get_by_role("status").get_by_text("Live")).to_be_visible()
         running = page.get_by_role("region", name="Running now").get_by_role("progressbar").first
         expect(running).to_be_visible(timeout=PATIENCE_S * 1000)
-        visitor.photograph("dashboard-load")
         remarks.append(f"{tile(page, 'Waiting')} waiting, {tile(page, 'Running')} running")
-    with step(f"all {LOAD} proofs, verified by the client") as remarks:
-        load.join()
-        for job in jobs:
+        visitor.photograph("dashboard-load")
+    with step(f"all {len(load.jobs)} proofs, verified by the client") as remarks:
+        for job in load.jobs:
             job.result(PATIENCE_S)
         # One more receipt: that of the beginning.
-        expect(page.locator(".tile", has_text="Receipts kept").locator(".figure")).to_have_text(str(LOAD + 1))
+        kept = page.locator(".tile", has_text="Receipts kept").locator(".figure")
+        expect(kept).to_have_text(str(len(load.jobs) + 1))
         visitor.photograph("dashboard-after")
         remarks.append(f"the dashboard counts {tile(page, 'Receipts kept')} receipts")
     visitor.close(key)
+
+
+class Load:
+    """Asks for proofs, `LOAD` and then as many as it takes, until its block ends."""
+
+    def __init__(self, client: Client, model: RemoteModel, people: np.ndarray) -> None:
+        self.jobs: list[Job] = []
+        self._client, self._model, self._people = client, model, people
+        self._enough = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Load:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._enough.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while len(self.jobs) < LOAD or not self._enough.is_set():
+            row = len(self.jobs) % len(self._people)
+            self.jobs.append(self._client.submit(self._model, self._people[row : row + 1], context=CONTEXT))
+            time.sleep(0.0 if len(self.jobs) < LOAD else PAUSE_S)
 
 
 def tile(page: Page, title: str) -> str:
