@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +46,18 @@ def test_names_are_taken_once_and_have_a_form(vault: Vault) -> None:
             tenants.create(vault, name)
     with pytest.raises(InvalidParameters):
         Quotas(max_models=-1)
+
+
+def test_of_many_that_take_a_name_at_once_one_gets_it(vault: Vault) -> None:
+    def create(_: int) -> bool:
+        try:
+            tenants.create(vault, "acme")
+        except NameTaken:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(create, range(6))).count(True) == 1
 
 
 def test_each_tenant_has_a_key_of_its_own(vault: Vault) -> None:

@@ -30,7 +30,7 @@ from zkseal.service.worker import Outcome, Worker, WorkerSettings
 from zkseal.service.worker.proving_keys import ProvingKeys
 
 SETTINGS = WorkerSettings(
-    lease_s=2.0, beat_s=0.1, poll_s=0.05, grace_s=5.0, retries=Retries(max_losses=3, first_pause_ms=50)
+    lease_s=1.5, beat_s=0.1, poll_s=0.05, grace_s=5.0, retries=Retries(max_losses=3, first_pause_ms=50)
 )
 END_S = 60.0
 
@@ -233,7 +233,7 @@ def test_a_worker_whose_lease_ended_drops_its_result(world: World) -> None:
 
     executor = Scripted(late)
     job = world.submit()
-    with Run(world, executor, replace(SETTINGS, beat_s=END_S)) as run:
+    with Run(world, executor, replace(SETTINGS, beat_s=END_S, lease_s=4 * END_S)) as run:
         until(lambda: executor.tasks == 1)
         world.vault.database.run(
             lambda c: c.execute(jobs_table.update().values(lease_until=1))  # as if it had been silent for long
@@ -316,6 +316,40 @@ def test_an_outage_of_the_database_at_the_end_is_outlasted(
     with Run(world, executor):
         found = ended(world, job.id)
     assert (found.state, len(refusals)) == (State.SUCCEEDED, 2)
+
+
+def test_a_key_that_takes_longer_to_open_than_a_lease_loses_no_job(
+    world: World, executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = ProvingKeys._open
+
+    def slow(self: ProvingKeys, *args: Any) -> Any:
+        time.sleep(2.5 * SETTINGS.lease_s)
+        return original(self, *args)
+
+    monkeypatch.setattr(ProvingKeys, "_open", slow)
+    job = world.submit()
+    with Run(world, executor):
+        found = ended(world, job.id)
+    assert (found.state, found.attempt) == (State.SUCCEEDED, 1)
+
+
+def test_a_loop_that_meets_a_fault_of_ours_goes_on(
+    world: World, executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, calls = jobs.expire, []
+
+    def broken_once(*args: Any, **options: Any) -> int:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ZeroDivisionError
+        return original(*args, **options)
+
+    monkeypatch.setattr(jobs, "expire", broken_once)
+    with Run(world, executor) as run:
+        until(lambda: run.troubles)
+        assert ended(world, world.submit().id).state is State.SUCCEEDED
+    assert [type(trouble).__name__ for trouble in run.troubles] == ["InternalError"]
 
 
 def test_a_deleted_model_fails_nothing_but_cancels(world: World, executor: LocalExecutor) -> None:

@@ -209,8 +209,11 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-_TRANSIENT_STATES = ("08", "40", "53300", "55P03", "57P0")
-"""SQLSTATE of PostgreSQL: lost connections, collisions, too many connections, lock timeouts, shutdown and restart."""
+_TRANSIENT_STATES = ("08", "23505", "40", "53300", "55P03", "57P0")
+"""SQLSTATE of PostgreSQL: lost connections, collisions, too many connections, lock timeouts, shutdown and restart.
+
+Two transactions that insert the same collide as 23505; begun anew, the second one sees what the first one did.
+"""
 
 
 def _passes(error: DBAPIError | PoolTimeout) -> bool:

@@ -3,6 +3,7 @@
 ===============  ==============================================================
 `worker`         `Worker`: the loop that claims, and takes jobs from dead workers
 `work`           one job, from its claim to its end
+`heart`          keeps the lease of a job and hears of its cancellation; `progress` is what it tells
 `results`        what an executor returns: verified, then made durable
 `proving_keys`   keys that are opened, in memory only
 ===============  ==============================================================

@@ -1,4 +1,4 @@
-"""What a task tells of itself, between the threads of the executor and of the job."""
+"""What a task tells of itself, between the threads of the executor and the heart of the job."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _PAUSE_S = 0.5
 class Progress:
     """Phases of a task and how long they took. `told` is for the executor.
 
-    Args:
+    Attributes:
         changed: set when there is something worth an event: a new phase, or a step in it, twice a second at most.
     """
 
-    def __init__(self, changed: threading.Event) -> None:
-        self._changed = changed
+    def __init__(self) -> None:
+        self.changed = threading.Event()
         self._lock = threading.Lock()
         self._phase: str | None = None
         self._share = 0.0
@@ -39,7 +39,7 @@ class Progress:
             moved = phase != before[0] or self._share >= before[1] + _STEP
             worth_it = moved and time.monotonic() >= self._seen_at + _PAUSE_S
         if worth_it:
-            self._changed.set()
+            self.changed.set()
 
     def news(self) -> tuple[str | None, float | None]:
         """Phase and share, if they have changed since they were asked for; else nothing."""

@@ -21,6 +21,7 @@ from zkseal.proving import VerifyingKey
 from zkseal.service import jobs, models
 from zkseal.service.artifacts import Vault
 from zkseal.service.jobs import Beat, Claim, Request, Retries, State
+from zkseal.service.worker.heart import Heart
 from zkseal.service.worker.progress import Progress
 from zkseal.service.worker.proving_keys import ProvingKeys
 from zkseal.service.worker.results import Result, require_proved, store, task_of
@@ -51,6 +52,11 @@ class WorkerSettings:
     end_for_s: float = 300.0
     retries: Retries = field(default_factory=Retries)
     key_bytes: int = 4 << 30
+
+    @property
+    def pulse_s(self) -> float:
+        """Time between two beats: several of them fit into a lease."""
+        return min(self.beat_s, self.lease_s / 4)
 
     @property
     def lease_ms(self) -> int:
@@ -85,19 +91,27 @@ class Work:
     def __init__(self, vault: Vault, executor: Executor, keys: ProvingKeys, claim: Claim, settings: WorkerSettings):
         self.claim = claim
         self._vault, self._executor, self._keys, self._settings = vault, executor, keys, settings
-        self._changed = threading.Event()
-        self._stopping = threading.Event()
-        self._progress = Progress(self._changed)
+        self._woken, self._stopping = threading.Event(), threading.Event()
+        self._progress = Progress()
+        self._heart = Heart(
+            vault.database,
+            claim,
+            self._progress,
+            every_s=settings.pulse_s,
+            lease_ms=settings.lease_ms,
+            told=self._woken.set,
+        )
 
     def stop(self) -> None:
         """Puts the job back into the queue, unless it has ended by then."""
         self._stopping.set()
-        self._changed.set()
+        self._woken.set()
 
     def run(self) -> Outcome:
         """Works on the job until it is out of our hands."""
         began = time.monotonic()
-        state, code = self._ended()
+        with self._heart:
+            state, code = self._ended()
         lasted = int((time.monotonic() - began) * 1000)
         claim = self.claim
         return Outcome(
@@ -136,34 +150,25 @@ class Work:
         key = VerifyingKey(models.verifying_key(self._vault, self.claim.tenant, self.claim.model_id))
         with self._keys.lent(self.claim) as key_file:
             handle = self._executor.submit(task_of(request, key_file), self._progress.told)
-            handle.when_done(self._changed.set)
+            handle.when_done(self._woken.set)
             try:
-                heard = self._watch(handle)
+                self._wait_for(handle)
                 finished = handle.done
             finally:
                 handle.cancel()
-        if heard is Beat.LOST:
+        if self._heart.heard is Beat.LOST:
             return None, None
-        if heard is Beat.CANCEL:
-            done = self._persistently(lambda: jobs.end_as_cancelled(self._vault, self.claim))
-            return (State.CANCELLED if done else None), None
+        if self._heart.heard is Beat.CANCEL:
+            return self._cancelled()
         if not finished:
             return self._put_back(None)
         return self._succeed(handle.result(0), key, request)
 
-    def _watch(self, handle: Handle[Result]) -> Beat:
-        """Beats until the executor is done or the job is to be given up."""
-        while True:
-            self._changed.wait(self._settings.beat_s)
-            self._changed.clear()
-            if handle.done or self._stopping.is_set():
-                return Beat.HELD
-            phase, share = self._progress.news()
-            heard = jobs.beat(
-                self._vault.database, self.claim, lease_ms=self._settings.lease_ms, phase=phase, progress=share
-            )
-            if heard is not Beat.HELD:
-                return heard
+    def _wait_for(self, handle: Handle[Result]) -> None:
+        """Returns when the executor is done, or the job is to be given up."""
+        while not (handle.done or self._stopping.is_set() or self._heart.heard is not Beat.HELD):
+            self._woken.wait()
+            self._woken.clear()
 
     def _succeed(self, result: Result, key: VerifyingKey, request: Request) -> tuple[State | None, str | None]:
         require_proved(result, self.claim, request, key)
@@ -171,6 +176,9 @@ class Work:
         if self._persistently(lambda: jobs.succeed(self._vault, self.claim, answer)):
             return State.SUCCEEDED, None
         # Cancelled at the last moment, or not ours any more.
+        return self._cancelled()
+
+    def _cancelled(self) -> tuple[State | None, str | None]:
         done = self._persistently(lambda: jobs.end_as_cancelled(self._vault, self.claim))
         return (State.CANCELLED if done else None), None
 

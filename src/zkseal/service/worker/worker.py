@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from sqlalchemy import delete, insert, select, update
 
-from zkseal.errors import ZksealError
+from zkseal.errors import InternalError, ZksealError
 from zkseal.executors import Executor
 from zkseal.service import jobs
 from zkseal.service.artifacts import Vault
@@ -108,9 +108,9 @@ class Worker:
                 claimed = self._claim()
                 self._watch_over()
                 pause = self._settings.poll_s
-            except ZksealError as error:
-                # The loop outlives every outage. Jobs that run have threads of their own.
-                self._troubled(error)
+            except Exception as error:
+                # The loop outlives every outage and every fault of ours. Jobs that run have threads of their own.
+                self._troubled(error if isinstance(error, ZksealError) else _unexpected(error))
                 claimed, pause = 0, min(2 * pause, _LONGEST_PAUSE_S)
             if not claimed:
                 self._wake.wait(pause)
@@ -156,7 +156,7 @@ class Worker:
     def _watch_over(self) -> None:
         """Now and then: says that it is there, takes jobs from workers that are not, deletes what is to go."""
         now = time.monotonic()
-        if now >= self._looked_at + min(self._settings.beat_s, self._settings.lease_s / 4):
+        if now >= self._looked_at + self._settings.pulse_s:
             self._looked_at = now
             self._vault.database.run(self._say_hello)
             if jobs.expire(self._vault, retries=self._settings.retries):
@@ -175,3 +175,8 @@ class Worker:
         if connection.execute(seen).rowcount == 0:
             values = {"id": self.id, "started_at": now, "seen_at": now, "capacity": self._executor.workers}
             connection.execute(insert(workers).values(**values))
+
+
+def _unexpected(error: Exception) -> InternalError:
+    kind = type(error).__name__
+    return InternalError(f"The loop of a worker failed with {kind}. Please report this.", kind=kind)
