@@ -64,6 +64,8 @@ def test_a_setup_of_no_ceremony_is_rejected_and_never_looks_proved(verifier: Ver
     assert verifier.result()["error"]["code"] == "InsecureSetup"
     verifier.policy("Development")
     assert verifier.word() == "DEVELOPMENT ONLY"
+    expect(verifier.page.get_by_role("region", name="What it says, and does not prove")).to_be_visible()
+    expect(verifier.page.get_by_role("region", name="What is proved")).to_have_count(0)
     development = look(verifier)
     verifier.choose_key(files.key("ipa"))
     verifier.choose_receipt(files.receipt("ipa"))

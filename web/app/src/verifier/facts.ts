@@ -11,7 +11,7 @@ export function points(
   list: readonly Point[],
   tone: "pass" | "open" | "quiet",
 ): HTMLElement {
-  const id = `${title.toLowerCase().replaceAll(" ", "-")}-title`;
+  const id = `${title.toLowerCase().replaceAll(/[^a-z]+/g, "-")}-title`;
   const mark: Icon = tone === "pass" ? "pass" : tone === "open" ? "not_checked" : "hidden";
   const items = list.map((point) =>
     element("li", { class: tone, "data-code": point.code }, icon(mark), element("span", {}, point.text)),

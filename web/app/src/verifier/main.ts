@@ -15,6 +15,8 @@ import { resultView } from "./view.js";
 
 /** After this long the page says that it is still at work. */
 const PATIENCE_MS = 150;
+/** Share of the screen's height beyond which a result that begins there is not seen. */
+const NOT_SEEN_FROM = 0.75;
 
 class Page {
   private readonly client: VerificationClient;
@@ -128,8 +130,16 @@ class Page {
   private show(found: Verification): void {
     this.result.replaceChildren(...resultView(found));
     this.shown = true;
-    const { word, lead, remedy } = verdictOf(found);
+    const { level, word, lead, remedy } = verdictOf(found);
+    if (level !== "unverified") this.bringIntoView();
     this.announce(`${word}. ${lead} ${remedy ?? ""}`);
+  }
+
+  /** On a narrow screen results are below what was asked: where nothing of one would be seen, the page moves to it. */
+  private bringIntoView(): void {
+    if (this.result.getBoundingClientRect().top < innerHeight * NOT_SEEN_FROM) return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.result.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   }
 
   /** Awaits the worker; if that takes long, says so and offers to stop it. */

@@ -26,8 +26,7 @@ export function resultView(found: Verification): Node[] {
   const cards: Child[] = [verdictCard(verdict, found)];
   if (verdict.level !== "rejected") {
     cards.push(statementCard(found));
-    if (found.words !== null) cards.push(points("What is proved", "proved", found.words.proved, "pass"));
-    cards.push(...hardwareCards(found));
+    cards.push(...proofCards(found), ...hardwareCards(found));
   }
   if (verdict.level === "rejected") cards.push(rejectedCard(found));
   cards.push(evidenceCard(found));
@@ -40,6 +39,13 @@ export function resultView(found: Verification): Node[] {
   }
   cards.push(jsonCard(found));
   return cards.filter((card): card is Node => card instanceof Node);
+}
+
+/** What a proof shows; of one that anybody may have forged it is never called proved. */
+function proofCards({ proof, words }: Verification): HTMLElement[] {
+  if (words === null) return [];
+  if (proof?.insecure === true) return [points("What it says, and does not prove", "development", words.proved, "open")];
+  return [points("What is proved", "proved", words.proved, "pass")];
 }
 
 /** What hardware shows, and what development evidence only says: two cards, that nobody takes one for the other. */
