@@ -24,6 +24,9 @@ Array = npt.NDArray[Any]
 
 _DTYPES = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "bool")
 _PACKED = {"dtype", "shape", "data"}
+_NUMBERS = frozenset({int, float, bool, type(None)})
+MAX_AXES = 32
+"""Of a packed array: more than any model has. The product of a million lengths takes minutes."""
 
 
 def read_inputs(given: Mapping[str, Any], interface: Interface) -> dict[str, Array]:
@@ -52,8 +55,12 @@ def _array(value: Any, name: str) -> Array:
 
 def _nested(value: Any, name: str) -> Array:
     try:
+        # As objects first: as texts all entries would take as much room as the longest one.
+        entries = np.asarray(value, dtype=object)
+        if not _NUMBERS.issuperset(map(type, entries.flat)):
+            raise _refused(name, "its lists have different lengths, or hold something else than numbers")
         array = np.asarray(value)
-        if array.dtype.kind == "O" and all(type(entry) in (int, float, bool, type(None)) for entry in array.flat):
+        if array.dtype.kind == "O":
             array = array.astype(np.float64)
     except (ValueError, TypeError, OverflowError):
         raise _refused(name, "its lists have different lengths, or hold something else than numbers") from None
@@ -66,7 +73,7 @@ def _packed(value: Mapping[str, Any], name: str) -> Array:
     dtype, shape, data = (value.get(key) for key in ("dtype", "shape", "data"))
     if set(value) != _PACKED or dtype not in _DTYPES or not isinstance(data, str):
         raise _refused(name, f"a packed array has dtype (one of {', '.join(_DTYPES)}), shape and data in base64")
-    if not isinstance(shape, list) or not all(type(axis) is int and 0 <= axis < 1 << 31 for axis in shape):
+    if not (isinstance(shape, list) and len(shape) <= MAX_AXES and all(map(_is_length, shape))):
         raise _refused(name, "its shape is no list of lengths")
     try:
         raw = base64.b64decode(data, validate=True)
@@ -76,6 +83,10 @@ def _packed(value: Mapping[str, Any], name: str) -> Array:
     if len(raw) != math.prod(shape) * little.itemsize:
         raise _refused(name, "its data is of another length than its shape and type say")
     return np.frombuffer(raw, little).astype(np.dtype(dtype)).reshape(shape)
+
+
+def _is_length(axis: Any) -> bool:
+    return type(axis) is int and 0 <= axis < 1 << 31
 
 
 def _refused(name: str, reason: str) -> WrongInput:
