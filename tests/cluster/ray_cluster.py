@@ -9,15 +9,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.processes import descendants, kill_all
+
 # Ray reads this when it is imported, and its processes inherit it.
 os.environ |= {
     "RAY_AUTH_MODE": "token",
     "RAY_AUTH_TOKEN": secrets.token_hex(32),
     "RAY_USAGE_STATS_ENABLED": "0",
 }
-
-from ray.cluster_utils import Cluster
-from tests.cluster.processes import descendants, kill_all
 
 __all__ = ["LocalCluster"]
 
@@ -28,6 +27,8 @@ class LocalCluster:
     """A head that works on nothing, and nodes that have room for some workers each."""
 
     def __init__(self, nodes: int, cores: int = 1) -> None:
+        from ray.cluster_utils import Cluster
+
         # Sockets of Ray are in this folder, and their paths must be short.
         self.folder = Path(tempfile.mkdtemp(prefix="zkseal-ray-", dir="/tmp"))
         os.environ["RAY_TMPDIR"] = str(self.folder)

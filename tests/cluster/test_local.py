@@ -32,6 +32,8 @@ from zkseal.errors import (
 )
 from zkseal.executors import BatchTask, Handle, KeyFile, LocalExecutor, ProveTask, WorkerSettings, in_batches
 from zkseal.executors.child import ChildProcess
+from zkseal.executors.dispatcher import Dispatcher
+from zkseal.executors.local import LocalWorker
 from zkseal.proving import VerifyingKey
 
 Array = npt.NDArray[np.float32]
@@ -169,6 +171,23 @@ def test_an_error_of_our_own_worker_is_the_tasks(key_file: Keys, inputs: Array, 
         with pytest.raises(RangeExceeded):
             handle.result(60)
         assert outcomes(handle) == ["RangeExceeded"]
+
+
+def test_a_worker_of_others_is_not_believed_that_the_input_is_wrong(
+    key_file: Keys, inputs: Array, tmp_path: Path
+) -> None:
+    def executor(workers: int, settings: WorkerSettings) -> Dispatcher:
+        return Dispatcher(lambda n: LocalWorker(str(n), settings), workers, cores=1, limits=QUICK, believed=False)
+
+    with executor(2, misbehaving(tmp_path / "one", ["blames"])) as some:
+        handles = [some.submit(ProveTask(key_file[0], x)) for x in inputs[:6]]
+        for handle in handles:
+            pipeline.verify(handle.result(60).receipt, key_file[1])
+    with executor(1, misbehaving(tmp_path / "all", ["blames"])) as all_of_them:
+        handle = all_of_them.submit(ProveTask(key_file[0], inputs[0]))
+        with pytest.raises(RangeExceeded):
+            handle.result(60)
+        assert outcomes(handle) == ["RangeExceeded"] * 3
 
 
 def test_inputs_are_refused_before_a_worker_sees_them(key_file: Keys, batch_key_file: Keys, inputs: Array) -> None:
