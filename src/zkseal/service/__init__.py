@@ -12,5 +12,13 @@
 `idempotency`    requests that were sent twice
 `worker`         claims jobs and has them proved by an executor
 `retention`      what is deleted when
+`settings`       what operators choose; `setting_up` makes a service of one machine
+`app`, `routes`  HTTP: the application, and a router for each kind of thing
+`limits`         how much may be asked, by whom; `verifying` refuses what cannot be done in time
+`problems`       errors as problem documents, without a value of any input
+`observing`      metrics, traces, logs
+`serving`        one process: started, and stopped in good order
 ===============  =====================================================================
+
+Dependency position: stands on `executors`, `appraisal` and what is below; only `cli` uses it.
 """

@@ -47,6 +47,8 @@ class Service:
     policies: Policies = field(init=False)
     draining: bool = False
     """Told to stop: event streams end, and clients come back to another process."""
+    wake: Callable[[], None] = lambda: None
+    """Tells the worker of this process, if there is one, that there is a job."""
 
     def __post_init__(self) -> None:
         limits, policies, place = self.settings.limits, self.settings.policies, self.settings.optional_path

@@ -89,6 +89,7 @@ def running(settings: Settings, log: ServiceLog, role: Role, *, host: str, port:
         if role != "http":
             executor = stack.enter_context(contextlib.closing(_executor(settings)))
             worker = _worker(service, executor)
+            service.wake = worker.wake
         yield Process(service, role, server, worker)
 
 

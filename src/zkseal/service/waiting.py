@@ -20,7 +20,9 @@ from zkseal.service.service import Service
 
 __all__ = ["Preference", "answer_of", "ended", "shown"]
 
-FIRST_LOOK_S, LONGEST_PAUSE_S, SLOWER = 0.015, 0.5, 1.4
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.5
+SHARE = 0.1
+"""Of the time waited so far, by which an answer may come late."""
 _WAIT = re.compile(r"wait\s*=\s*\"?([0-9]{1,6})\"?", re.ASCII)
 
 
@@ -46,10 +48,10 @@ class Preference:
 
 async def ended(service: Service, job: Job, wait_s: float) -> Job:
     """The job, once it has ended or the time is over."""
-    until, pause = time.monotonic() + wait_s, FIRST_LOOK_S
-    while not job.ended and not service.draining and (left := until - time.monotonic()) > 0:
+    began = time.monotonic()
+    while not job.ended and not service.draining and (left := began + wait_s - time.monotonic()) > 0:
+        pause = min(max(SHARE * (time.monotonic() - began), SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
         await asyncio.sleep(min(pause, left))
-        pause = min(pause * SLOWER, LONGEST_PAUSE_S)
         job = await run_in_threadpool(jobs.find, service.vault.database, job.tenant, job.id)
     return job
 

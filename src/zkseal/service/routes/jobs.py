@@ -178,6 +178,7 @@ async def _submitted(
         return jobs.submit(service.vault, caller.tenant, model_id, asked, idempotency_key=key)
 
     submitted = await run_in_threadpool(submit)
+    service.wake()
     job = submitted.job
     note(request.scope, job=job.id, model=job.model_id, kind=str(job.kind))
     headers = {"Location": f"/v1/jobs/{job.id}", **preference.applied}

@@ -86,12 +86,13 @@ async def verifying_key(request: Request, model_id: str) -> Response:
     Public unless the operator says otherwise; then it takes an API key with `models:read`.
     """
     service = service_of(request)
-    if not service.settings.http.public_verifying_keys:
+    if public := service.settings.http.public_verifying_keys:
+        data = await run_in_threadpool(verifying_key_of_any, service.vault, known_form(model_id))
+    else:
         caller = await _reader(request)
         data = await run_in_threadpool(models.verifying_key, service.vault, caller.tenant, known_form(model_id))
-    else:
-        data = await run_in_threadpool(verifying_key_of_any, service.vault, known_form(model_id))
-    headers = {"Cache-Control": "public, max-age=86400, immutable"}
+    # What takes an API key is kept by nobody between: a proxy would give it to those who have none.
+    headers = {"Cache-Control": f"{'public' if public else 'private'}, max-age=86400, immutable"}
     return Response(data, media_type=OCTETS, headers=headers)
 
 

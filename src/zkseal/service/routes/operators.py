@@ -39,7 +39,7 @@ async def now(request: Request, caller: Operator) -> Response:
 async def events(request: Request, caller: Operator, every_s: Every = 1.0) -> Response:
     """Server-sent events called `summary`: the same document as `/v1/operator/summary`, every `every_s` seconds."""
     service = service_of(request)
-    return event_stream(service, caller.id, _pictures(service, every_s))
+    return event_stream(service, caller, _pictures(service, every_s))
 
 
 async def _pictures(service: Service, every_s: float) -> AsyncIterator[bytes | None]:

@@ -27,6 +27,8 @@ router = APIRouter(tags=["jobs"], responses=PROBLEMS)
 
 _BYTES = {"type": "string", "format": "binary"}
 _FINAL = frozenset({"succeeded", "failed", "cancelled"})
+_LAST = (1 << 63) - 1
+"""The largest number that databases count to."""
 LOOK_S = 0.15
 
 LastEvent = Annotated[str | None, Header(alias="Last-Event-ID", max_length=20, description="go on after this event")]
@@ -86,8 +88,8 @@ async def job_events(request: Request, caller: JobReader, job_id: str, last_even
     job = await run_in_threadpool(jobs.find, service.vault.database, caller.tenant, job_id)
     note(request.scope, job=job.id)
     known = last_event_id or ""
-    seen = int(known) if known.isascii() and known.isdecimal() else 0
-    return event_stream(service, caller.id, _events(service, caller.tenant, job.id, seen))
+    seen = min(int(known), _LAST) if known.isascii() and known.isdecimal() else 0
+    return event_stream(service, caller, _events(service, caller.tenant, job.id, seen))
 
 
 async def _events(service: Service, tenant: str, job: str, seen: int) -> AsyncIterator[bytes | None]:
