@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -51,7 +52,9 @@ def array_from_plain(plain: Any) -> Array:
         ):
             dtype = np.dtype(name).newbyteorder("<")
             if math.prod(shape) * dtype.itemsize == len(data):
-                return np.frombuffer(data, dtype).reshape(shape).astype(name)
+                # Where one axis is empty, the others may be longer than numpy can count.
+                with contextlib.suppress(ValueError):
+                    return np.frombuffer(data, dtype).reshape(shape).astype(name)
     raise _refused("an array has other entries, or other bytes than its shape takes")
 
 

@@ -22,7 +22,7 @@ from zkseal.service.database.tables import api_keys, tenants
 from zkseal.service.tenants import find as find_tenant
 from zkseal.service.tenants import require_name
 
-__all__ = ["SCOPES", "ApiKey", "NewApiKey", "authenticate", "create", "list_of", "revoke", "rotate"]
+__all__ = ["SCOPES", "ApiKey", "NewApiKey", "authenticate", "create", "holds", "list_of", "revoke", "rotate"]
 
 SCOPES = (
     "models:read",
@@ -124,9 +124,20 @@ def authenticate(database: Database, text: str) -> ApiKey:
     if row is None or not matches:
         raise _rejected()
     key = _key(row)
-    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+    if not _in_force(key.revoked_at, key.expires_at, now):
         raise _rejected()
     return key
+
+
+def holds(database: Database, key: ApiKey) -> bool:
+    """Whether a key that authenticated before would do so still."""
+
+    def look_up(connection: Connection) -> bool:
+        query = select(api_keys.c.revoked_at, api_keys.c.expires_at).where(api_keys.c.id == key.id)
+        row = connection.execute(query).one_or_none()
+        return row is not None and _in_force(row.revoked_at, row.expires_at, now_ms(connection))
+
+    return database.read(look_up)
 
 
 def list_of(database: Database, tenant: str) -> list[ApiKey]:
@@ -153,8 +164,18 @@ def revoke(database: Database, key_id: str, *, after_s: int = 0) -> ApiKey:
 
 
 def rotate(database: Database, key_id: str, *, overlap_s: int = 0, lifetime_s: int | None = None) -> NewApiKey:
-    """A new key in the place of an old one, which ends at once or after `overlap_s`. Raises `NotFound`."""
+    """A new key in the place of an old one, which ends at once or after `overlap_s`.
+
+    Args:
+        lifetime_s: seconds until the new one expires; None: as many as the old one had.
+
+    Raises:
+        NotFound: no such key.
+        InvalidParameters: a lifetime that is none.
+    """
     old = database.read(lambda connection: _found(connection, key_id))
+    if lifetime_s is None and old.expires_at is not None:
+        lifetime_s = max(1, (old.expires_at - old.created_at) // 1000)
     new = create(database, old.tenant, old.name, old.scopes, lifetime_s=lifetime_s)
     revoke(database, key_id, after_s=overlap_s)
     return new
@@ -172,6 +193,10 @@ def _key(row: Row[tuple[object, ...]]) -> ApiKey:
     scopes = frozenset(values["scopes"].split())
     times = (values["created_at"], values["expires_at"], values["revoked_at"])
     return ApiKey(values["id"], values["tenant_id"], values["name"], scopes, *times)
+
+
+def _in_force(revoked_at: int | None, expires_at: int | None, now: int) -> bool:
+    return revoked_at is None and (expires_at is None or expires_at > now)
 
 
 def _rejected() -> ApiKeyRejected:

@@ -82,7 +82,11 @@ def _packed(value: Mapping[str, Any], name: str) -> Array:
     little = np.dtype(dtype).newbyteorder("<")
     if len(raw) != math.prod(shape) * little.itemsize:
         raise _refused(name, "its data is of another length than its shape and type say")
-    return np.frombuffer(raw, little).astype(np.dtype(dtype)).reshape(shape)
+    try:
+        return np.frombuffer(raw, little).astype(np.dtype(dtype)).reshape(shape)
+    except ValueError:
+        # One axis is empty, and the others are longer than numpy can count.
+        raise _refused(name, "its shape is no list of lengths") from None
 
 
 def _is_length(axis: Any) -> bool:

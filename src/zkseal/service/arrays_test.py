@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zkseal.errors import WrongInput
+from zkseal.errors import InvalidEncoding, WrongInput
+from zkseal.proving.plain_arrays import array_from_plain
 from zkseal.service.arrays import _array
 
 
@@ -33,6 +34,13 @@ def test_a_shape_of_many_axes_is_refused_before_it_is_multiplied(monkeypatch: py
     with pytest.raises(WrongInput):
         _array({"dtype": "bool", "shape": [(1 << 31) - 1] * 300_000, "data": ""}, "x")
     assert not multiplied
+
+
+def test_an_empty_array_of_endless_axes_is_refused() -> None:
+    with pytest.raises(WrongInput):
+        _array({"dtype": "bool", "shape": [0, *[(1 << 31) - 1] * 5], "data": ""}, "x")
+    with pytest.raises(InvalidEncoding):
+        array_from_plain({"type": "bool", "shape": [0, *[(1 << 40) - 1] * 5], "data": b""})
 
 
 @pytest.mark.parametrize("value", [1, [1, 2.5], [[1, None], [2, 3]], [True, False], [[]]])

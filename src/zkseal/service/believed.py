@@ -32,9 +32,14 @@ class Believed(Generic[Thing]):
             return thing if self._clock() < until else None
 
     def put(self, name: str, thing: Thing) -> None:
-        """Keeps a thing; the one that was put first goes when there are too many."""
+        """Keeps a thing. Those whose time is over go, and the one that was put first when there are too many."""
         with self._lock:
+            now = self._clock()
             self._found.pop(name, None)
-            self._found[name] = (self._clock() + BELIEVED_S, thing)
-            while len(self._found) > MOST_BELIEVED:
+            self._found[name] = (now + BELIEVED_S, thing)
+            # All have the same time: the first in line is the first that is over.
+            while len(self._found) > MOST_BELIEVED or next(iter(self._found.values()))[0] <= now:
                 self._found.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._found)

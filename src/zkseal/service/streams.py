@@ -1,4 +1,4 @@
-"""Server-sent events: bounded in number, kept alive, ended when the service is told to stop."""
+"""Server-sent events: bounded in number, kept alive, ended with their API key and when the service is told to stop."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
+from zkseal.service import api_keys
+from zkseal.service.api_keys import ApiKey
+from zkseal.service.believed import BELIEVED_S
 from zkseal.service.service import Service
 
 __all__ = ["EVENT_SCHEMA", "EVENT_STREAM", "event_stream"]
@@ -24,7 +28,7 @@ _ALIVE = b": alive\n\n"
 _RETRY = b"retry: 1000\n\n"
 
 
-def event_stream(service: Service, key_id: str, events: AsyncIterator[bytes | None]) -> StreamingResponse:
+def event_stream(service: Service, caller: ApiKey, events: AsyncIterator[bytes | None]) -> StreamingResponse:
     """An answer that sends events as they come. `events` yields None whenever there is nothing to send.
 
     Raises:
@@ -32,10 +36,10 @@ def event_stream(service: Service, key_id: str, events: AsyncIterator[bytes | No
     """
     # Entered before the answer begins, so that too many are refused with a status of their own.
     place = contextlib.ExitStack()
-    place.enter_context(service.admission.stream_of(key_id))
+    place.enter_context(service.admission.stream_of(caller.id))
     # Proxies are told not to collect events before they pass them on.
     headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-    return _Stream(_kept_alive(service, events), place, headers)
+    return _Stream(_kept_alive(service, caller, events), place, headers)
 
 
 class _Stream(StreamingResponse):
@@ -50,14 +54,18 @@ class _Stream(StreamingResponse):
             await super().__call__(*arguments)  # type: ignore[arg-type]
 
 
-async def _kept_alive(service: Service, events: AsyncIterator[bytes | None]) -> AsyncIterator[bytes]:
+async def _kept_alive(service: Service, caller: ApiKey, events: AsyncIterator[bytes | None]) -> AsyncIterator[bytes]:
     service.metrics.streams.inc()
     try:
         yield _RETRY
-        sent = time.monotonic()
+        sent = believed = time.monotonic()
         async for event in events:
             if service.draining:
                 return
+            if time.monotonic() - believed >= BELIEVED_S:
+                if not await run_in_threadpool(api_keys.holds, service.vault.database, caller):
+                    return
+                believed = time.monotonic()
             if event is not None or time.monotonic() - sent >= KEPT_ALIVE_S:
                 yield event or _ALIVE
                 sent = time.monotonic()

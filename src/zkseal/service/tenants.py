@@ -39,6 +39,7 @@ __all__ = [
     "usage",
 ]
 
+_TENANT_ID = re.compile(r"ten_[a-z2-7]{26}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,63}")
 
 
@@ -96,6 +97,9 @@ def require_name(name: str, what: str) -> None:
 def create(vault: Vault, name: str, quotas: Quotas | None = None) -> Tenant:
     """A new tenant with a data key of its own. Raises `InvalidParameters`, `NameTaken`."""
     require_name(name, "tenant")
+    if _TENANT_ID.search(name):
+        # A name that reads as an identifier would stand for two tenants.
+        raise InvalidParameters("The name of a tenant holds no identifier of a tenant.", reason="name")
     tenant_id, key = new_name("ten"), DataKey.generate()
     limits = asdict(quotas or Quotas())
 

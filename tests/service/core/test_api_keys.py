@@ -88,6 +88,13 @@ def test_rotation_gives_a_new_key_and_ends_the_old_one(vault: Vault, tenant: str
         api_keys.authenticate(vault.database, kept.text)
 
 
+def test_rotation_makes_no_lasting_key_of_one_that_expires(vault: Vault, tenant: str) -> None:
+    old = api_keys.create(vault.database, "acme", "main", ["jobs:read"], lifetime_s=100)
+    new = api_keys.rotate(vault.database, old.key.id).key
+    assert new.expires_at is not None
+    assert new.expires_at - new.created_at == 100_000
+
+
 def test_scopes_and_lifetimes_that_are_none_are_refused(vault: Vault, tenant: str) -> None:
     for scopes, lifetime_s in ((["root"], None), ([], None), (["jobs:read"], 0), (["jobs:read"], -5)):
         with pytest.raises(InvalidParameters):

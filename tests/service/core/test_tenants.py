@@ -48,6 +48,14 @@ def test_names_are_taken_once_and_have_a_form(vault: Vault) -> None:
         Quotas(max_models=-1)
 
 
+def test_no_name_reads_as_the_identifier_of_another_tenant_or_stands_in_its_way(vault: Vault) -> None:
+    made = tenants.create(vault, "acme")
+    for name in (made.id, f"deleted {made.id}"):
+        with pytest.raises(InvalidParameters):
+            tenants.create(vault, name)
+    tenants.delete_tenant(vault, "acme")
+
+
 def test_of_many_that_take_a_name_at_once_one_gets_it(vault: Vault) -> None:
     def create(_: int) -> bool:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -74,6 +75,15 @@ def test_respond_async_gives_the_job_and_its_events_follow(served: Served) -> No
         assert list(read_events(later)) == events[2:]
         found = http.get(f"/v1/jobs/{job['id']}").json()
         assert (found["state"], found["receipt_digest"]) == ("succeeded", events[-1].data["receipt"])
+
+
+def test_events_beyond_all_numbers_are_none(served: Served, receipt: Receipt) -> None:
+    with served.http() as http:
+        job = http.get("/v1/jobs").json()["jobs"][0]["id"]
+        with http.stream("GET", f"/v1/jobs/{job}/events", headers={"Last-Event-ID": "9" * 20}) as stream:
+            assert next(stream.iter_lines()) == "retry: 1000"
+            time.sleep(0.5)
+    assert not [line for line in served.lines() if line["event"] == "failed" and "Overflow" in str(line["error"])]
 
 
 def test_a_receipt_is_its_bytes_or_a_view(served: Served, receipt: Receipt) -> None:

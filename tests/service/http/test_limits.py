@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from tests.service.http.served import GENEROUS, KeyFiles, Served, require_problem, serving
 
+from zkseal.service import api_keys
 from zkseal.service.limits import Limits
 
 pytestmark = pytest.mark.native
@@ -232,6 +233,18 @@ def test_a_key_has_so_many_event_streams(tmp_path: Path, keys: KeyFiles) -> None
                 if again.status_code == 200:
                     break
             assert time.monotonic() < deadline
+
+
+def test_a_stream_ends_soon_after_its_key(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zkseal.service.streams.BELIEVED_S", 0.2)
+    key = served.key({"operator"})
+    with served.http(key) as http, http.stream("GET", "/v1/operator/events?every_s=0.5") as stream:
+        lines = stream.iter_lines()
+        assert any(line.startswith("data:") for line in lines)
+        api_keys.revoke(served.service.vault.database, key.split("_")[1])
+        until = time.monotonic() + 10
+        for _ in lines:
+            assert time.monotonic() < until
 
 
 def test_open_requests_of_one_address_are_few(tmp_path: Path, keys: KeyFiles) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
-from tests.service.http.served import Served, require_problem
+from tests.service.http.served import KeyFiles, Served, require_problem, serving
 
 from zkseal.service.api_keys import SCOPES
 from zkseal.service.openapi import scope_of
@@ -70,6 +71,16 @@ def test_a_key_in_a_url_is_no_key(served: Served) -> None:
     with served.http("") as client:
         for name in ("api_key", "access_token", "key"):
             require_problem(client.get("/v1/models", params={name: served.api_key}), 401)
+
+
+def test_a_verifying_key_that_takes_an_api_key_is_kept_by_no_proxy(tmp_path: Path, keys: KeyFiles) -> None:
+    with serving(tmp_path / "service", keys, public_verifying_keys=False) as served:
+        path = f"/v1/models/{served.keys.model_id}/verifying-key"
+        with served.http("") as nobody, served.http(served.other_tenant("strangers")) as stranger:
+            require_problem(nobody.get(path), 401, "ApiKeyRejected")
+            require_problem(stranger.get(path), 404, "NotFound")
+        with served.http() as http:
+            assert "public" not in http.get(path).headers["cache-control"].split(", ")
 
 
 def test_nothing_of_another_tenant_is_there(served: Served) -> None:

@@ -29,9 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
 
 
-def add_lifetime(parser: argparse.ArgumentParser) -> None:
+def add_lifetime(parser: argparse.ArgumentParser, *, default: str = "never") -> None:
     """Declares --days."""
-    parser.add_argument("--days", type=float, metavar="N", help="until it expires (default: never)")
+    parser.add_argument("--days", type=float, metavar="N", help=f"until it expires (default: {default})")
 
 
 def lifetime_s(options: argparse.Namespace) -> int | None:

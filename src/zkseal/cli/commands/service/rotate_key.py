@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments."""
     parser.add_argument("key", metavar="KEY", help="its identifier: the part between zks_ and the secret")
     parser.add_argument("--overlap", type=int, default=0, metavar="SECONDS", help="that the old one still works")
-    add_lifetime(parser)
+    add_lifetime(parser, default="as many as the old one had")
     add_config(parser)
 
 
