@@ -71,7 +71,7 @@ ARROWS: dict[str, set[str]] = {
     # The proving service: HTTP in, problem documents out; jobs, tenants, artifacts.
     "service": {"appraisal", "executors", "files", "http_server", "pipeline", "proving", "receipts", "relation", "tee"},
     # The client of the service.
-    "client": {"executors", "http_server", "pipeline", "proving", "receipts"},
+    "client": {"executors", "files", "http_server", "pipeline", "proving", "receipts"},
     "cli": {
         "appraisal",
         "broker",

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from zkseal.client.jobs import Asked, Job
-from zkseal.client.models import RemoteModel, pinned
+from zkseal.client.models import RemoteModel, key_in_file, pinned
 from zkseal.client.transport import Transport
 from zkseal.client.verified import rows
-from zkseal.errors import DigestMismatch, FileUnavailable, InvalidEncoding
+from zkseal.errors import DigestMismatch, FileUnavailable, InvalidEncoding, WrongModel
 from zkseal.executors.inputs import input_integers, named_inputs, stacked
 from zkseal.pipeline import ProvedStatement, ProveResult, Samples, verify
 from zkseal.proving import Progress
@@ -84,11 +84,13 @@ class Client:
     # Models. ----------------------------------------------------------------------------------------------------------
 
     def register(self, key_file: str | os.PathLike[str], name: str = "model") -> RemoteModel:
-        """Registers a model by the file of its proving key, or of its verifying key alone.
+        """Registers a model by the file of its proving key, or of its verifying key alone; the file pins its id.
 
         Raises:
             FileUnavailable: the file cannot be read.
-            DecodeError, ModelProofRejected, QuotaExceeded: the service does not take it.
+            DecodeError, ModelProofRejected: it is no such file, and was not sent.
+            QuotaExceeded: the service does not take it.
+            WrongModel: the service says that it is another model.
         """
         path = Path(key_file)
         try:
@@ -96,9 +98,14 @@ class Client:
         except OSError as error:
             reason = error.strerror or str(error)
             raise FileUnavailable(f"Cannot read '{path}': {reason}.", path=str(path), reason=reason) from error
+        key = key_in_file(data, path)
         headers = {"Content-Type": OCTETS}
         options: dict[str, Any] = {"content": data, "headers": headers, "params": {"name": name}, "wait_s": 300.0}
-        return self.model(_model_id(self._transport.request("POST", "/v1/models", **options).json()))
+        found = self._transport.request("POST", "/v1/models", **options).json()
+        if (said := _model_id(found)) != key.model_id:
+            text = "The service took the file for another model than it holds. Do not use it."
+            raise WrongModel(text, expected=key.model_id.hex(), got=said.hex())
+        return RemoteModel(str(found.get("name")), bool(found.get("provable")), key)
 
     def model(self, model_id: bytes | str) -> RemoteModel:
         """A model by the id that you pin; its verifying key is fetched, checked, and held to the id.

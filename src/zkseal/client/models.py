@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from zkseal.errors import WrongModel
+from zkseal.files import PROVING_KEY, VERIFYING_KEY
+from zkseal.files.container import read_sections
 from zkseal.pipeline import Interface
 from zkseal.proving import VerifyingKey
 
-__all__ = ["RemoteModel", "pinned"]
+__all__ = ["RemoteModel", "key_in_file", "pinned"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,12 @@ class RemoteModel:
     def interface(self) -> Interface:
         """Names, shapes and scales of its inputs and outputs."""
         return Interface.of(self.verifying_key.relation)
+
+
+def key_in_file(contents: bytes, path: Path) -> VerifyingKey:
+    """The verifying key in a file of a proving or verifying key. Raises `DecodeError`, `ModelProofRejected`."""
+    kind = VERIFYING_KEY if contents[8:12] == VERIFYING_KEY.code else PROVING_KEY
+    return VerifyingKey(bytes(read_sections(path, memoryview(contents), kind)["verifying key"]))
 
 
 def pinned(data: bytes, model_id: bytes) -> VerifyingKey:

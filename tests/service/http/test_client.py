@@ -8,6 +8,7 @@ import http.server
 import json
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from zkseal.client import Client, RemoteModel
 from zkseal.client.transport import Transport
 from zkseal.errors import (
     ApiKeyRejected,
+    DecodeError,
     DigestMismatch,
     JobCancelled,
     JobConflict,
@@ -34,7 +36,7 @@ from zkseal.errors import (
     WrongInput,
     WrongModel,
 )
-from zkseal.files import load_proving_key
+from zkseal.files import load_proving_key, save_receipt
 from zkseal.receipts import Receipt
 
 pytestmark = pytest.mark.native
@@ -186,6 +188,24 @@ def test_a_key_of_another_model_is_not_taken(client: Client, served: Served) -> 
     Liar(client, lambda path, response: other if path.endswith("/verifying-key") else None)
     with pytest.raises(WrongModel):
         client.model(served.keys.model_id)
+
+
+def test_a_file_pins_the_model_that_it_registers(client: Client, served: Served) -> None:
+    registered = client.register(served.keys.proving)
+    assert registered.model_id.hex() == served.keys.model_id
+    assert registered.provable
+    liar = json.dumps({"model_id": served.keys.batch_id, "name": "model", "provable": True}).encode()
+    Liar(client, lambda path, response: liar if path == "/v1/models" else None)
+    with pytest.raises(WrongModel):
+        client.register(served.keys.proving)
+
+
+def test_a_file_that_is_no_key_is_not_sent(client: Client, served: Served, tmp_path: Path, receipt: Receipt) -> None:
+    path = tmp_path / "receipt.zkr"
+    save_receipt(path, receipt)
+    Liar(client, lambda path, response: pytest.fail("it was sent"))
+    with pytest.raises(DecodeError):
+        client.register(path)
 
 
 def test_a_receipt_for_another_context_is_not_taken(client: Client, model: RemoteModel) -> None:
