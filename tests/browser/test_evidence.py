@@ -6,6 +6,7 @@ import json
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from tests.browser.world import CONTEXT, Files
 from tests.tee.rows import ROWS, evidence_of
 
 import zkseal
-from zkseal.files import load_proving_key, save_receipt
+from zkseal.files import load_proving_key, load_receipt, save_receipt
 from zkseal.receipts import TeeEvidence
 from zkseal.tee import Assurance, AttestationBundle
 from zkseal.tee.roots import pinned_roots
@@ -95,6 +96,10 @@ def as_of_the_answer(verifier: VerifierPage) -> None:
 
 def own_policy(verifier: VerifierPage, nonce: bytes | None = NONCE) -> None:
     as_of_the_answer(verifier)
+    own_policy_text(verifier, nonce)
+
+
+def own_policy_text(verifier: VerifierPage, nonce: bytes | None = NONCE) -> None:
     page = verifier.page
     page.get_by_label("Policy", exact=True).select_option(label="Your own, for hardware evidence")
     page.get_by_label("Your policy, as JSON").fill(json.dumps(POLICY))
@@ -172,6 +177,34 @@ def test_hardware_whose_code_nobody_named_is_not_attested(
     trusting.policy("Look at hardware evidence only")
     assert trusting.word() == "Authentic, code unchecked"
     assert {"reference-values", "time-of-appraisal"} <= set(trusting.codes("What was not checked"))
+
+
+def test_a_proof_stands_where_its_hardware_is_not_asked_for_and_lacks_something(
+    trusting: VerifierPage, answers: Answers, files: Files
+) -> None:
+    as_of_the_answer(trusting)
+    assert trusting.verify(answers.receipt("snp-both"), files.key("ipa")) == "Proved"
+    assert "attestation" in trusting.codes("What was not checked")
+    evidence = trusting.page.get_by_role("region", name="By which evidence")
+    expect(evidence).to_contain_text("not counted")
+    trusting.page.get_by_label("Evidence that you ask for").select_option(label="Both, of the same statement")
+    trusting.again()
+    assert trusting.word() == "Rejected"
+    expect(trusting.verdict()).to_contain_text("Say what you accept under “Evidence and policy”")
+
+
+def test_an_answer_that_is_wrong_is_rejected_beside_a_proof_that_holds(
+    trusting: VerifierPage, answers: Answers, files: Files
+) -> None:
+    as_of_the_answer(trusting)
+    receipt = load_receipt(answers.receipt("snp-both"))
+    answer = receipt.evidence[0]
+    assert isinstance(answer, TeeEvidence)
+    changed = replace(answer, answer=answer.answer[:-1] + bytes([answer.answer[-1] ^ 1]))
+    save_receipt(answers.receipt("changed"), replace(receipt, evidence=(changed, receipt.zk)))
+    own_policy_text(trusting)
+    assert trusting.verify(answers.receipt("changed"), files.key("ipa")) == "Rejected"
+    assert trusting.result()["error"]["code"] == "SignatureRejected"
 
 
 def test_another_challenge_is_refused(trusting: VerifierPage, answers: Answers, files: Files) -> None:

@@ -106,10 +106,30 @@ def test_a_bare_receipt_without_its_container_is_read(verifier: VerifierPage, fi
     assert verifier.verify(path, files.key("kzg")) == "Proved"
 
 
+SLOW = b"""addEventListener('message', ({data}) => {
+  for (const end = Date.now() + 1000; data.asked.kind === 'read' && Date.now() < end;);
+});
+"""
 HANG = b"""addEventListener('message', ({data}) => {
   if (data.asked.kind === 'verify' && data.asked.expectation.context === null) for (;;);
 });
 """
+
+
+def test_a_key_that_takes_long_to_read_leaves_no_word_of_work_behind(
+    watched: Callable[..., Watched], site: Site, files: Files
+) -> None:
+    [worker] = (DIST / "assets").glob("worker-*.js")
+    path = f"/assets/{worker.name}"
+    site.answers[path] = SLOW + worker.read_bytes()
+    verifier = VerifierPage(watched(site.url).page)
+    verifier.page.get_by_label("Choose a key").set_input_files(files.key("ipa"))
+    expect(verifier.page.get_by_text("this page stays usable")).to_be_visible()
+    expect(verifier.page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(verifier.page.locator("#key-state [data-state=ready]")).to_be_visible()
+    expect(verifier.page.get_by_text("What you need, and what you get")).to_be_visible()
+    expect(verifier.page.get_by_role("button", name="Stop")).to_be_hidden()
+    del site.answers[path]
 
 
 def test_a_verification_that_takes_long_is_stopped_and_files_are_kept(

@@ -13,7 +13,15 @@ const EXPECTATION: Expectation = {
 };
 const PROOF: ProofFound = { opening: "ipa", origin: null, insecure: false, bytes: 1, segments: 1, took: 1 };
 const ANSWER: AttestationFound = {
-  ...{ development: false, sufficient: true, platform: "snp", assurance: "hardware", issuedAt: 0, took: 1 },
+  ...{
+    development: false,
+    sufficient: true,
+    lacking: null,
+    platform: "snp",
+    assurance: "hardware",
+    issuedAt: 0,
+    took: 1,
+  },
   ...{ checks: [], chain: [], policy: null, words: null },
 };
 const FAILURE = { code: "OpeningRejected", message: "No.", remedy: "Ask.", details: {}, stage: "proof" } as const;

@@ -89,6 +89,7 @@ function foundOf(result: Appraisal | DevAppraisal, facts: Facts): Appraised["fou
     ...facts,
     development: facts.development || !isProduction(attested.result.assurance),
     sufficient: result instanceof Appraisal,
+    lacking: null,
     assurance: attested.result.assurance,
     checks,
     chain: linksOf(facts.platform, attested.result.chain, checks),
@@ -99,16 +100,30 @@ function foundOf(result: Appraisal | DevAppraisal, facts: Facts): Appraised["fou
 
 function refusedOf(error: ReceiptRefused, facts: Facts): Appraised["found"] {
   const inner = error.cause instanceof EvidenceRefused ? error.cause : null;
-  const checks = [...(inner?.result.checks ?? []), ...answerChecks(error.checks)];
+  const made = inner?.result.checks ?? [];
+  const lacking = isLacking(error, made) ? error.message : null;
+  const answer = answerChecks(error.checks).map((check) =>
+    lacking !== null && check.outcome === "fail" ? { ...check, outcome: "not_checked" as const } : check,
+  );
+  const checks = [...made, ...answer];
+  const chain = linksOf(facts.platform, [], checks);
   return {
     ...facts,
     sufficient: false,
+    lacking,
     assurance: inner?.result.assurance ?? "none",
     checks,
-    chain: linksOf(facts.platform, [], checks),
+    chain,
     policy: null,
     words: null,
   };
+}
+
+/** Whether the policy wants to know more than the evidence shows, and nothing that was checked has failed. */
+function isLacking(error: ReceiptRefused, made: readonly CheckFound[]): boolean {
+  const failed = error.checks.filter((check) => check.outcome === "fail").map((check) => check.name);
+  const attestationOnly = failed.length === 1 && failed[0] === "tee.attestation";
+  return error.code === "PolicyDenied" && attestationOnly && made.every((check) => check.outcome !== "fail");
 }
 
 /** Checks of the answer; those of statement and proof are made elsewhere. */

@@ -75,12 +75,10 @@ function setupWords(proof: ProofFound): string {
 }
 
 function attestationItem(piece: EvidenceFound, { attestation, failure }: Verification): HTMLElement {
-  const failed = failure?.stage === "attestation";
-  const badge = failed ? FAILS : attestation === null ? UNCHECKED : attestation.development ? DEVELOPMENT : HOLDS;
   return element(
     "li",
     {},
-    element("h3", {}, KINDS[piece.type], badge()),
+    element("h3", {}, KINDS[piece.type], attestationBadge(attestation, failure?.stage === "attestation")),
     element(
       "dl",
       { class: "facts-list" },
@@ -89,6 +87,13 @@ function attestationItem(piece: EvidenceFound, { attestation, failure }: Verific
     ),
     attestation !== null && attestation.checks.length > 0 && checksTable(attestation.checks),
   );
+}
+
+function attestationBadge(attestation: AttestationFound | null, failed: boolean): HTMLElement {
+  if (failed) return FAILS();
+  if (attestation === null) return UNCHECKED();
+  if (attestation.development) return DEVELOPMENT();
+  return attestation.lacking === null ? HOLDS() : NOT_COUNTED();
 }
 
 function attestationFacts(attestation: AttestationFound): HTMLElement[] {
@@ -131,4 +136,5 @@ function checksTable(checks: readonly CheckFound[]): HTMLElement {
 const HOLDS = (): HTMLElement => element("span", { class: "badge good" }, "holds");
 const FAILS = (): HTMLElement => element("span", { class: "badge bad" }, "does not hold");
 const UNCHECKED = (): HTMLElement => element("span", { class: "badge" }, "not checked");
+const NOT_COUNTED = (): HTMLElement => element("span", { class: "badge" }, "not counted");
 const DEVELOPMENT = (): HTMLElement => element("span", { class: "badge warn" }, "development only");

@@ -124,6 +124,8 @@ export interface AttestationFound {
   readonly development: boolean;
   /** It satisfies a policy of production: answers may be relied on. */
   readonly sufficient: boolean;
+  /** Why the policy does not take it, if it does not: nothing of it is wrong, but something was not shown. */
+  readonly lacking: string | null;
   readonly platform: string;
   readonly assurance: string;
   readonly issuedAt: number | null;

@@ -142,26 +142,29 @@ class Page {
     this.result.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   }
 
-  /** Awaits the worker; if that takes long, says so and offers to stop it. */
+  /** Awaits the worker; if that takes long, says so and offers to stop it, and then puts back what was there. */
   private async patiently<T>(work: () => Promise<T>): Promise<T> {
-    const run = this.run;
+    const { run } = this;
+    const before = [...this.result.childNodes];
+    const working = workingView();
     const patience = setTimeout(() => {
       if (run !== this.run) return;
       this.stopButton.hidden = false;
-      this.shown = false;
-      this.result.replaceChildren(workingView());
+      this.result.replaceChildren(working);
     }, PATIENCE_MS);
     try {
       return await work();
     } finally {
       clearTimeout(patience);
       if (run === this.run) this.stopButton.hidden = true;
+      if (working.isConnected) this.result.replaceChildren(...before);
     }
   }
 
   private async stop(): Promise<void> {
     this.run += 1;
     this.stopButton.hidden = true;
+    this.shown = false;
     this.result.replaceChildren(emptyView());
     (this.verifyButton.disabled ? this.result : this.verifyButton).focus();
     this.announce("Stopped.");

@@ -30,7 +30,7 @@ const LIFTED: Readonly<Record<Stage, string>> = {
   context: "It was made for something else.",
   evidence: "It does not hold the evidence that you ask for.",
   proof: "Its proof does not hold.",
-  attestation: "What is said of its hardware does not hold, or is not enough.",
+  attestation: "What is said of its hardware does not hold.",
 };
 
 /** The verdict of a verification. */
@@ -38,12 +38,9 @@ export function verdictOf(found: Verification): Verdict {
   const { failure, proof, attestation } = found;
   if (failure !== null) {
     if (failure.code === "InsecureSetup") return insecure(failure);
-    return {
-      level: "rejected",
-      word: "Rejected",
-      lead: `${LIFTED[failure.stage]} ${failure.message}`,
-      remedy: failure.remedy,
-    };
+    if (attestation !== null && attestation.lacking !== null) return lacking(attestation.lacking);
+    const lead = `${LIFTED[failure.stage]} ${failure.message}`;
+    return { level: "rejected", word: "Rejected", lead, remedy: failure.remedy };
   }
   if (isDevelopment(found)) return development(found);
   if (proof !== null && attestation?.sufficient === true) {
@@ -70,6 +67,18 @@ function insecure({ message }: Failure): Verdict {
   const remedy =
     "Ask for a key from a published ceremony. To see what this receipt says, choose “Development” under “Evidence and policy”.";
   return { level: "rejected", word: "Rejected", lead: `It is a development receipt. ${message}`, remedy };
+}
+
+/** Nothing of the hardware's evidence is wrong, but the policy asks for more than it shows. */
+function lacking(reason: string): Verdict {
+  const remedy =
+    "Say what you accept under “Evidence and policy”: the code that you expect, or a policy of your own. Its publisher knows both. Or ask for a proof.";
+  return {
+    level: "rejected",
+    word: "Rejected",
+    lead: `Its hardware shows less than the policy asks for. ${reason}`,
+    remedy,
+  };
 }
 
 function isDevelopment(found: Verification): boolean {
@@ -147,6 +156,12 @@ function evidenceLeft({ receipt, key, proof, attestation, expectation }: Verific
     points.push({
       code: "attestation",
       text: "The answer of a development enclave that the receipt also holds: it counts for nothing under this policy.",
+    });
+  }
+  if (attestation !== null && attestation.lacking !== null) {
+    points.push({
+      code: "attestation",
+      text: `Whether its hardware is to be trusted, which the receipt does not need. ${attestation.lacking}`,
     });
   }
   if (attestation !== null && expectation.time === "signed") {

@@ -44,7 +44,8 @@ export function resultView(found: Verification): Node[] {
 /** What a proof shows; of one that anybody may have forged it is never called proved. */
 function proofCards({ proof, words }: Verification): HTMLElement[] {
   if (words === null) return [];
-  if (proof?.insecure === true) return [points("What it says, and does not prove", "development", words.proved, "open")];
+  if (proof?.insecure === true)
+    return [points("What it says, and does not prove", "development", words.proved, "open")];
   return [points("What is proved", "proved", words.proved, "pass")];
 }
 
