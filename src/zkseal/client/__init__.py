@@ -17,8 +17,8 @@
 
 The service is not trusted with the truth: receipts are verified here. It is trusted with the inputs that it is sent.
 
-Dependency position: stands on `executors` (inputs as integers), `files`, `pipeline`, `proving` and `receipts`; needs the
-extra `client`.
+Dependency position: stands on `executors` (inputs as integers), `files`, `pipeline`, `proving` and `receipts`; needs
+the extra `client`.
 """
 
 from zkseal.client.client import Client, RemoteVerification
