@@ -20,8 +20,17 @@ from tests.cluster.ray_cluster import LocalCluster
 from tests.cluster.worlds import FULL, QUICK, misbehaving
 
 from zkseal import files, pipeline
-from zkseal.errors import ClusterUnreachable
-from zkseal.executors import Handle, KeyFile, Limits, ProveTask, RayExecutor, WorkerSettings, prove_in_segments
+from zkseal.errors import ClusterUnreachable, WorkerLost
+from zkseal.executors import (
+    BatchTask,
+    Handle,
+    KeyFile,
+    Limits,
+    ProveTask,
+    RayExecutor,
+    WorkerSettings,
+    prove_in_segments,
+)
 from zkseal.proving import VerifyingKey
 
 Array = npt.NDArray[np.float32]
@@ -107,6 +116,31 @@ def test_the_loss_of_a_node_is_survived(key_file: Keys, inputs: Array) -> None:
         assert "WorkerLost" in outcomes
     finally:
         cluster.close()
+
+
+@pytest.mark.skipif(not FULL, reason="takes a while: make test-ray")
+def test_a_key_that_somebody_removed_is_sent_again(
+    cluster: LocalCluster, key_file: Keys, batch_key_file: Keys, inputs: Array
+) -> None:
+    with RayExecutor(cluster.address, 1, WorkerSettings(keys_held=1), QUICK) as executor:
+        executor.submit(ProveTask(key_file[0], inputs[0])).result(120)
+        executor.submit(BatchTask(batch_key_file[0], list(inputs[:4]))).result(120)
+        for path in cluster.folder.glob(f"node*/zkseal/keys/{key_file[0].digest.hex()}.zkp"):
+            path.unlink()
+        handle = executor.submit(ProveTask(key_file[0], inputs[0]))
+        handle.result(120)
+        assert [attempt.outcome for attempt in handle.attempts] == ["FileUnavailable", "accepted"]
+
+
+@pytest.mark.skipif(not FULL, reason="takes a while: make test-ray")
+def test_a_worker_that_finds_no_place_is_an_error_and_is_not_waited_for_any_more(
+    cluster: LocalCluster, key_file: Keys, inputs: Array
+) -> None:
+    too_large = WorkerSettings(threads=2, start_timeout_s=2)
+    with RayExecutor(cluster.address, 1, too_large, QUICK) as executor, pytest.raises(WorkerLost):
+        executor.submit(ProveTask(key_file[0], inputs[0])).result(120)
+    with RayExecutor(cluster.address, 3, limits=QUICK) as executor:
+        executor.submit(ProveTask(key_file[0], inputs[0])).result(120)
 
 
 def test_an_address_without_a_cluster_is_an_error() -> None:

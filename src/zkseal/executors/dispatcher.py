@@ -91,7 +91,7 @@ class Dispatcher:
         """See `Executor.submit`."""
         key = self._keys.load(task.key)
         question = task.question(key)
-        timeout_s = self._limits.timeout_s(task.predicted_ms(key, self._cores))
+        timeout_s = self._limits.timeout_s(task.predicted_ms(key, self._cores), key.file_bytes)
         handle: Handle[Result] = Handle(lambda: self._cancel(job))
         job = Job(task, key, question, handle, told, timeout_s)
         with self._changed:

@@ -24,17 +24,19 @@ class Limits:
 
     Attributes:
         margin: a worker may take this many times as long as `zkseal inspect` predicts ..
-        least_timeout_s: .. and this long besides, for loading keys and for machines that are busy.
+        least_timeout_s: .. and this long besides, for machines that are busy ..
+        bytes_per_s: .. and as long as its key takes when it is read, or sent, this fast.
         max_attempts: workers that one task is given to, in all.
     """
 
     margin: float = 10.0
     least_timeout_s: float = 30.0
+    bytes_per_s: float = 20e6
     max_attempts: int = 3
 
-    def timeout_s(self, predicted_ms: float) -> float:
-        """What a worker may take for a task."""
-        return self.least_timeout_s + self.margin * predicted_ms / 1000
+    def timeout_s(self, predicted_ms: float, key_bytes: int) -> float:
+        """What a worker may take for a task with a key of this size."""
+        return self.least_timeout_s + self.margin * predicted_ms / 1000 + key_bytes / self.bytes_per_s
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,10 @@ class KeyFile:
 
 @dataclass(frozen=True, eq=False)
 class LoadedKey:
-    """The public part of a key file: what results of workers are verified with."""
+    """The public part of a key file: what results of workers are verified with; and how large the file is."""
 
     verifying_key: VerifyingKey
+    file_bytes: int
 
     @staticmethod
     def read(key: KeyFile) -> LoadedKey:
@@ -55,7 +56,7 @@ class LoadedKey:
         contents = mapped(key.path)
         require_digest(contents, key.digest, key.path)
         sections = read_sections(key.path, contents, kind_of(key.path))
-        return LoadedKey(VerifyingKey(bytes(sections["verifying key"])))
+        return LoadedKey(VerifyingKey(bytes(sections["verifying key"])), len(contents))
 
     @cached_property
     def interface(self) -> Interface:

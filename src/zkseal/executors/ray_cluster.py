@@ -16,7 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zkseal.errors import ClusterUnreachable, MissingDependency, ResultRejected, WorkerLost
+from zkseal.errors import (
+    ClusterUnreachable,
+    DigestMismatch,
+    FileUnavailable,
+    MissingDependency,
+    ResultRejected,
+    WorkerLost,
+)
 from zkseal.executors import frames
 from zkseal.executors.child import WorkerSettings
 from zkseal.executors.conversation import Answer, Question, read_answer
@@ -158,7 +165,12 @@ class RayWorker:
         self._provide(key, progress)
         asked = Question.of({**question, "key": key.digest})
         self._call("send", asked.frame)
-        return read_answer(self.name, lambda: self._call("receive"), asked, progress)
+        try:
+            return read_answer(self.name, lambda: self._call("receive"), asked, progress)
+        except (FileUnavailable, DigestMismatch):
+            # Somebody removed or changed the file: the next task looks again.
+            self._known.discard(key.digest)
+            raise
 
     def end(self) -> None:
         """Kills actor and process. Whoever waits for an answer is told that it is lost."""
@@ -189,7 +201,6 @@ class RayWorker:
         try:
             encoded = ray.get(getattr(self._actor, method).remote(*args), timeout=timeout_s)
         except ray.exceptions.RayError as error:
-            self.running = False
             # The kind says enough; the text of a remote error is nobody's to show.
             reason = type(error).__name__
             raise WorkerLost(f"Worker '{self.name}' is lost ({reason}).", worker=self.name, reason=reason) from None
