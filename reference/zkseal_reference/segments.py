@@ -17,6 +17,8 @@ MAGIC, VERSION = b"ZKSV", 1
 MIN_SEGMENTS, MAX_SEGMENTS = 2, 256
 MAX_ANNOTATION = 1 << 20
 MAX_PUBLIC = 1 << 16
+MAX_ROWS = 1 << 22
+ROWS_OF_PROOFS = (Column.INPUT, Column.OUTPUT, Column.WITNESS, Column.HELPER)
 
 Cbor = int | bytes | str | Sequence["Cbor"] | Mapping[str, "Cbor"]
 
@@ -61,9 +63,15 @@ class SegmentedKey:
             raise UnknownVersion(f"key of version {version}: this verifier knows {VERSION}")
         annotation = reader.take(limited(reader.unsigned(4), 0, MAX_ANNOTATION, "annotation bytes"))
         count = limited(reader.unsigned(4), MIN_SEGMENTS, MAX_SEGMENTS, "segments")
-        segments = tuple(read_segment(reader) for _ in range(count))
+        segments: list[Segment] = []
+        rows = 0
+        for _ in range(count):
+            segments.append(read_segment(reader))
+            rows += sum(map(segments[-1].key.layout.committed_row_count, ROWS_OF_PROOFS))
+            if rows > MAX_ROWS:
+                raise InvalidParameters(f"the segments up to here have {rows} committed rows")
         reader.end()
-        key = cls(annotation, segments)
+        key = cls(annotation, tuple(segments))
         key.check_parameters()
         key.check_positions()
         key.check_boundaries()

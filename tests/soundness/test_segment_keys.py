@@ -45,11 +45,27 @@ def pair() -> bytes:
     return key_bytes(b"", [(data, ()) for data in parts])
 
 
+def long_pair(last_rows: int) -> bytes:
+    """A key of two segments, of which little is proved and 2^20 rows and more are committed at each end."""
+    parts = []
+    for index, leaving in enumerate((1 << 20, last_rows)):
+        b = RelationBuilder()
+        b.tensor("x", (1 << 20, 1 << 7), Column.INPUT, lo=0, hi=7)
+        y = b.tensor("y", (leaving, 1 << 7), Column.OUTPUT, lo=0, hi=7)
+        b.zero([], y[0, 0])
+        parts.append((simple_key(b.finish(segment_annotation(index, 2))), ()))
+    return key_bytes(b"", parts)
+
+
 def test_the_key_as_setup_made_it_is_accepted() -> None:
     key = keys().verifying_key
     assert key_verdict(key.data) == "accepted"
     assert key_bytes(key.annotation, parts()) == key.data
     assert key_verdict(pair()) == "accepted"
+
+
+def test_segments_have_together_as_many_rows_as_a_receipt_has_room_for() -> None:
+    assert key_verdict(long_pair(1 << 20)) == "accepted"
 
 
 CROSSING = {
@@ -96,6 +112,7 @@ KEYS: dict[str, tuple[Callable[[], bytes], str]] = {
         "ModelProofRejected",
     ),
     "a long annotation": (lambda: _patched(6, (1 << 20) + 1), "InvalidEncoding"),
+    "more rows than a receipt has room for": (lambda: long_pair((1 << 20) + 1), "InvalidParameters"),
 }
 
 

@@ -175,7 +175,11 @@ def test_a_receipt_in_segments_shows_the_numbers_that_python_shows(node: Node, s
         assert found == verified(segmented.receipt, segmented.key)
 
 
+MANY = 200_000
+"""Commitments, the first of which is refused: more than V8 takes as arguments of a call."""
+
 JOINTS: dict[str, Callable[[SegmentedEvidence], Any]] = {
+    "a boundary without end": lambda e: replace(e, boundaries=((b"\xff" * 32,) * MANY,)),
     "proofs in another order": lambda e: replace(e, proofs=e.proofs[::-1]),
     "another boundary": lambda e: replace(
         e, boundaries=tuple(boundary[::-1] + boundary[:1] for boundary in e.boundaries)

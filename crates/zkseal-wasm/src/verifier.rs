@@ -63,7 +63,8 @@ fn index(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// What is told of a key: names and numbers of `zkseal._native.VerifyingKey`, and the tensors that statements hold.
+/// What is told of a key: names and numbers of `zkseal._native.VerifyingKey`, the tensors that statements hold, and how many
+/// rows statement and proof commit to.
 #[derive(Debug)]
 struct Description {
     number: usize,
@@ -73,6 +74,7 @@ struct Description {
     argument: LookupArgument,
     opening: Opening,
     row_bits: u8,
+    rows: usize,
     setup: Option<([u8; 32], Origin)>,
 }
 
@@ -83,6 +85,7 @@ struct StatedTensor(usize, u8, Vec<u32>, i64, i64);
 impl Description {
     fn of(number: usize, key: &VerifyingKey) -> Self {
         let params = key.layout().params;
+        let of_proofs = [Column::Input, Column::Output, Column::Witness, Column::Helper];
         let stated = key.relation().tensors.iter().enumerate().filter_map(|(index, tensor)| {
             let column = match tensor.column {
                 Column::Input => 0,
@@ -100,6 +103,7 @@ impl Description {
             argument: params.argument,
             opening: params.opening,
             row_bits: params.log_row,
+            rows: of_proofs.into_iter().map(|column| key.layout().num_rows(column)).fold(0, usize::saturating_add),
             setup: key.setup().map(|setup| (params.setup_digest, Origin::of(&setup.tau_g2))),
         }
     }
@@ -116,7 +120,8 @@ impl<C> Encode<C> for StatedTensor {
 impl<C> Encode<C> for Description {
     /// A map, in the order of deterministic CBOR: shorter names first.
     fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
-        e.map(10)?.str("key")?.u64(u64::try_from(self.number).unwrap_or(u64::MAX))?;
+        e.map(11)?.str("key")?.u64(u64::try_from(self.number).unwrap_or(u64::MAX))?;
+        e.str("rows")?.u64(u64::try_from(self.rows).unwrap_or(u64::MAX))?;
         e.str("lanes")?.u8(self.argument.lanes())?;
         e.str("origin")?.encode(self.setup.map(|(_, origin)| origin.name()))?;
         e.str("opening")?.str(match self.opening {

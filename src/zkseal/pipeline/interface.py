@@ -26,6 +26,10 @@ __all__ = ["Interface", "Port", "annotate", "renumber"]
 FORMAT = "zkseal program v1"
 MAX_EXPONENT = 1 << 10
 MAX_NAME = 1024
+MAX_AXES = 32
+"""Of a caller's array: what numpy 1 has."""
+MAX_DIGITS = 20
+"""Of an integer of 64 bits, with its sign: all that an annotation holds."""
 DTYPES = frozenset(
     {"float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "bool"}
 )
@@ -92,14 +96,12 @@ class Interface:
             InvalidRelation: the annotation is of another form, or does not fit the relation.
         """
         try:
-            document = parse_json(relation.annotation)
-            if _canonical(document) != relation.annotation:
-                raise ValueError("the JSON is not canonical")
+            document = _parsed(relation.annotation)
             if document["format"] != FORMAT:
                 raise ValueError(f"format {document['format']!r}")
             interface = Interface(
-                inputs=tuple(_port(entry) for entry in document["inputs"]),
-                outputs=tuple(_port(entry) for entry in document["outputs"]),
+                inputs=tuple(_port(entry) for entry in _listed(document["inputs"])),
+                outputs=tuple(_port(entry) for entry in _listed(document["outputs"])),
                 public_weights=document["weights"] == "public",
             )
         except (ValueError, TypeError, KeyError) as error:
@@ -158,8 +160,31 @@ def _canonical(document: Any) -> bytes:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
+def _parsed(annotation: bytes) -> Any:
+    """A canonical document, whose numbers are integers of 64 bits: no reader rounds them, or refuses their length."""
+
+    def refused(number: str) -> Any:
+        raise ValueError(f"{number[:MAX_DIGITS]} is no integer of 64 bits")
+
+    def integer(digits: str) -> int:
+        return int(digits) if len(digits) <= MAX_DIGITS else refused(digits)
+
+    document = parse_json(annotation, parse_int=integer, parse_float=refused, parse_constant=refused)
+    if _canonical(document) != annotation:
+        raise ValueError("the JSON is not canonical")
+    return document
+
+
+def _listed(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("a list is missing")
+    return value
+
+
 def _port(entry: Mapping[str, Any]) -> Port:
-    shape, features = entry["shape"], entry.get("feature_exponents")
+    shape, features = _listed(entry["shape"]), entry.get("feature_exponents")
+    if len(shape) > MAX_AXES:
+        raise ValueError("an array has too many axes")
     for number in (*shape, *(features or ()), *(entry[key] for key in ("exponent", "lo", "hi", "tensor"))):
         if type(number) is not int:
             raise TypeError(f"{number!r} is no integer")

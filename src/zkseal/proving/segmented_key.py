@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from zkseal.errors import InvalidEncoding, InvalidParameters, InvalidRelation, UnknownVersion, WrongLength, ZksealError
+from zkseal.proving.cost import lay_out
 from zkseal.proving.keys import VerifyingKey
 from zkseal.proving.scheme import Scheme
 from zkseal.receipts.segments import require_segment_count
@@ -32,6 +33,8 @@ MAGIC = b"ZKSV"
 VERSION = 1
 MAX_ANNOTATION_BYTES = 1 << 20
 MAX_PUBLIC = 1 << 16
+MAX_ROWS = 1 << 22
+"""Of statement, boundaries and proofs: more than the longest receipt that is read has commitments."""
 
 
 def segment_annotation(index: int, count: int) -> bytes:
@@ -73,6 +76,12 @@ class Segment:
         """
         return [(tensor.shape, tensor.lo, tensor.hi) for _, tensor in self.tensors(column)]
 
+    @cached_property
+    def rows(self) -> int:
+        """Rows that are committed to for each proof: those of the columns input, output, witness and helper."""
+        counted = lay_out(self.key.core.relation, self.key.row_bits, self.key.scheme).rows
+        return sum(counted.get(column, 0) for column in ("input", "output", "witness", "helper"))
+
 
 @dataclass(frozen=True)
 class SegmentedVerifyingKey:
@@ -91,6 +100,7 @@ class SegmentedVerifyingKey:
 
     def __post_init__(self) -> None:
         require_segment_count(len(self.segments))
+        _require_few_rows(self.segments)
         self._require_equal_parameters()
         self._require_positions()
         self._require_boundaries()
@@ -232,7 +242,11 @@ class SegmentedVerifyingKey:
         annotation = reader.take(reader.number(4, MAX_ANNOTATION_BYTES))
         count = reader.number(4)
         require_segment_count(count)
-        segments = [_segment(reader, index) for index in range(count)]
+        segments: list[Segment] = []
+        for index in range(count):
+            segments.append(_segment(reader, index))
+            # A few bytes name millions of rows, which a key keeps: their sum is bounded before the next one is read.
+            _require_few_rows(segments)
         reader.finish()
         return SegmentedVerifyingKey(annotation, tuple(segments))
 
@@ -242,6 +256,16 @@ def _segment(reader: _Reader, index: int) -> Segment:
         key = VerifyingKey(reader.take(reader.number(4)))
         public = tuple(reader.number(4) for _ in range(reader.number(4, MAX_PUBLIC)))
     return Segment(key, public)
+
+
+def _require_few_rows(segments: Sequence[Segment]) -> None:
+    rows = sum(segment.rows for segment in segments)
+    if rows > MAX_ROWS:
+        raise InvalidParameters(
+            f"The model's segments have {rows} committed rows; {MAX_ROWS} are the most that a receipt has room for. "
+            "Set the model up with longer rows.",
+            reason="segments",
+        )
 
 
 def _numbers(numbers: Sequence[int]) -> bytes:

@@ -50,6 +50,8 @@ export interface StatedTensor {
 const FORMAT = "zkseal program v1";
 const MAX_EXPONENT = 1 << 10;
 const MAX_NAME = 1024;
+/** Of a caller's array: what numpy has. */
+const MAX_AXES = 32;
 const DTYPES: ReadonlySet<string> = new Set(
   "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 bool".split(" "),
 );
@@ -88,6 +90,7 @@ function parsed(annotation: Uint8Array): Interface {
 function readPort(value: Json): Port {
   const entry = object(value);
   const shape = list(entry.get("shape")).map(exact);
+  if (shape.length > MAX_AXES) throw new TypeError("an array has too many axes");
   const features = entry.has("feature_exponents") ? optionalList(entry.get("feature_exponents")) : null;
   const [exponent, tensor] = [exact(entry.get("exponent")), exact(entry.get("tensor"))];
   const [lo, hi] = [BigInt(integer(entry.get("lo"))), BigInt(integer(entry.get("hi")))];

@@ -14,6 +14,9 @@ export type JsonObject = Map<string, Json>;
 /** Deeper than any annotation. */
 const MAX_DEPTH = 100;
 
+/** Of an integer of 64 bits, with its sign: all that an annotation holds. */
+const MAX_DIGITS = 20;
+
 /** All tokens but texts: for each repetition of a group an expression takes stack, and texts may be long. */
 const TOKEN = /-?[0-9]+|null|true|false|[[\]{},:]/y;
 
@@ -63,14 +66,15 @@ class Parser {
   }
 
   private value(depth: number): Json {
-    if (depth > MAX_DEPTH) throw new SyntaxError("nested too deeply");
     const token = this.advance();
+    if (depth >= MAX_DEPTH && (token === "[" || token === "{")) throw new SyntaxError("nested too deeply");
     if (token === "[") return this.list(depth);
     if (token === "{") return this.object(depth);
     if (token === "null") return null;
     if (token === "true" || token === "false") return token === "true";
     if (token.startsWith('"')) return JSON.parse(token) as string;
     if (!/^-?[0-9]/.test(token)) throw new SyntaxError(`no value before ${this.offset}`);
+    if (token.length > MAX_DIGITS) throw new SyntaxError("no integer of 64 bits");
     return Number.isSafeInteger(Number(token)) ? Number(token) : BigInt(token);
   }
 

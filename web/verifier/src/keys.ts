@@ -46,11 +46,13 @@ export interface LoadedKey {
   readonly lookupArgument: "tree" | "helper";
   readonly lanes: number;
   readonly rowBits: number;
+  /** Rows that are committed to for each proof: those of statement and proof. */
+  readonly rows: number;
   readonly setupDigest: Uint8Array | null;
   readonly origin: Origin | null;
 }
 
-const MEMBERS = "annotation argument key lanes model_id opening origin row_bits setup_digest tensors".split(" ");
+const MEMBERS = "annotation argument key lanes model_id opening origin row_bits rows setup_digest tensors".split(" ");
 const COLUMNS = ["input", "output", "public"] as const;
 
 /** The bytes of a key, those of a `.zkv` file or as they are, and whether it is one of a model in segments. */
@@ -75,6 +77,7 @@ export function decodeLoaded(value: Value): LoadedKey {
     lookupArgument: text("argument") === "helper" ? "helper" : "tree",
     lanes: number("lanes"),
     rowBits: number("row_bits"),
+    rows: number("rows"),
     setupDigest: setupDigest === null ? null : bytesOf(setupDigest, "setup_digest"),
     origin: entries.get("origin") === null ? null : (text("origin") as Origin),
   };

@@ -36,6 +36,8 @@ const MAGIC = ascii("ZKSV");
 const VERSION = 1;
 const MAX_ANNOTATION_BYTES = 1 << 20;
 const MAX_PUBLIC = 1 << 16;
+/** Of statement, boundaries and proofs: more than the longest receipt that is read has commitments. */
+const MAX_ROWS = 1 << 22;
 
 export function hasSegmentedMagic(data: Uint8Array): boolean {
   return compareBytes(data.subarray(0, MAGIC.length), MAGIC) === 0;
@@ -47,7 +49,7 @@ export function ascii(text: string): Uint8Array {
 }
 
 /** Numbers of 32 bits, big-endian. */
-export function words(...numbers: number[]): Uint8Array {
+export function words(numbers: readonly number[]): Uint8Array {
   const data = new DataView(new ArrayBuffer(4 * numbers.length));
   numbers.forEach((number, index) => data.setUint32(4 * index, number));
   return new Uint8Array(data.buffer);
@@ -71,7 +73,14 @@ export function decodeSegmentedKey(data: Uint8Array, load: (encoding: Uint8Array
   const annotation = reader.take(reader.number(4, MAX_ANNOTATION_BYTES));
   const count = reader.number(4);
   requireSegmentCount(count);
-  const read = (index: number): Segment => inSegment(index, () => readSegment(reader, load));
+  let rows = 0;
+  const read = (index: number): Segment => {
+    const segment = inSegment(index, () => readSegment(reader, load));
+    rows += segment.told.rows;
+    // A few bytes name millions of rows, which a key keeps: their sum is bounded before the next one is read.
+    if (rows > MAX_ROWS) throw tooManyRows(rows);
+    return segment;
+  };
   const segments: [Segment, ...Segment[]] = [read(0)];
   for (let index = 1; index < count; index++) segments.push(read(index));
   reader.finish();
@@ -109,7 +118,7 @@ function requireEqualParameters(segments: SegmentedKey["segments"]): void {
 
 function requirePositions(segments: readonly Segment[]): void {
   segments.forEach(({ told }, index) => {
-    const expected = concat([ascii("zkseal segment v1"), words(index, segments.length)]);
+    const expected = concat([ascii("zkseal segment v1"), words([index, segments.length])]);
     if (compareBytes(told.annotation, expected) !== 0) throw misfit(index, "its relation is that of another place");
   });
 }
@@ -166,9 +175,14 @@ function ascends(numbers: readonly number[]): boolean {
 }
 
 function modelId(annotation: Uint8Array, segments: readonly Segment[]): Uint8Array {
-  const parts = [ascii("zkseal segmented model id v1"), words(annotation.length), annotation, words(segments.length)];
-  for (const { told, numbers } of segments) parts.push(told.modelId, words(numbers.length, ...numbers));
+  const parts = [ascii("zkseal segmented model id v1"), words([annotation.length]), annotation, words([segments.length])];
+  for (const { told, numbers } of segments) parts.push(told.modelId, words([numbers.length]), words(numbers));
   return sha256(concat(parts));
+}
+
+function tooManyRows(rows: number): ZksealError {
+  const message = `The model's segments have ${rows} committed rows; ${MAX_ROWS} are the most that a receipt has room for.`;
+  return new ZksealError("InvalidParameters", message, { reason: "segments" });
 }
 
 function misfit(index: number, what: string): ZksealError {

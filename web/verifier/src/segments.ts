@@ -66,7 +66,11 @@ function claimOf(key: SegmentedKey, statement: Statement, evidence: SegmentedEvi
 
 /** Position, number of segments, and a digest of everything. */
 function contextOf(statement: Statement, { boundaries }: SegmentedEvidence, index: number): Uint8Array {
-  const parts = [ascii("zkseal segmented statement v1"), statement.digest, words(boundaries.length)];
-  for (const boundary of boundaries) parts.push(words(boundary.length), ...boundary);
-  return concat([ascii("zkseal segment v1"), words(index, boundaries.length + 1), sha256(concat(parts))]);
+  const digest = sha256
+    .create()
+    .update(ascii("zkseal segmented statement v1"))
+    .update(statement.digest)
+    .update(words([boundaries.length]));
+  for (const boundary of boundaries) digest.update(words([boundary.length])).update(concat(boundary));
+  return concat([ascii("zkseal segment v1"), words([index, boundaries.length + 1]), digest.digest()]);
 }
