@@ -70,6 +70,7 @@ def api(service: Service) -> FastAPI:
     app.add_exception_handler(HTTPException, _refusal)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(Exception, _fault)
     describe(app, routers)
     static_files(app, service.settings)
     return app
@@ -100,6 +101,12 @@ async def _malformed(request: Request, error: Exception) -> Response:
 
 async def _gone(request: Request, error: Exception) -> Response:
     return refusal_response(400, "The connection ended before the request was there.", request_id_of(request.scope))
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """Whatever else a route raises. Starlette raises it again, and `SafeAnswers` logs its kind."""
+    internal = InternalError("The service is at fault.", kind=type(error).__name__)
+    return problem_response(internal, request_id_of(request.scope))
 
 
 class SafeAnswers:

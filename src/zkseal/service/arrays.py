@@ -26,7 +26,7 @@ _DTYPES = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "ui
 _PACKED = {"dtype", "shape", "data"}
 _NUMBERS = frozenset({int, float, bool, type(None)})
 MAX_AXES = 32
-"""Of a packed array: more than any model has. The product of a million lengths takes minutes."""
+"""More than any model has, and as many as numpy goes through. The product of a million lengths takes minutes."""
 
 
 def read_inputs(given: Mapping[str, Any], interface: Interface) -> dict[str, Array]:
@@ -57,7 +57,7 @@ def _nested(value: Any, name: str) -> Array:
     try:
         # As objects first: as texts all entries would take as much room as the longest one.
         entries = np.asarray(value, dtype=object)
-        if not _NUMBERS.issuperset(map(type, entries.flat)):
+        if entries.ndim > MAX_AXES or not _NUMBERS.issuperset(map(type, entries.flat)):
             raise _refused(name, "its lists have different lengths, or hold something else than numbers")
         array = np.asarray(value)
         if array.dtype.kind == "O":

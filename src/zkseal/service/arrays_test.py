@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from typing import Any
 
@@ -52,7 +53,10 @@ def test_numbers_stay_what_numpy_makes_of_them(value: Any) -> None:
     assert np.array_equal(found, expected, equal_nan=found.dtype.kind == "f")
 
 
-@pytest.mark.parametrize("value", ["1", ["1"], [1, "1"], [{}], [[1], [1, 2]], [1, [2]], 10**400, [1e999], {}])
+DEEP = json.loads("[" * 70 + "1" + "]" * 70)
+
+
+@pytest.mark.parametrize("value", [DEEP, "1", ["1"], [1, "1"], [{}], [[1], [1, 2]], [1, [2]], 10**400, [1e999], {}])
 def test_anything_else_is_no_array(value: Any) -> None:
     with pytest.raises(WrongInput):
         _array(value, "x")

@@ -29,6 +29,9 @@ def parse_request(cls: type[Model], body: bytes) -> Model:
     except ValueError:
         # The parser's text may quote what it met.
         raise malformed("the body is no JSON") from None
+    # Pydantic would make an error of each of a hundred thousand names.
+    if isinstance(document, dict) and not document.keys() <= cls.model_fields.keys():
+        raise malformed("*: extra_forbidden")
     try:
         return cls.model_validate(document)
     except ValidationError as error:

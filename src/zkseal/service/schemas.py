@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 __all__ = [
     "AttestationAnswer",
@@ -183,7 +183,7 @@ class InferenceJson(Request):
 class BatchJson(Request):
     """Many inputs that are proved together, and what their receipt is for."""
 
-    inputs: Annotated[list[Inputs], Field(min_length=1)]
+    inputs: Annotated[list[Inputs], FailFast(), Field(min_length=1)]
     context: Base64 = ""
 
 

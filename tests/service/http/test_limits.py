@@ -65,6 +65,19 @@ def problem_on(connection: socket.socket, status: int) -> dict[str, Any]:
     return document
 
 
+def test_a_fault_of_ours_is_a_problem_that_tells_nothing(small: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(*_: Any) -> Any:
+        raise RuntimeError("6151.8125")
+
+    monkeypatch.setattr("zkseal.service.models.list_of", fault)
+    with small.http() as http:
+        answer = http.get("/v1/models")
+        document = require_problem(answer, 500, "InternalError")
+        assert document["request_id"] == answer.headers["x-request-id"]
+        assert "6151" not in answer.text
+    assert [line["error"] for line in small.lines() if line["event"] == "failed"] == ["RuntimeError"]
+
+
 # Sizes. ---------------------------------------------------------------------------------------------------------------
 
 
@@ -199,6 +212,24 @@ def test_an_address_that_asks_too_often_waits(tmp_path: Path, keys: KeyFiles) ->
         assert 1 <= int(answer.headers["retry-after"]) <= 2
         assert 1 <= document["fields"]["retry_after_ms"] <= 2000
         assert http.get("/healthz").status_code == 200
+
+
+def test_one_connection_too_many_is_told(tmp_path: Path, keys: KeyFiles) -> None:
+    with serving(tmp_path / "service", keys, max_connections=3) as served, contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(connected(served)) for _ in range(3)]
+        with connected(served) as another:
+            another.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            status, headers, body = answer_on(another)
+            assert (status, headers["content-type"], headers["retry-after"]) == (503, "application/problem+json", "1")
+            assert json.loads(body)["status"] == 503
+        idle[0].close()
+        deadline = time.monotonic() + 10
+        while True:
+            with connected(served) as another:
+                another.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                if answer_on(another)[0] == 200:
+                    break
+            assert time.monotonic() < deadline
 
 
 def test_only_a_trusted_proxy_says_who_asks(tmp_path: Path, keys: KeyFiles) -> None:
