@@ -39,6 +39,23 @@ class _Impatient(H11Protocol):
 
     patience_s = PATIENCE_S
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # uvicorn's own answer to one connection too many is no problem document.
+        self._most, self.limit_concurrency = self.limit_concurrency, None
+        self._inner, self.app = self.app, self._bounded
+
+    async def _bounded(self, scope: Any, receive: Any, send: Any) -> None:
+        """The application, while there are few enough connections."""
+        if self._most is None or len(self.connections) <= self._most:
+            await self._inner(scope, receive, send)
+            return
+        body = json.dumps(problem(503, "The request is not served", "There are too many connections. Ask again later."))
+        kind, length = (b"content-type", PROBLEM.encode()), (b"content-length", str(len(body)).encode())
+        headers = [kind, length, (b"retry-after", b"1"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": body.encode()})
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         # asyncio does it only for sockets that were made with the protocol's number: an answer of two packets would
@@ -83,7 +100,7 @@ class Server:
     Args:
         lifespan: the application is told when it starts and when it ends.
         grace_s: seconds for requests that have begun, after `stop`.
-        max_connections: beyond, a request is answered with 503.
+        max_connections: beyond, a request is answered with a problem of status 503.
     """
 
     def __init__(

@@ -128,8 +128,11 @@ def serving(
             stack.callback(thread.join)
             stack.callback(process.stop)
         else:
+            most = settings.http.max_connections
             service = stack.enter_context(opened(settings, ServiceLog(log)))
-            url = stack.enter_context(Server(application(service), "127.0.0.1", 0).in_background())
+            url = stack.enter_context(
+                Server(application(service), "127.0.0.1", 0, max_connections=most).in_background()
+            )
         register_models(service, tenant, keys)
         yield Served(url, service, tenant, api_key, keys, log)
 
