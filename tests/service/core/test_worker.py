@@ -147,6 +147,16 @@ def test_a_receipt_that_does_not_verify_is_never_stored(world: World) -> None:
     assert found.receipt_digest is None
 
 
+def test_a_receipt_that_an_earlier_job_has_is_not_stored_again(world: World) -> None:
+    """A worker that remembers what it proved, and is asked the same once more."""
+    key = zkseal.files.load_proving_key(world.key_file)
+    remembered = zkseal.prove(key, SAMPLES[:1], context=request().context)
+    with Run(world, Scripted(lambda task, handle: remembered)):
+        assert ended(world, world.submit().id).state is State.SUCCEEDED
+        again = ended(world, world.submit().id)
+    assert (again.state, again.failure_code, again.losses) == (State.FAILED, "JobAbandoned", 3)
+
+
 def test_a_process_that_is_killed_is_replaced_and_the_job_succeeds(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, insert, select, update
 
-from zkseal.errors import ZksealError
+from zkseal.errors import ResultRejected, ZksealError
 from zkseal.plain_errors import encode_error
 from zkseal.receipts import cbor
 from zkseal.service import events
@@ -71,6 +71,7 @@ def succeed(vault: Vault, mine: Held, answer: Answer) -> bool:
 
     Raises:
         QuotaExceeded: the tenant has no room for the results; they are deleted.
+        ResultRejected: another job has this receipt: each proof has randomness of its own; they are deleted.
         StorageUnavailable: it is not known whether the job has ended. Call again.
     """
 
@@ -84,6 +85,10 @@ def succeed(vault: Vault, mine: Held, answer: Answer) -> bool:
             named = select(jobs.c.opening_artifact).where(jobs.c.id == mine.id)
             ended = connection.execute(named).scalar_one_or_none() == answer.opening.name
             return ended, ended
+        mine_too = (receipts.c.tenant_id == row.tenant_id) & (receipts.c.digest == answer.receipt_digest)
+        if connection.execute(select(receipts.c.job_id).where(mine_too)).first():
+            text = "The executor returned the receipt of an earlier job. Find out which of its workers did so."
+            raise ResultRejected(text, worker=mine.worker, reason="repeated")
         for artifact in answer.artifacts:
             vault.record(connection, artifact)
         kept = {"tenant_id": row.tenant_id, "model_id": row.model_id, "job_id": mine.id}
