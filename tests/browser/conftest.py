@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from tests.browser.site import DIST, Site, served
 from tests.browser.verifier_page import VerifierPage
 from tests.browser.watched import Watched
@@ -15,9 +15,6 @@ from tests.browser.world import Files, made
 
 CHROMIUM = Path(__file__).resolve().parents[2] / ".venv-debian" / "browser" / "bin" / "chromium"
 ARGUMENTS = ["--font-render-hinting=none", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-
-with suppress(ImportError):
-    from playwright.sync_api import Browser, sync_playwright
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,12 +32,21 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
 
 
 @pytest.fixture(scope="session")
-def site(built: None) -> Iterator[Site]:
+def server(built: None) -> Iterator[Site]:
     with served() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
+def site(server: Site) -> Iterator[Site]:
+    """The pages on a file server, which answers with what is built when a test is over."""
+    yield server
+    server.answers.clear()
+    server.asked.clear()
+
+
+# Its event loop runs as long as the driver does, and a thread runs only one: tests elsewhere have their own.
+@pytest.fixture(scope="module")
 def browser(built: None) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def answers(files: Files, vendor: SnpVendor) -> Answers:
 
 
 @pytest.fixture
-def trusting(site: Site, vendor: SnpVendor, watched: Callable[..., Watched]) -> Iterator[VerifierPage]:
+def trusting(site: Site, vendor: SnpVendor, watched: Callable[..., Watched]) -> VerifierPage:
     """The page as it were if the test's vendor were among the pinned ones: nothing else of it differs."""
     [worker] = (DIST / "assets").glob("worker-*.js")
     program, pinned = worker.read_bytes(), pinned_roots()
@@ -83,8 +83,7 @@ def trusting(site: Site, vendor: SnpVendor, watched: Callable[..., Watched]) -> 
         program = program.replace(b64encode(old), b64encode(new))
     path = f"/assets/{worker.name}"
     site.answers[path] = program
-    yield VerifierPage(watched(site.url).page)
-    del site.answers[path]
+    return VerifierPage(watched(site.url).page)
 
 
 def as_of_the_answer(verifier: VerifierPage) -> None:

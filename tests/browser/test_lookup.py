@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
@@ -17,10 +17,9 @@ ASK = "Ask this site for the key"
 
 
 @pytest.fixture
-def answered(site: Site) -> Iterator[dict[str, bytes]]:
+def answered(site: Site) -> dict[str, bytes]:
     """What the site answers beside its pages."""
-    yield site.answers
-    site.answers.clear()
+    return site.answers
 
 
 def path_of(model: str) -> str:
