@@ -156,8 +156,12 @@ class RayWorker:
         except BaseException:
             self.end()
             raise
-        self.node = str(started["node"])
-        self.process_ids = {"relay": int(started["relay_pid"]), "worker": int(started["worker_pid"])}
+        match started:
+            case {"node": str(node), "relay_pid": int(relay), "worker_pid": int(process)}:
+                self.node, self.process_ids = node, {"relay": relay, "worker": process}
+            case _:
+                self.end()
+                raise self._no_message()
         self.name = f"{place}@{self.node[:8]}"
 
     def ask(self, key: KeyFile, question: dict[str, Any], progress: Callable[[str, float], None]) -> Answer:
@@ -166,7 +170,7 @@ class RayWorker:
         asked = Question.of({**question, "key": key.digest})
         self._call("send", asked.frame)
         try:
-            return read_answer(self.name, lambda: self._call("receive"), asked, progress)
+            return read_answer(self.name, self._receive, asked, progress)
         except (FileUnavailable, DigestMismatch):
             # Somebody removed or changed the file: the next task looks again.
             self._known.discard(key.digest)
@@ -209,7 +213,16 @@ class RayWorker:
                 return value
             case {"error": dict(described)}:
                 raise decode_error(described)
-        raise ResultRejected(
+        raise self._no_message()
+
+    def _receive(self) -> bytes:
+        message = self._call("receive")
+        if not isinstance(message, bytes):
+            raise self._no_message()
+        return message
+
+    def _no_message(self) -> ResultRejected:
+        return ResultRejected(
             f"Worker '{self.name}' sends something that is no message. Find out who runs it.",
             worker=self.name,
             reason="message",

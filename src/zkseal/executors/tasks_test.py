@@ -92,10 +92,18 @@ def test_every_part_of_an_answer_counts(key: KeyFile, samples: Array) -> None:
             {**good, "opening": other["opening"]},
             {**good, "opening": {**good["opening"], "input": None, "output": None}},
         ]
+        wrong += [{**good, "opening": renumbered(good["opening"], index)} for index in (-1, 99, 1 << 63)]
     for answer in wrong:
         with pytest.raises(ZksealError):
             task.accept(answer, loaded)
     task.accept(good, loaded)
+
+
+def renumbered(opening: dict[str, Any], index: int) -> dict[str, Any]:
+    """The opening with its first tensor under another index."""
+    name = next(name for name in ("input", "output") if opening[name] is not None)
+    (_, first), *others = opening[name]["tensors"]
+    return {**opening, name: {**opening[name], "tensors": [[index, first], *others]}}
 
 
 def test_commitments_are_those_of_the_opening_that_was_given(samples: Array, tmp_path: Path) -> None:

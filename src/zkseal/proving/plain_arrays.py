@@ -89,7 +89,7 @@ def _column(plain: Any) -> ColumnOpening | None:
 
 def _tensor(plain: Any) -> tuple[int, Array]:
     match plain:
-        case [int(index), dict(array)] if not isinstance(index, bool):
+        case [int(index), dict(array)] if not isinstance(index, bool) and 0 <= index < 1 << 32:
             return index, array_from_plain(array)
     raise _refused("a tensor of an opening has no index")
 
