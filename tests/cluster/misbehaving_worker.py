@@ -1,7 +1,8 @@
 """The program of workers that misbehave: `python misbehaving_worker.py FOLDER SOCKET`.
 
-Each file in FOLDER is one misdeed, named by its kind and anything behind a dash. A process that finds one takes it, and
-answers like that until it ends; one that finds none is honest.
+Each file in FOLDER is one misdeed: a number, a dash, its kind. A process takes the first one that is left, and answers
+like that until it ends; one that finds none is honest. What was done is beside it, in FOLDER.done:
+a file for each kind.
 """
 
 from __future__ import annotations
@@ -26,16 +27,17 @@ def taken(folder: Path) -> str:
     for path in sorted(folder.iterdir()):
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
-            return path.name.partition("-")[0]
+            return path.name.partition("-")[2]
     return HONEST
 
 
 class Misbehaving(WorkerProcess):
     """Speaks the right language, and does the wrong thing."""
 
-    def __init__(self, connection: socket.socket, misdeed: str) -> None:
+    def __init__(self, connection: socket.socket, misdeed: str, done: Path) -> None:
         super().__init__(connection)
         self.misdeed = misdeed
+        self._done = done
 
     def answer(self, question: dict[str, Any], progress: Progress) -> dict[str, Any]:
         if self.misdeed == "other_input":
@@ -47,8 +49,10 @@ class Misbehaving(WorkerProcess):
 
     def send(self, message: dict[str, Any]) -> None:
         if self.misdeed == "dies" and message.get("stage") not in (None, "load key", "execute"):
+            self._note()
             os.kill(os.getpid(), signal.SIGKILL)
         if "ok" in message:
+            self._note()
             if self.misdeed == "stalls":
                 time.sleep(3600)
             if self.misdeed == "corrupts":
@@ -63,6 +67,9 @@ class Misbehaving(WorkerProcess):
                 super().send(message)
         super().send(message)
 
+    def _note(self) -> None:
+        (self._done / self.misdeed).touch()
+
 
 def corrupted(answer: dict[str, Any]) -> dict[str, Any]:
     """With one bit of the receipt, or of the piece of a proof, changed: the last but a few, which are in the proof."""
@@ -74,9 +81,10 @@ def corrupted(answer: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     harden()
-    misdeed = taken(Path(sys.argv[1]))
+    folder = Path(sys.argv[1])
+    misdeed = taken(folder)
     with contextlib.suppress(frames.Ended):
-        Misbehaving(socket.socket(fileno=int(sys.argv[2])), misdeed).run()
+        Misbehaving(socket.socket(fileno=int(sys.argv[2])), misdeed, folder.with_suffix(".done")).run()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.cluster.decoders import Decoder
-from tests.cluster.worlds import QUICK, STALLED, misbehaving
+from tests.cluster.worlds import QUICK, STALLED, done, misbehaving
 
 from zkseal import files, pipeline
 from zkseal.errors import ResultRejected, WrongInput
@@ -30,6 +30,7 @@ def test_a_segment_is_proved_by_somebody_else_if_need_be(decoder_keys: Decoder, 
     with LocalExecutor(2, settings, STALLED) as executor:
         proof = prove_in_segments(executor, decoder_keys.segmented, decoder_keys.ids[:1], context=b"c")
     pipeline.verify(proof.result.receipt, decoder_keys.verifying_key, context=b"c")
+    assert misdeed in done(tmp_path / "misdeeds")
 
 
 def test_without_good_workers_there_is_no_receipt(decoder_keys: Decoder, tmp_path: Path) -> None:

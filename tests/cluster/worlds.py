@@ -22,8 +22,14 @@ STALLED = Limits(margin=1.0, least_timeout_s=2.0)
 
 
 def misbehaving(folder: Path, misdeeds: Sequence[str], **settings: int) -> WorkerSettings:
-    """Settings of workers whose processes take these misdeeds, each one of them, in alphabetical order."""
+    """Settings of workers whose processes take these misdeeds, each one of them, in this order."""
     folder.mkdir()
+    folder.with_suffix(".done").mkdir()
     for number, misdeed in enumerate(misdeeds):
-        (folder / f"{misdeed}-{number}").touch()
+        (folder / f"{number:02}-{misdeed}").touch()
     return WorkerSettings(program=(sys.executable, str(PROGRAM), str(folder)), **settings)
+
+
+def done(folder: Path) -> set[str]:
+    """The misdeeds that were done. Of honest workers, that they were."""
+    return {path.name for path in folder.with_suffix(".done").iterdir()}
