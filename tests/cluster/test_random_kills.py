@@ -39,7 +39,7 @@ def under_fire(executor: Executor, keys: Keys, x: npt.NDArray[np.float32], kill:
             killed += kill()
         over.set()
 
-    thread = threading.Thread(target=shoot)
+    thread = threading.Thread(target=shoot, daemon=True)
     thread.start()
     calls: list[int] = []
     handles = []
