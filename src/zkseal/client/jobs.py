@@ -111,6 +111,7 @@ class Job:
         """Events beyond number `after` as they happen, to the last one. A stream that breaks is taken up again."""
         seen = after
         while True:
+            before = seen
             try:
                 headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": str(seen)} if seen else {})
                 with self._transport.stream(f"/v1/jobs/{self.id}/events", headers) as lines:
@@ -123,6 +124,9 @@ class Job:
             except StorageUnavailable:
                 # Raises by itself once the service has not answered for long.
                 self.refresh()
+            else:
+                if seen == before and self.refresh().ended:
+                    return
             time.sleep(_PAUSE_S)
 
     def wait(self, timeout_s: float | None = None, progress: Progress | None = None) -> Job:

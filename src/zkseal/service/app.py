@@ -150,6 +150,10 @@ class AdmittedRequests:
         if scope["type"] != "http" or scope["path"] in health.HEALTH_PATHS:
             await self._app(scope, receive, send)
             return
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            # PostgreSQL has no texts with zeros: it would look like a database that is out of order.
+            await refusal_response(400, "No name holds a zero byte.", request_id_of(scope))(scope, receive, send)
+            return
         client: Any = scope.get("client")
         address = network_of(client[0] if client else "local")
         try:

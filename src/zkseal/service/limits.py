@@ -67,6 +67,7 @@ class Admission:
         self._keys = Buckets(limits.key_per_s, limits.key_burst, MOST_CLIENTS)
         self._open: Counter[str] = Counter()
         self._streams: Counter[str] = Counter()
+        self._uploads: Counter[str] = Counter()
 
     @contextlib.contextmanager
     def request_of(self, address: str) -> Iterator[None]:
@@ -87,6 +88,14 @@ class Admission:
         if self._streams[key_id] >= self._limits.streams_at_once:
             raise too_many("event streams of this API key", 1.0)
         with _counted(self._streams, key_id):
+            yield
+
+    @contextlib.contextmanager
+    def upload_of(self, tenant: str) -> Iterator[None]:
+        """Around the one model that a tenant registers at a time. Raises `RateLimited`."""
+        if self._uploads[tenant]:
+            raise too_many("models of this tenant at once", 1.0)
+        with _counted(self._uploads, tenant):
             yield
 
     def _take(self, buckets: Buckets, name: str, scope: str) -> None:

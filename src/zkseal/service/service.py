@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -34,6 +33,15 @@ MODELS_AT_ONCE = 2
 
 
 @dataclass
+class Readiness:
+    """What the last look at database and store has found, believed until a moment of the monotonic clock."""
+
+    one: asyncio.Lock = field(default_factory=asyncio.Lock)
+    found: dict[str, str] = field(default_factory=dict)
+    until: float = float("-inf")
+
+
+@dataclass
 class Service:
     """One process's share of the service. Made by `opened`."""
 
@@ -55,6 +63,7 @@ class Service:
         self.policies = Policies.read(place(policies.receipts), place(policies.attestations))
         self.believed: Believed[ApiKey] = Believed()
         self.registered: Believed[AnyKey] = Believed()
+        self.readiness = Readiness()
         self.uploads = asyncio.Semaphore(MODELS_AT_ONCE)
         self.admission = Admission(limits)
         self.bodies = Bodies(unfinished_at_once=limits.unfinished_at_once, timeout_s=limits.body_timeout_s)
@@ -85,15 +94,15 @@ def service_of(request: Request) -> Service:
 
 def master_keys_of(settings: Settings) -> MasterKeys:
     """The master keys that the settings name. Raises `MasterKeyRejected`: there is none, or others may read it."""
+    storage = settings.storage
+    earlier = [settings.path(name) for name in storage.earlier_master_key_files]
     text = os.environ.get(MASTER_KEY_VARIABLE)
     if text is not None:
-        return MasterKeys.parse(text, MASTER_KEY_VARIABLE)
-    storage = settings.storage
+        return MasterKeys.parse(text, MASTER_KEY_VARIABLE, earlier)
     if not storage.master_key_file:
         raise MasterKeyRejected(
             "The settings name no master key. `zkseal service init` makes one.", path=None, reason="none is named"
         )
-    earlier: list[Path] = [settings.path(name) for name in storage.earlier_master_key_files]
     return MasterKeys.load(settings.path(storage.master_key_file), earlier)
 
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from zkseal.errors import DecryptionFailed, FileUnavailable, MasterKeyRejected
 from zkseal.service.at_rest import DataKey, MasterKey, MasterKeys, Place, sealed_bytes
 from zkseal.service.at_rest.sealing import HEADER_BYTES, PIECE_BYTES, TAG_BYTES
+from zkseal.service.service import master_keys_of
+from zkseal.service.settings import MASTER_KEY_VARIABLE, Settings, StorageSettings
 
 PLACE = Place("ten_1", "inputs", "art_1")
 KEY = DataKey.generate()
@@ -162,3 +164,15 @@ def test_a_master_key_that_is_missing_is_named(tmp_path: Path) -> None:
         MasterKeys.load(tmp_path / "none.key")
     with pytest.raises(MasterKeyRejected):
         MasterKeys(MasterKey.generate()).of("0123456789abcdef")
+
+
+def test_a_master_key_of_the_environment_takes_over_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("old", "new"):
+        MasterKey.generate().save(tmp_path / name)
+    old = MasterKeys.load(tmp_path / "old").current
+    storage = StorageSettings(earlier_master_key_files=("old",))
+    monkeypatch.setenv(MASTER_KEY_VARIABLE, (tmp_path / "new").read_text())
+    keys = master_keys_of(Settings(tmp_path, storage))
+    assert keys.current.key_id == MasterKeys.load(tmp_path / "new").current.key_id
+    sealed = old.seal(DataKey.generate(), "ten_a")
+    assert keys.of(old.key_id).open(sealed, "ten_a") is not None

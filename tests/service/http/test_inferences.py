@@ -86,6 +86,24 @@ def test_events_beyond_all_numbers_are_none(served: Served, receipt: Receipt) ->
     assert not [line for line in served.lines() if line["event"] == "failed" and "Overflow" in str(line["error"])]
 
 
+def test_a_stream_ends_when_its_job_is_deleted(idle: Served) -> None:
+    with idle.http() as http, idle.http() as other:
+        path = http.post(f"/v1/models/{idle.keys.model_id}/inferences", json=asked(), headers=ASYNC).headers["location"]
+        with http.stream("GET", f"{path}/events", headers={"Last-Event-ID": "2"}) as stream:
+            lines = stream.iter_lines()
+            assert next(lines) == "retry: 1000"
+            assert [other.delete(path).status_code for _ in range(2)] == [202, 204]
+            until = time.monotonic() + 20
+            for _ in lines:
+                assert time.monotonic() < until
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs/%00", "/v1/jobs?model_id=%00", "/v1/receipts/a%00"])
+def test_a_zero_in_a_name_is_refused_before_any_database_is_asked(unworked: Served, path: str) -> None:
+    with unworked.http() as http:
+        require_problem(http.get(path), 400)
+
+
 def test_a_receipt_is_its_bytes_or_a_view(served: Served, receipt: Receipt) -> None:
     digest = hashlib.sha256(receipt.to_cbor()).hexdigest()
     with served.http() as http:

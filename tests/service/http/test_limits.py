@@ -289,6 +289,30 @@ def test_open_requests_of_one_address_are_few(tmp_path: Path, keys: KeyFiles) ->
                 assert time.monotonic() < deadline
 
 
+def test_a_tenant_that_sends_models_slowly_keeps_no_place_from_others(tmp_path: Path, keys: KeyFiles) -> None:
+    with serving(tmp_path / "service", keys) as served, contextlib.ExitStack() as stack:
+        head = head_of(served, "Content-Length: 1000", path="/v1/models")
+        slow = [stack.enter_context(connected(served)) for _ in range(4)]
+        for connection in slow:
+            connection.sendall(head + b"x")
+        for connection in slow[1:]:
+            problem_on(connection, 429)
+        with served.http(served.other_tenant("patient")) as http:
+            assert http.post("/v1/models", content=keys.verifying.read_bytes(), timeout=10).status_code == 201
+
+
+def test_many_that_ask_whether_it_is_ready_ask_the_database_once(
+    small: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(small.service, "database_answers", lambda: asked.append(time.monotonic()))
+    with small.http("") as http:
+        time.sleep(1.1)
+        for _ in range(20):
+            assert http.get("/readyz").json()["checks"]["database"] == "ok"
+    assert len(asked) <= 1 + (asked[-1] - asked[0]) / 1.0
+
+
 def test_limits_can_hold_all_at_once() -> None:
     """What the usual limits let in fits into the memory of a small machine: 2 GiB of bodies."""
     limits = Limits()

@@ -84,9 +84,9 @@ class MasterKeys:
         return MasterKeys(_read(path), tuple(_read(other) for other in earlier))
 
     @staticmethod
-    def parse(text: str, what: str) -> MasterKeys:
-        """Of the text of such a file, from an environment variable called `what`."""
-        return MasterKeys(_parse(text, what))
+    def parse(text: str, what: str, earlier: Iterable[Path] = ()) -> MasterKeys:
+        """Of the text of such a file, from an environment variable called `what`. Raises as `load`."""
+        return MasterKeys(_parse(text, what), tuple(_read(other) for other in earlier))
 
 
 def _read(path: Path) -> MasterKey:

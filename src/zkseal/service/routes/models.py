@@ -46,9 +46,11 @@ async def register(request: Request, caller: ModelWriter, name: ModelName = "mod
     """
     service = service_of(request)
     limits = service.settings.limits
-    async with service.uploads:
-        data = await service.bodies.read(request, limits.max_model_bytes, timeout_s=limits.model_timeout_s)
-        model = await run_in_threadpool(models.register, service.vault, caller.tenant, name, memoryview(data))
+    # One of a tenant: whoever sends slowly keeps no place from others but its own.
+    with service.admission.upload_of(caller.tenant):
+        async with service.uploads:
+            data = await service.bodies.read(request, limits.max_model_bytes, timeout_s=limits.model_timeout_s)
+            model = await run_in_threadpool(models.register, service.vault, caller.tenant, name, memoryview(data))
     note(request.scope, model=model.model_id)
     return JSONResponse(_shown(model), 201, headers={"Location": f"/v1/models/{model.model_id}"})
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header, Path, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from zkseal.errors import NotFound
 from zkseal.proving.plain_arrays import opening_to_plain
 from zkseal.receipts import Receipt, cbor
 from zkseal.service import events, jobs
@@ -30,6 +31,8 @@ _FINAL = frozenset({"succeeded", "failed", "cancelled"})
 _LAST = (1 << 63) - 1
 """The largest number that databases count to."""
 LOOK_S = 0.15
+LOOKS = 8
+"""After so many looks without an event it is asked whether there will be another one."""
 
 LastEvent = Annotated[str | None, Header(alias="Last-Event-ID", max_length=20, description="go on after this event")]
 
@@ -93,7 +96,10 @@ async def job_events(request: Request, caller: JobReader, job_id: str, last_even
 
 
 async def _events(service: Service, tenant: str, job: str, seen: int) -> AsyncIterator[bytes | None]:
-    """Events beyond `seen` as they are told; None whenever there is nothing new."""
+    """Events beyond `seen` as they are told; None whenever there is nothing new. Ends with the job, also if that was
+    before, or it was deleted.
+    """
+    ended, quiet = False, 0
     while True:
         found = await run_in_threadpool(events.after, service.vault.database, tenant, job, seen)
         for event in found:
@@ -103,8 +109,21 @@ async def _events(service: Service, tenant: str, job: str, seen: int) -> AsyncIt
             if event.kind in _FINAL:
                 return
         if not found:
+            # Looked at after the job was: nothing was told between.
+            if ended:
+                return
+            quiet += 1
+            if quiet % LOOKS == 0:
+                ended = await run_in_threadpool(_has_ended, service, tenant, job)
             yield None
             await asyncio.sleep(LOOK_S)
+
+
+def _has_ended(service: Service, tenant: str, job: str) -> bool:
+    try:
+        return jobs.find(service.vault.database, tenant, job).ended
+    except NotFound:
+        return True
 
 
 def _prefers_json(accept: str) -> bool:
