@@ -100,8 +100,9 @@ function valueCell(port: PortFound): Node[] {
   return [element("span", { class: "values" }, port.values.map(shortNumber).join(", ") + more)];
 }
 
-/** Six digits are enough to read; the JSON has all of them. */
-function shortNumber(value: string): string {
+/** Six digits are enough to read, and it is said where there are more; the JSON has all of them. */
+export function shortNumber(value: string): string {
   const number = Number(value);
-  return value.length <= 10 || Number.isInteger(number) ? value : String(Number(number.toPrecision(6)));
+  if (value.length <= 10 || Number.isInteger(number)) return value;
+  return `≈ ${Number(number.toPrecision(6))}`;
 }
