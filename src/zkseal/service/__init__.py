@@ -11,7 +11,7 @@
 `events`         how far a job is, for streams that can be resumed
 `idempotency`    requests that were sent twice
 `worker`         claims jobs and has them proved by an executor
-`retention`      what is deleted when
+`retention`      what is deleted when; `backup` copies what is there
 `settings`       what operators choose; `setting_up` makes a service of one machine
 `app`, `routes`  HTTP: the application, and a router for each kind of thing
 `limits`         how much may be asked, by whom; `verifying` refuses what cannot be done in time

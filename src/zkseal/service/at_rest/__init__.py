@@ -11,6 +11,6 @@ noise; what belongs to a tenant whose sealed data key is deleted is noise even t
 """
 
 from zkseal.service.at_rest.master_keys import MasterKey, MasterKeys
-from zkseal.service.at_rest.sealing import DataKey, Place, sealed_bytes
+from zkseal.service.at_rest.sealing import DataKey, Place
 
-__all__ = ["DataKey", "MasterKey", "MasterKeys", "Place", "sealed_bytes"]
+__all__ = ["DataKey", "MasterKey", "MasterKeys", "Place"]

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from zkseal.errors import DecryptionFailed
 from zkseal.receipts import cbor
 
-__all__ = ["KEY_BYTES", "DataKey", "Place", "Sealing", "sealed_bytes"]
+__all__ = ["KEY_BYTES", "DataKey", "Place", "Sealing"]
 
 MAGIC = b"zks1"
 KEY_BYTES = SALT_BYTES = COMMITMENT_BYTES = 32
@@ -54,12 +54,6 @@ class Place:
     def encoded(self) -> bytes:
         """Its one encoding."""
         return cbor.dumps(["zkseal at rest", 1, self.tenant, self.kind, self.name])
-
-
-def sealed_bytes(plain_bytes: int) -> int:
-    """Size of a message of `plain_bytes` bytes once it is sealed."""
-    pieces = max(1, -(-plain_bytes // PIECE_BYTES))
-    return HEADER_BYTES + plain_bytes + pieces * TAG_BYTES
 
 
 class Sealing:
