@@ -56,6 +56,7 @@ const DTYPES: ReadonlySet<string> = new Set(
   "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 bool".split(" "),
 );
 // Python's str.isprintable: neither controls, formats, surrogates nor unassigned ones, no space but the usual one.
+// Which characters are assigned is for the Unicode of each engine to say: an older one refuses names in newer characters.
 const PRINTABLE = /^(?:[^\p{C}\p{Z}]| )*$/u;
 
 /** The interface that an annotation describes. Throws `InvalidRelation` if it has another form, or does not fit. */
