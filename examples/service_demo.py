@@ -251,7 +251,7 @@ def watch_dashboard(
     with step("open the dashboard under load") as remarks, Load(client, model, people) as load:
         page.get_by_label("API key of an operator").fill(key)
         page.keyboard.press("Enter")
-        expect(page.get_by_role("status").get_by_text("Live")).to_be_visible()
+        expect(page.get_by_role("status")).to_have_text("Live")
         running = page.get_by_role("region", name="Running now").get_by_role("progressbar").first
         expect(running).to_be_visible(timeout=PATIENCE_S * 1000)
         remarks.append(f"{tile(page, 'Waiting')} waiting, {tile(page, 'Running')} running")

@@ -45,6 +45,8 @@ class Dashboard {
   private readonly error = byId("sign-in-error", HTMLElement);
   private readonly board = byId("board", HTMLElement);
   private readonly status = byId("status", HTMLElement);
+  private readonly words = byId("status-words", HTMLElement);
+  private readonly countdown = byId("countdown", HTMLElement);
   private readonly leave = byId("leave", HTMLButtonElement);
   private readonly updated = byId("updated", HTMLElement);
 
@@ -107,12 +109,12 @@ class Dashboard {
     }
     this.status.hidden = false;
     this.status.dataset["kind"] = state.kind;
-    const words = {
-      connecting: "Connecting …",
-      live: "Live",
-      waiting: state.kind === "waiting" ? `${state.reason} Next try in ${state.seconds} s.` : "",
-    }[state.kind];
-    if (this.status.textContent !== words) this.status.textContent = words;
+    const words = { connecting: "Connecting …", live: "Live", waiting: state.kind === "waiting" ? state.reason : "" }[
+      state.kind
+    ];
+    // Said aloud once; the seconds that run down are for the eye.
+    if (this.words.textContent !== words) this.words.textContent = words;
+    this.countdown.textContent = state.kind === "waiting" ? `Next try in ${state.seconds} s.` : "";
     this.board.classList.toggle("old", state.kind === "waiting");
   }
 

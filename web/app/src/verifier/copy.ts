@@ -7,7 +7,7 @@ const SHOWN_MS = 2000;
 
 /** A button that copies `text`, and says so in words. */
 export function copyButton(label: string, text: string): HTMLButtonElement {
-  const word = element("span", { role: "status" }, "Copy");
+  const word = element("span", {}, "Copy");
   const button = element("button", { type: "button", class: "button plain", "aria-label": label }, icon("copy"), word);
   button.addEventListener("click", () => {
     void copied(text).then((done) => {
