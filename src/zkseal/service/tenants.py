@@ -177,6 +177,7 @@ def delete_tenant(vault: Vault, tenant: str) -> None:
             connection.execute(delete(table).where(table.c.tenant_id == found))
 
     vault.database.run(forget)
+    vault.database.empty_log()
     vault.sweep()
 
 

@@ -122,6 +122,21 @@ def test_a_deleted_tenant_leaves_no_blob_no_row_and_no_key(world: World) -> None
     assert tenants.create(vault, "acme").id != tenant.id
 
 
+def test_the_files_of_the_database_hold_nothing_of_a_deleted_key(vault: Vault) -> None:
+    if (path := vault.database.path) is None:
+        pytest.skip("PostgreSQL overwrites when it vacuums")
+    made = tenants.create(vault, "acme")
+    query = select(table.c.sealed_data_key).where(table.c.id == made.id)
+    sealed = bytes(vault.database.read(lambda connection: connection.execute(query).scalar_one()))
+
+    def held() -> list[str]:
+        return [file.name for file in path.parent.glob(f"{path.name}*") if sealed in file.read_bytes()]
+
+    assert held()
+    tenants.delete_tenant(vault, "acme")
+    assert held() == []
+
+
 def test_what_copies_hold_of_a_deleted_tenant_cannot_be_read(world: World) -> None:
     world.submit()
     row = world.vault.database.read(lambda c: c.execute(select(artifacts).where(artifacts.c.kind == "inputs")).one())

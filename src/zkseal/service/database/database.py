@@ -112,6 +112,26 @@ class Database:
         """What `work` reads, all of one moment; it must not write. Raises as `run`."""
         return self._trying(work, reading=True)
 
+    def empty_log(self) -> bool:
+        """SQLite: empties the write-ahead log, which holds earlier versions of what was overwritten; whether it did.
+
+        It waits for those who read, as long as for another writer. PostgreSQL: its log is the operator's to archive.
+
+        Raises:
+            StorageUnavailable, OutOfDisk: the file cannot be written.
+        """
+        if self.postgresql:
+            return False
+        try:
+            # Not by SQLAlchemy, which would begin a transaction.
+            with contextlib.closing(self._engine.raw_connection()) as connection:
+                cursor = connection.cursor()
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                (busy, *_) = cursor.fetchone() or (1,)
+        except (sqlite3.Error, PoolTimeout) as error:
+            raise _typed(error, self.url) from error
+        return not busy
+
     def close(self) -> None:
         """Closes all connections."""
         self._engine.dispose()
@@ -231,7 +251,7 @@ def _passes(error: DBAPIError | PoolTimeout) -> bool:
     return str(state).startswith(_TRANSIENT_STATES)
 
 
-def _typed(error: DBAPIError | PoolTimeout, url: str) -> ServiceError | OutOfDisk:
+def _typed(error: DBAPIError | PoolTimeout | sqlite3.Error, url: str) -> ServiceError | OutOfDisk:
     origin = error.orig if isinstance(error, DBAPIError) else error
     full = (getattr(origin, "sqlite_errorcode", None) or 0) & 0xFF == sqlite3.SQLITE_FULL
     # 53100 is PostgreSQL's disk_full.
