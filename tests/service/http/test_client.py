@@ -90,8 +90,10 @@ def test_a_job_is_followed_and_its_result_fetched_later(client: Client, model: R
         client.job(job.id)
 
 
-def test_what_does_not_fit_is_said_before_anything_is_sent(client: Client, model: RemoteModel, served: Served) -> None:
-    lines = len(served.lines())
+def test_what_does_not_fit_is_said_before_anything_is_sent(
+    client: Client, model: RemoteModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(client, "_transport")
     for inputs, error in (
         (SAMPLES[:1] * 1e6, RangeExceeded),
         ({"y": SAMPLES[:1]}, WrongInput),
@@ -99,7 +101,6 @@ def test_what_does_not_fit_is_said_before_anything_is_sent(client: Client, model
     ):
         with pytest.raises(error):
             client.prove(model, inputs)
-    assert len(served.lines()) == lines
 
 
 def test_a_cancelled_job_has_no_result(idle: Served) -> None:
