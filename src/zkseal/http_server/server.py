@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from zkseal.errors import FileUnavailable
 from zkseal.http_server.problems import PROBLEM, problem
+from zkseal.http_server.rates import network_of
 
 __all__ = ["Server"]
 
@@ -38,6 +39,7 @@ class _Impatient(H11Protocol):
     """Closes connections that only take a place: uvicorn itself waits for ever for the first head."""
 
     patience_s = PATIENCE_S
+    of_one_client: int | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -63,6 +65,11 @@ class _Impatient(H11Protocol):
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._seen: object = None
         self._look_again()
+        self.network = network_of(str((transport.get_extra_info("peername") or ("local",))[0]))
+        if self.of_one_client is not None:
+            others = sum(getattr(other, "network", None) == self.network for other in self.connections)
+            if others > self.of_one_client:
+                transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
@@ -101,6 +108,8 @@ class Server:
         lifespan: the application is told when it starts and when it ends.
         grace_s: seconds for requests that have begun, after `stop`.
         max_connections: beyond, a request is answered with a problem of status 503.
+        of_one_client: connections of one address (or IPv6 network); beyond, they are closed. None: no bound, for a
+            server behind a proxy, all of whose connections are the proxy's.
     """
 
     def __init__(
@@ -112,6 +121,7 @@ class Server:
         lifespan: bool = False,
         grace_s: int = GRACE_S,
         max_connections: int = MAX_CONNECTIONS,
+        of_one_client: int | None = None,
     ) -> None:
         """Raises: FileUnavailable: the address cannot be listened at."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -122,6 +132,11 @@ class Server:
             text = f"Cannot listen at {host} port {port}: {reason}. Choose another --host or --port."
             raise FileUnavailable(text, path=f"{host}:{port}", reason=reason) from error
         self.port = int(self._socket.getsockname()[1])
+
+        class Bounded(_Impatient):
+            """For this server."""
+
+        Bounded.of_one_client = of_one_client
         self._server = _Unsignalled(
             uvicorn.Config(
                 application,
@@ -131,7 +146,7 @@ class Server:
                 server_header=False,
                 proxy_headers=False,
                 lifespan="on" if lifespan else "off",
-                http=_Impatient,
+                http=Bounded,
                 ws="none",
                 limit_concurrency=max_connections,
                 timeout_keep_alive=5,

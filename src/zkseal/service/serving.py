@@ -27,6 +27,8 @@ from zkseal.service.worker import WorkerSettings as LeaseSettings
 __all__ = ["ROLES", "Process", "Role", "running"]
 
 Role = Literal["all", "http", "worker"]
+IDLE_OF_ONE_ADDRESS = 64
+"""Connections that one address may have beside those with open requests."""
 ROLES: tuple[Role, ...] = ("all", "http", "worker")
 
 
@@ -85,7 +87,10 @@ def running(settings: Settings, log: ServiceLog, role: Role, *, host: str, port:
         server = worker = None
         if role != "worker":
             grace_s, most = settings.http.grace_s, settings.http.max_connections
-            server = Server(application(service), host, port, grace_s=grace_s, max_connections=most)
+            # What a proxy passes on comes from the proxy: it has bounds of its own.
+            each = None if settings.http.trusted_proxies else settings.limits.address_at_once + IDLE_OF_ONE_ADDRESS
+            app = application(service)
+            server = Server(app, host, port, grace_s=grace_s, max_connections=most, of_one_client=each)
         if role != "http":
             executor = stack.enter_context(contextlib.closing(_executor(settings)))
             worker = _worker(service, executor)

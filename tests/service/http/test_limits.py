@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from tests.service.http.served import GENEROUS, KeyFiles, Served, require_problem, serving
 
+from zkseal.http_server.server import Server
 from zkseal.service import api_keys
 from zkseal.service.limits import Limits
 
@@ -311,6 +312,28 @@ def test_many_that_ask_whether_it_is_ready_ask_the_database_once(
         for _ in range(20):
             assert http.get("/readyz").json()["checks"]["database"] == "ok"
     assert len(asked) <= 1 + (asked[-1] - asked[0]) / 1.0
+
+
+def test_idle_connections_of_one_address_take_nobodys_place() -> None:
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    server = Server(answer, "127.0.0.1", 0, max_connections=10, of_one_client=5)
+    with server.in_background(), contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 10)) for _ in range(20)]
+        closed = 0
+        for connection in idle[5:]:
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+            closed += 1
+        assert closed == 15
+        idle[0].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer_on(idle[0])[0] == 204
+        # Another address of this machine.
+        other = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 10, ("127.0.0.2", 0)))
+        other.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer_on(other)[0] == 204
 
 
 def test_limits_can_hold_all_at_once() -> None:
