@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -129,9 +130,9 @@ class Statement:
             "context": self.context,
         }
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
-        """SHA-256 of the encoding: what enclaves sign."""
+        """SHA-256 of the encoding: what enclaves sign, and what the proof of each segment is bound to."""
         return hashlib.sha256(cbor.dumps(self.encode())).digest()
 
     @staticmethod
