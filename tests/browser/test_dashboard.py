@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.service import RunningService, command, key_with, process
+from tests.browser.site import Site
 from tests.browser.test_accessibility import THEMES, faults, photograph
 from tests.browser.watched import Watched
 from tests.browser.world import Files
@@ -179,3 +181,59 @@ def test_a_service_that_comes_back_is_heard_again(watched: Callable[..., Watched
     with process(settings, int(url.rsplit(":", 1)[1])):
         expect(page.get_by_role("status")).to_have_text("Live", timeout=PATIENCE_MS)
         expect(page.locator("#board.old")).to_have_count(0)
+
+
+NOW = 1_795_975_441_613
+TROUBLED = {
+    "at": NOW,
+    "version": "9",
+    "minutes": 60,
+    "workers": [],
+    "phases": [],
+    "running": [],
+    "storage": {},
+    "queue": {"queued": 3, "running": 0, "succeeded": 1, "failed": 4, "cancelled": 2, "oldest_queued_ms": 90_000},
+    "throughput": [
+        {"minute": NOW - 60_000 * (2 - i), "succeeded": 1, "failed": 2 * i, "cancelled": 1} for i in range(3)
+    ],
+    "failures": [
+        {"code": "RangeExceeded", "count": 4, "last_at": NOW},
+        {"code": "WorkerLost", "count": 1, "last_at": NOW},
+    ],
+    "models": [
+        {
+            "model_id": "ab" * 32,
+            "name": None,
+            "tenant": None,
+            "succeeded": 0,
+            "failed": 5,
+            "cancelled": 0,
+            "busy_ms": 1200,
+            "mean_ms": None,
+        }
+    ],
+    "receipts": {"count": 0, "newest": []},
+    "verifications": {"proved": 0, "rejected": 0, "refused": 0, "open": 0, "predicted_wait_ms": 0.0},
+}
+
+
+def test_trouble_is_shown_and_named(watched: Callable[..., Watched], site: Site) -> None:
+    """What a healthy service does not have: failed and cancelled jobs, no worker, a deleted model."""
+    site.answers["/v1/operator/events"] = f"event: summary\ndata: {json.dumps(TROUBLED)}\n\n".encode()
+    page = watched(f"{site.url}dashboard/").page
+    opened(page, "zks_any")
+    expect(page.get_by_role("region", name="Failures by code").first).to_contain_text("RangeExceeded4WorkerLost1")
+    expect(page.locator("#workers")).to_contain_text("No worker is there")
+    expect(page.locator(".tile.bad")).to_have_count(2)
+    expect(page.get_by_role("img", name="3 succeeded, 6 failed, 3 cancelled")).to_be_visible()
+    page.get_by_role("button", name="Cost by model as a table").click()
+    expect(page.get_by_role("table", name="Cost by model")).to_contain_text("(deleted)")
+    assert faults(page) == []
+
+
+def test_another_form_of_summary_is_not_shown(watched: Callable[..., Watched], site: Site) -> None:
+    site.answers["/v1/operator/events"] = b'event: summary\ndata: {"at": 1}\n\n'
+    page = watched(f"{site.url}dashboard/").page
+    enter(page, "zks_any")
+    expect(page.get_by_role("status")).to_have_text("The service is of another release than this page.")
+    expect(page.get_by_role("heading", name="Proving service")).to_be_hidden()
