@@ -101,7 +101,7 @@ class Client:
         key = key_in_file(data, path)
         headers = {"Content-Type": OCTETS}
         options: dict[str, Any] = {"content": data, "headers": headers, "params": {"name": name}, "wait_s": 300.0}
-        found = self._transport.request("POST", "/v1/models", **options).json()
+        found = self._transport.document("POST", "/v1/models", **options)
         if (said := _model_id(found)) != key.model_id:
             text = "The service took the file for another model than it holds. Do not use it."
             raise WrongModel(text, expected=key.model_id.hex(), got=said.hex())
@@ -116,12 +116,12 @@ class Client:
         """
         wanted = bytes.fromhex(model_id) if isinstance(model_id, str) else model_id
         key = self._transport.request("GET", f"/v1/models/{wanted.hex()}/verifying-key").content
-        found = self._transport.request("GET", f"/v1/models/{wanted.hex()}").json()
+        found = self._transport.document("GET", f"/v1/models/{wanted.hex()}")
         return RemoteModel(str(found.get("name")), bool(found.get("provable")), pinned(key, wanted))
 
     def models(self) -> list[RemoteModel]:
         """All models of the tenant."""
-        found = self._transport.request("GET", "/v1/models").json()
+        found = self._transport.document("GET", "/v1/models")
         return [self.model(_model_id(entry)) for entry in found.get("models", [])]
 
     def delete_model(self, model: RemoteModel) -> None:
@@ -197,12 +197,12 @@ class Client:
 
     def job(self, job_id: str) -> Job:
         """A job by its id."""
-        return Job(self._transport, self._transport.request("GET", f"/v1/jobs/{job_id}").json())
+        return Job(self._transport, self._transport.document("GET", f"/v1/jobs/{job_id}"))
 
     def jobs(self, *, state: str | None = None, limit: int = 50) -> list[Job]:
         """The newest jobs."""
         params: dict[str, Any] = {"limit": limit} | ({} if state is None else {"state": state})
-        found = self._transport.request("GET", "/v1/jobs", params=params).json()
+        found = self._transport.document("GET", "/v1/jobs", params=params)
         return [Job(self._transport, entry) for entry in found.get("jobs", [])]
 
     def receipt(self, digest: str) -> Receipt:
@@ -235,7 +235,7 @@ class Client:
         optional = {"verifying_key": verifying_key, "model_id": model_id, "policy": policy}
         asked |= {name: value for name, value in optional.items() if value is not None}
         headers = {"Content-Type": CBOR}
-        found = self._transport.request("POST", "/v1/verifications", content=cbor.dumps(asked), headers=headers).json()
+        found = self._transport.document("POST", "/v1/verifications", content=cbor.dumps(asked), headers=headers)
         return RemoteVerification(_model_id(found), found)
 
     def _submit(self, path: str, asked: Asked, inputs: Any, idempotency_key: str | None) -> Job:
@@ -243,7 +243,7 @@ class Client:
         headers = {"Idempotency-Key": idempotency_key or secrets.token_hex(16), "Prefer": "respond-async"}
         body = {"inputs": inputs, "context": base64.b64encode(asked.context).decode()}
         url = f"/v1/models/{asked.model.model_id.hex()}/{path}"
-        answer = self._transport.request("POST", url, json=body, headers=headers).json()
+        answer = self._transport.document("POST", url, json=body, headers=headers)
         # A request that was answered before may be answered with what it gave by now.
         return Job(self._transport, answer.get("job", answer), asked)
 

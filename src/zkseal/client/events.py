@@ -11,8 +11,6 @@ from zkseal.json_text import parse_json
 
 __all__ = ["ServerEvent", "read_events"]
 
-MAX_LINE = 1 << 20
-
 
 @dataclass(frozen=True)
 class ServerEvent:
@@ -24,14 +22,12 @@ class ServerEvent:
 
 
 def read_events(lines: Iterable[str]) -> Iterator[ServerEvent]:
-    """Events of a stream; comments, which keep it alive, are passed over. Raises `InvalidEncoding`."""
+    """Events of a stream; comments, which keep it alive, and other fields are passed over. Raises `InvalidEncoding`."""
     fields: dict[str, str] = {}
     for line in lines:
-        if len(line) > MAX_LINE:
-            raise InvalidEncoding("An event of the service is too long.", reason="event")
         if line:
             name, _, value = line.partition(":")
-            if name:
+            if name in ("id", "event", "data"):
                 fields[name] = value.removeprefix(" ")
             continue
         if "event" in fields and "data" in fields:

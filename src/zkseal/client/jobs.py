@@ -68,9 +68,7 @@ class Job:
 
     def __init__(self, transport: Transport, document: Mapping[str, Any], asked: Asked | None = None) -> None:
         self._transport, self._asked = transport, asked
-        self.document = dict(document)
-        if not isinstance(self.document.get("id"), str) or not isinstance(self.document.get("state"), str):
-            raise InvalidEncoding("The service describes a job in another form.", reason="job")
+        self.document = _described(document)
 
     def __repr__(self) -> str:
         return f"Job({self.id!r}, {self.state!r})"
@@ -92,12 +90,12 @@ class Job:
 
     def refresh(self) -> Job:
         """Looks at it again."""
-        self.document = self._transport.request("GET", f"/v1/jobs/{self.id}").json()
+        self.document = _described(self._transport.document("GET", f"/v1/jobs/{self.id}"))
         return self
 
     def cancel(self) -> Job:
         """Stops it; its inputs are deleted. Raises `JobConflict` if it has succeeded or failed."""
-        self.document = self._transport.request("POST", f"/v1/jobs/{self.id}/cancellation").json()
+        self.document = _described(self._transport.document("POST", f"/v1/jobs/{self.id}/cancellation"))
         return self
 
     def delete(self) -> None:
@@ -193,6 +191,13 @@ class Job:
 
     def _bytes(self, path: str) -> bytes:
         return self._transport.request("GET", path, headers={"Accept": "application/cbor"}).content
+
+
+def _described(document: Any) -> dict[str, Any]:
+    match document:
+        case {"id": str(), "state": str()}:
+            return dict(document)
+    raise InvalidEncoding("The service describes a job in another form.", reason="job")
 
 
 def _event(number: str, kind: str, data: Mapping[str, Any]) -> JobEvent:

@@ -7,12 +7,12 @@ import ipaddress
 import random
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import httpx
 
-from zkseal.errors import InternalError, ServiceError, StorageUnavailable, WrongInput, ZksealError
+from zkseal.errors import InternalError, InvalidEncoding, ServiceError, StorageUnavailable, WrongInput, ZksealError
 from zkseal.http_server.problems import PROBLEM
 from zkseal.json_text import parse_json, printable
 from zkseal.plain_errors import decode_error
@@ -21,7 +21,7 @@ __all__ = ["Transport"]
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
 _PASSING = frozenset({429, 502, 503, 504})
-_MAX_PROBLEM_BYTES = 1 << 20
+_MAX_PROBLEM_BYTES = MAX_LINE_BYTES = 1 << 20
 
 
 class Transport:
@@ -53,7 +53,9 @@ class Transport:
         self._retry_for_s, self._pause, self._timeout_s = retry_for_s, pause, timeout_s
         self._http = httpx.Client(
             base_url=url.rstrip("/"),
-            headers={} if api_key is None else {"Authorization": f"Bearer {api_key}"},
+            # Packed answers may be a thousand times as long as what is sent.
+            headers={"Accept-Encoding": "identity"}
+            | ({} if api_key is None else {"Authorization": f"Bearer {api_key}"}),
             timeout=httpx.Timeout(timeout_s),
             verify=True if tls is None else tls,
             follow_redirects=False,
@@ -106,6 +108,17 @@ class Transport:
             self._pause(wait)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
+    def document(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        """The JSON object of an answer. Raises as `request`, and `InvalidEncoding`: it is none."""
+        try:
+            found = parse_json(self.request(method, path, **options).content)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            text = "The service answers with something else than a JSON object. Check its URL: something else is there."
+            raise InvalidEncoding(text, reason="answer")
+        return found
+
     @contextlib.contextmanager
     def stream(self, path: str, headers: Mapping[str, str]) -> Iterator[Iterator[str]]:
         """The lines of an answer as they come. Raises as `request`, without trying again."""
@@ -115,9 +128,20 @@ class Transport:
                 if not response.is_success:
                     response.read()
                     raise error_of(response)
-                yield response.iter_lines()
+                yield lines_of(response.iter_bytes())
         except httpx.TransportError as error:
             raise unreachable(error) from error
+
+
+def lines_of(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Lines of UTF-8 text, whose ends are `\\n`. Raises `InvalidEncoding` for one that does not end."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", "replace").removesuffix("\r")
+        if len(rest) > MAX_LINE_BYTES:
+            raise InvalidEncoding("An event of the service is too long.", reason="event")
 
 
 def unreachable(error: httpx.TransportError) -> StorageUnavailable:

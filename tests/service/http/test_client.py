@@ -19,11 +19,12 @@ from tests.service.http.served import CONTEXT, Served
 
 import zkseal
 from zkseal.client import Client, RemoteModel
-from zkseal.client.transport import Transport
+from zkseal.client.transport import Transport, lines_of
 from zkseal.errors import (
     ApiKeyRejected,
     DecodeError,
     DigestMismatch,
+    InvalidEncoding,
     JobCancelled,
     JobConflict,
     NotFound,
@@ -301,6 +302,31 @@ def test_answers_that_are_no_documents_are_errors_all_the_same(headers: dict[str
     assert caught.value.status == 500
     assert "\x1b" not in str(caught.value)
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("body", [b"<html>sign in</html>", b"[]", b"{", b"null", b"\xff"])
+def test_a_page_of_somebody_else_is_a_named_error(body: bytes) -> None:
+    with answering((200, {"Content-Type": "text/html"}, body)) as (url, seen), Client(url, "zks_x") as client:
+        with pytest.raises(InvalidEncoding):
+            client.jobs()
+        with pytest.raises(InvalidEncoding):
+            client.job("job_x")
+    assert seen[0]["accept-encoding"] == "identity"
+
+
+def test_a_stream_without_ends_of_lines_is_not_collected() -> None:
+    taken = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal taken
+        for _ in range(1000):
+            taken += 1
+            yield b"data: " + b"x" * (1 << 16)
+
+    with pytest.raises(InvalidEncoding):
+        list(lines_of(pieces()))
+    assert taken < 20
+    assert list(lines_of([b"id: 1\r\nda", b"ta: \xc3", b"\xa4\n", b"\n"])) == ["id: 1", "data: ä", ""]
 
 
 def test_nobody_there_is_told_after_a_while() -> None:
