@@ -20,7 +20,10 @@ from zkseal.plain_errors import decode_error
 __all__ = ["Transport"]
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
+_OF_THE_MESSAGE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _PASSING = frozenset({429, 502, 503, 504})
+MAX_ANSWER_BYTES, MAX_DOCUMENT_BYTES = 1 << 30, 1 << 26
+"""Of keys and openings, and of documents: a service that sends without end ends no client."""
 _MAX_PROBLEM_BYTES = MAX_LINE_BYTES = 1 << 20
 
 
@@ -76,22 +79,26 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, Any] | None = None,
         wait_s: float = 0.0,
+        most: int = MAX_ANSWER_BYTES,
     ) -> httpx.Response:
         """The answer. Every request of the service may be sent again: those that make jobs carry an idempotency key.
 
         Args:
             wait_s: how much longer than usual the answer may take to begin.
+            most: bytes of the answer that are read.
 
         Raises:
             ZksealError: what the problem document says; `status` and `request_id` are among its fields.
             StorageUnavailable: nobody answers, for as long as it was tried.
+            InvalidEncoding: the answer is longer than `most`.
         """
         options = {"content": content, "json": json, "headers": dict(headers or {}), "params": params}
         timeout = httpx.Timeout(self._timeout_s, read=self._timeout_s + wait_s)
         until, pause_s = time.monotonic() + self._retry_for_s, FIRST_PAUSE_S
         while True:
             try:
-                response = self._http.request(method, path, timeout=timeout, **options)
+                with self._http.stream(method, path, timeout=timeout, **options) as stream:
+                    response = whole(stream, most)
             except httpx.TransportError as error:
                 met: ZksealError = unreachable(error)
                 asked_s = None
@@ -111,7 +118,7 @@ class Transport:
     def document(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         """The JSON object of an answer. Raises as `request`, and `InvalidEncoding`: it is none."""
         try:
-            found = parse_json(self.request(method, path, **options).content)
+            found = parse_json(self.request(method, path, most=MAX_DOCUMENT_BYTES, **options).content)
         except ValueError:
             found = None
         if not isinstance(found, dict):
@@ -131,6 +138,17 @@ class Transport:
                 yield lines_of(response.iter_bytes())
         except httpx.TransportError as error:
             raise unreachable(error) from error
+
+
+def whole(stream: httpx.Response, most: int) -> httpx.Response:
+    """An answer that was read to its end. Raises `InvalidEncoding` beyond `most` bytes."""
+    content = bytearray()
+    for piece in stream.iter_bytes():
+        content += piece
+        if len(content) > most:
+            raise InvalidEncoding("An answer of the service is too long. Do not use it.", reason="length")
+    kept = [(name, value) for name, value in stream.headers.items() if name not in _OF_THE_MESSAGE]
+    return httpx.Response(stream.status_code, headers=kept, content=bytes(content))
 
 
 def lines_of(pieces: Iterable[bytes]) -> Iterator[str]:

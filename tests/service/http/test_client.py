@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import http.server
 import json
@@ -312,6 +313,15 @@ def test_a_page_of_somebody_else_is_a_named_error(body: bytes) -> None:
         with pytest.raises(InvalidEncoding):
             client.job("job_x")
     assert seen[0]["accept-encoding"] == "identity"
+
+
+def test_an_answer_without_end_is_not_collected() -> None:
+    packed = gzip.compress(bytes(8 << 20))
+    with answering((200, {"Content-Encoding": "gzip"}, packed), (200, {}, bytes(2000))) as (url, _):
+        for _ in range(2):
+            with pytest.raises(InvalidEncoding):
+                transport(url, []).request("GET", "/x", most=1000)
+        assert transport(url, []).request("GET", "/x", most=2000).content == bytes(2000)
 
 
 def test_a_stream_without_ends_of_lines_is_not_collected() -> None:
