@@ -176,7 +176,7 @@ bench-tee: $(VENV)/.native  ## appraisals, sealed models, signed answers: fails 
 	$(BIN)/python -m bench.sealed
 	$(BIN)/python -m bench.enclave
 
-bench-service: $(VENV)/.native  ## the proving service under more verifications than it can take, five minutes (BENCH="--seconds 20")
+bench-service: $(VENV)/.native  ## the proving service under more verifications than it can take, five minutes (BENCH=--small: 20 s)
 	$(BIN)/python -m bench.service $(BENCH)
 
 instructions: $(VENV)/.native  ## instructions of fixed proofs and verifications, within 3 % of bench/instructions.json

@@ -7,6 +7,7 @@ only; a percentile is the upper bound of the bucket that it lies in. Memory is r
 
 Exit code 1 if less than 20 verifications a second were accepted, if anything else than 200 or a stated 429 was
 answered, if the 99th percentile of the server's time is 100 ms or more, or, after two minutes, if memory grows.
+With --small it runs for twenty seconds, and judges answers but no times: for machines that others work on too.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ CONTEXT = b"load"
 MIN_ACCEPTED_PER_S = 20.0
 MAX_P99_S = 0.100
 MAX_GROWTH_MIB_PER_MIN = 2.0
+SMALL_S = 20.0
 LEAST_S_FOR_MEMORY = 120.0
 """In the first minute caches and pools of memory fill."""
 LIMITS = """
@@ -246,15 +248,19 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def failures(row: dict[str, Any]) -> list[str]:
+def failures(row: dict[str, Any], *, small: bool = False) -> list[str]:
     """What of the promise does not hold."""
     checks = {
-        f"at least {MIN_ACCEPTED_PER_S} accepted a second": row["accepted_per_s"] >= MIN_ACCEPTED_PER_S,
+        "verifications are accepted": row["accepted_per_s"] > 0,
         "no answer but 200 and 429": not row["other_answers"],
         "every 429 says when to ask again": row["without_retry_after"] == 0,
-        f"99 % of accepted ones within {MAX_P99_S} s of the server": row["server_p99_s"] < MAX_P99_S,
     }
-    if row["seconds"] >= LEAST_S_FOR_MEMORY:
+    if not small:
+        checks |= {
+            f"at least {MIN_ACCEPTED_PER_S} accepted a second": row["accepted_per_s"] >= MIN_ACCEPTED_PER_S,
+            f"99 % of accepted ones within {MAX_P99_S} s of the server": row["server_p99_s"] < MAX_P99_S,
+        }
+    if not small and row["seconds"] >= LEAST_S_FOR_MEMORY:
         flat = row["rss_slope_mib_per_min"] < MAX_GROWTH_MIB_PER_MIN
         checks[f"memory grows by less than {MAX_GROWTH_MIB_PER_MIN} MiB a minute"] = flat
     return [name for name, holds in checks.items() if not holds]
@@ -266,12 +272,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--rate", type=float, default=100.0, help="requests a second that are offered")
     parser.add_argument("--connections", type=int, default=200)
+    parser.add_argument("--small", action="store_true", help="twenty seconds, and no time is judged")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    options.seconds = SMALL_S if options.small else options.seconds
     row = measure(options)
     shown = {**row, "machine": describe_machine(), "software": describe_software()}
     print(json.dumps(shown, indent=2) if options.json else "\n".join(f"{name:<24}{row[name]}" for name in row))
-    missed = failures(row)
+    missed = failures(row, small=options.small)
     for name in missed:
         print(f"does not hold: {name}", file=sys.stderr)
     return 1 if missed else 0

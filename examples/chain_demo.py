@@ -37,12 +37,12 @@ from zkseal.chain.deployment import create, deploy
 from zkseal.chain.encoding import public_values
 from zkseal.chain.inference import Inference, check_commitment, commit, encode_inputs
 from zkseal.chain.local import LocalChain, local_chain, local_signer
-from zkseal.evm.programs import programs
 from zkseal.chain.registration import register
 from zkseal.chain.request import OracleRequest, ask, wait_for_answer
 from zkseal.chain.submission import Submission, prove_for, submit
 from zkseal.chain.transactions import Receipt, transact
 from zkseal.errors import TransactionReverted
+from zkseal.evm.programs import programs
 from zkseal.pipeline.interface import Interface
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -37,11 +37,11 @@ from zkseal.chain.encoding import public_values
 from zkseal.chain.gas import GasPrediction, predict_gas
 from zkseal.chain.inference import Inference, check_commitment, commit
 from zkseal.chain.local import local_chain, local_signer
-from zkseal.evm.programs import programs
 from zkseal.chain.registration import register
 from zkseal.chain.submission import prove_for
 from zkseal.chain.transactions import transact
 from zkseal.errors import TransactionReverted
+from zkseal.evm.programs import programs
 
 ROOT = Path(__file__).resolve().parents[1]
 POWERS = ROOT / "fixtures" / "srs" / "kzg10-bn254-aztec-srs-32768.bin"
