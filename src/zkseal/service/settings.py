@@ -8,6 +8,7 @@ profiles and roles).
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tomllib
 import types
@@ -61,7 +62,7 @@ class HttpSettings:
     """How the service is reached.
 
     Attributes:
-        trusted_proxies: addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+        trusted_proxies: addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
         max_connections: beyond, requests are answered with 503.
         grace_s: seconds for requests that have begun, when the service is told to stop.
         web_app: folder with the built web app, served at `/`; empty: none.
@@ -77,6 +78,15 @@ class HttpSettings:
     web_app: str = ""
     public_verifying_keys: bool = True
     max_wait_s: int = 60
+
+    def __post_init__(self) -> None:
+        """Raises `InvalidEncoding`: a trusted proxy is none."""
+        for proxy in self.trusted_proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError:
+                # To trust everybody is to let everybody choose the address that is counted.
+                raise _refused(f"'{proxy}' of trusted_proxies is neither an address nor a network") from None
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ def test_without_a_file_everything_has_a_value() -> None:
         "[http]\nport = 1.5",
         "[http]\ntrusted_proxies = 'x'",
         "[http]\ntrusted_proxies = [1]",
+        "[http]\ntrusted_proxies = ['*']",
+        "[http]\ntrusted_proxies = ['10.0.0.1/8']",
         "http = 1",
         "[http",
         "\xff",
