@@ -17,7 +17,8 @@ __all__ = ["AnyKey", "KeyCache"]
 
 AnyKey = VerifyingKey | SegmentedVerifyingKey
 
-ROOM_BYTES = 256 << 20
+ROOM_BYTES = 64 << 20
+"""Of encoded keys; parsed ones take four times as much."""
 
 
 class KeyCache:
