@@ -54,6 +54,14 @@ def serving(config: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen
         process.communicate()
 
 
+@pytest.mark.parametrize("days", ["nan", "inf", "-1", "0", "1e9", "soon"])
+def test_a_key_lives_for_a_number_of_days(config: Path, capsys: pytest.CaptureFixture[str], days: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["service", "add-key", "default", f"--days={days}", "--config", str(config)])
+    assert ended.value.code == exit_codes.USAGE
+    assert "no number of days" in capsys.readouterr().err
+
+
 def test_init_makes_a_service_that_only_its_owner_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "service"
     made = command(capsys, "service", "init", str(folder), "--tenant", "acme")

@@ -12,6 +12,7 @@ from zkseal.cli.console import Console
 
 __all__ = ["add_lifetime", "configure", "run"]
 
+MOST_DAYS = 365_000
 USUAL = "models:read,inferences:write,jobs:read,jobs:write,receipts:read,openings:read,verifications:write"
 
 
@@ -31,7 +32,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def add_lifetime(parser: argparse.ArgumentParser, *, default: str = "never") -> None:
     """Declares --days."""
-    parser.add_argument("--days", type=float, metavar="N", help=f"until it expires (default: {default})")
+    parser.add_argument("--days", type=_days, metavar="N", help=f"until it expires (default: {default})")
+
+
+def _days(text: str) -> float:
+    """A lifetime as typed: more than nothing, at most a thousand years."""
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0.0
+    if not 0 < days <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days above 0 and up to {MOST_DAYS}")
+    return days
 
 
 def lifetime_s(options: argparse.Namespace) -> int | None:
