@@ -38,7 +38,7 @@ $(VENV)/.native: $(VENV)/.ready pyproject.toml $(RUST_SOURCES)
 demo: $(VENV)/.native  ## train, compile, prove, verify and tamper: the breast-cancer classifier
 	@$(BIN)/python examples/breast_cancer.py
 
-test: test-rust test-python $(if $(shell command -v npm),test-node)  ## all tests, Rust and Python
+test: test-rust test-python $(if $(shell command -v npm),$(if $(ZKSEAL_WITHOUT_WASM),,test-node))  ## all tests, Rust and Python
 
 test-rust: $(VENV)/.ready
 	@scripts/toolchain rust
@@ -116,7 +116,7 @@ $(CONTAINER_LINT): deploy/lint/package-lock.json
 	@touch $@
 
 # In continuous integration the real networks are installed and proved as well, and a machine with a TPM is booted.
-test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL) $(WEB_READY) $(APP)/dist/index.html $(CONTAINER_LINT)) $(if $(CI),$(VENV)/.networks $(if $(ZKSEAL_WITHOUT_DEBIAN),,$(DEBIAN)/.boot $(DEBIAN)/.postgres $(BROWSER)) $(if $(shell command -v go),$(S3)))
+test-python: $(VENV)/.native $(if $(shell command -v npm),$(ANVIL) $(CONTAINER_LINT) $(if $(ZKSEAL_WITHOUT_WASM),,$(WEB_READY) $(APP)/dist/index.html)) $(if $(CI),$(VENV)/.networks $(if $(ZKSEAL_WITHOUT_DEBIAN),,$(DEBIAN)/.boot $(DEBIAN)/.postgres $(BROWSER)) $(if $(shell command -v go),$(S3)))
 	$(BIN)/python -m pytest -q $(PYTEST)
 
 # Every kernel path that this machine has: proofs must come out alike, and hide alike, on all of them.
