@@ -18,6 +18,7 @@ from zkseal_reference.vectors import AREAS, SCHEMA, run_file
 from .cases import CONTEXT, case
 
 Document = dict[str, Any]
+VECTORS = Path(__file__).resolve().parents[2] / "vectors"
 
 
 def accepted(arguments: dict[str, Any], value: dict[str, Any]) -> Document:
@@ -91,6 +92,14 @@ def document(area: str, *vectors: Document) -> str:
     return json.dumps({"schema": SCHEMA, "area": area, "origin": "a test", "keys": keys, "vectors": numbered})
 
 
+def shared(name: str) -> str:
+    """One accepted and one rejected vector of a file of vectors/segments, whose keys are too long to be made here."""
+    found = json.loads((VECTORS / "segments" / name).read_text())
+    results = {vector["result"]: vector for vector in found["vectors"]}
+    assert set(results) == {"accepted", "rejected"}
+    return json.dumps({**found, "vectors": list(results.values())})
+
+
 def documents() -> dict[str, str]:
     empty = "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
     point = encode_uncompressed(generator(b"H")).hex()
@@ -123,6 +132,8 @@ def documents() -> dict[str, str]:
             accepted(opening_arguments(), {}),
             rejected({**opening_arguments(), "blindings": "00" * 32}, "OpeningRejected"),
         ),
+        "segmented_key": shared("key.json"),
+        "segmented": shared("receipt.json"),
     }
 
 
