@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import os
 import pwd
 import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
@@ -42,6 +45,18 @@ def memory() -> Path | None:
     return None
 
 
+@functools.cache
+def programs_for_everybody() -> Path:
+    """The programs where a user without rights can start them: copied, if a folder above them is closed to others."""
+    if all(folder.stat().st_mode & stat.S_IXOTH for folder in (PROGRAMS, *PROGRAMS.parents)):
+        return PROGRAMS
+    copy = Path(tempfile.mkdtemp(prefix="zkseal-pg-programs-"))
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    copy.chmod(0o755)
+    shutil.copytree(PROGRAMS.parent, copy / "postgres", symlinks=True)
+    return copy / "postgres" / PROGRAMS.name
+
+
 class PostgresServer:
     """A server in a new folder. `stop` it, or have it killed and start it again."""
 
@@ -49,7 +64,9 @@ class PostgresServer:
         # Short, since the path of a socket is; in memory, if nothing has to survive.
         self.folder = Path(tempfile.mkdtemp(prefix="zkseal-pg-", dir=None if fsync else memory()))
         self._identity: dict[str, Any] = {}
+        self._programs = PROGRAMS
         if os.getuid() == 0:
+            self._programs = programs_for_everybody()
             # PostgreSQL refuses to run as root.
             nobody = pwd.getpwnam("nobody")
             self._identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
@@ -59,7 +76,18 @@ class PostgresServer:
             for option in ("fsync", "synchronous_commit", "full_page_writes"):
                 self._options += ["-c", f"{option}=off"]
         self._process: subprocess.Popen[bytes] | None = None
-        command = [PROGRAMS / "initdb", "-D", self._data, "-U", "zkseal", "-A", "trust", "-E", "UTF8", "--locale=C"]
+        command = [
+            self._programs / "initdb",
+            "-D",
+            self._data,
+            "-U",
+            "zkseal",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
         command += [] if fsync else ["--no-sync"]
         subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **self._identity)
         self.start()
@@ -75,7 +103,7 @@ class PostgresServer:
     def start(self) -> None:
         """Starts it, and waits until it answers."""
         command = [
-            PROGRAMS / "postgres",
+            self._programs / "postgres",
             "-D",
             self._data,
             "-k",
