@@ -48,7 +48,6 @@ DECODERS = (
     "src/zkseal/files/graphs.py",
     "src/zkseal/files/keys.py",
     "src/zkseal/files/models.py",
-    "src/zkseal/files/segments.py",
     "src/zkseal/files/statements.py",
     "src/zkseal/lowering/archive/arrays.py",
     "src/zkseal/lowering/archive/fields.py",
@@ -72,11 +71,14 @@ DECODERS = (
     "reference/zkseal_reference/validation.py",
     "reference/zkseal_reference/parameters.py",
     "reference/zkseal_reference/key.py",
-    "reference/zkseal_reference/segments.py",
     "reference/zkseal_reference/proof.py",
     "reference/zkseal_reference/pairing.py",
 )
-"""Files of the package and of the reference that read what may come from a stranger."""
+"""Files of the package and of the reference that read what may come from a stranger.
+
+Of models in segments the key's decoder is here. `files/segments.py` keeps folders of such files, which the decoders
+above read; most of `zkseal_reference/segments.py` verifies receipts, and is run by the shared vectors.
+"""
 
 _PATH = os.pathsep.join(str(folder) for folder in (ROOT / "src", ROOT / "reference", FUZZ / "python", ROOT))
 _FUZZER = FUZZ / "python" / "fuzzer.py"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections.abc import Callable
@@ -35,7 +36,8 @@ from zkseal.receipts.cose import sign1
 from zkseal.tee import Assurance, AttestationBundle, RuntimeData
 from zkseal.tee.attesters.sandbox import SandboxAttester
 
-POWERS = Path(__file__).resolve().parents[2] / "crates" / "zkseal-srs" / "fixtures" / "kzg10-bn254-aztec-srs-1024.bin"
+ROOT = Path(__file__).resolve().parents[2]
+POWERS = ROOT / "crates" / "zkseal-srs" / "fixtures" / "kzg10-bn254-aztec-srs-1024.bin"
 
 
 def write(folder: Path) -> None:
@@ -138,6 +140,9 @@ def in_segments(
     seed("segmented", "key", verifying_key.data)
     for name, data in variants.segmented(verifying_key.data):
         seed("segmented", name, data)
+    shared = json.loads((ROOT / "vectors" / "segments" / "key.json").read_text())
+    for vector in shared["vectors"]:
+        seed("segmented", f"shared-{vector['id']:02}", bytes.fromhex(vector["arguments"]["key"]))
     receipt = zkseal.prove(proving_key, sample, context=CONTEXT).receipt
     proofs = tuple(proof[:32] for proof in receipt.segmented.proofs)
     short = replace(receipt, evidence=(replace(receipt.segmented, proofs=proofs),))

@@ -40,6 +40,7 @@ from zkseal.files.keys import sections_of
 from zkseal.frontends.onnx import load as load_onnx
 from zkseal.json_text import distinct, parse_json, printable
 from zkseal.pipeline.interface import Interface
+from zkseal.proving.segmented_key import segment_position
 from zkseal.receipts import Receipt, cbor, read_answer, sign_answer
 from zkseal.relation import Relation, encoding, validation
 from zkseal.tee import (
@@ -229,6 +230,13 @@ def run_segmented(data: bytes) -> None:
         key = SegmentedVerifyingKey.decode(data)
         require(key.data == data, "keys are canonical")
         require(key.model_id == SegmentedKey.decode(data).model_id, "package and reference agree on the id")
+        places = [segment_position(segment.key.annotation) for segment in key.segments]
+        require(places == [(index, len(places)) for index in range(len(places))], "segments know their places")
+        parameters = (key.row_bits, key.scheme)
+        require(all((s.key.row_bits, s.key.scheme) == parameters for s in key.segments), "segments are laid out alike")
+        require((key.setup_digest, key.origin, key.insecure) == (None, None, False), "no trusted setup")
+        stated = {number for index in range(len(places)) for number in key.stated(index).values()}
+        require(stated == set(range(len(key.relation.tensors))), "each statement tensor is one of a segment")
 
 
 def run_proof(data: bytes) -> None:
