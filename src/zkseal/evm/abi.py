@@ -51,7 +51,7 @@ def encode(kinds: Sequence[str], values: Sequence[Any]) -> bytes:
     """`abi.encode` of values of the types `uintN`, `address`, `bytes32`, `string` and `int64[]`.
 
     Raises:
-        NotForChain: a value is none of its type.
+        NotForChain: a value is none of its type, or a type is none of these.
     """
     head, tail = b"", b""
     for kind, value in zip(kinds, values, strict=True):
@@ -72,7 +72,10 @@ def _static(kind: str, value: Any) -> bytes:
         return value
     if (unsigned := _UNSIGNED.fullmatch(kind)) is not None:
         return word(value, int(unsigned[1]))
-    raise NotImplementedError(kind)
+    raise NotForChain(
+        f"Values of type '{kind}' are encoded nowhere here: take one of uintN, address, bytes32, string, int64[].",
+        reason=kind,
+    )
 
 
 def _text(value: str) -> bytes:

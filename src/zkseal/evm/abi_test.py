@@ -65,6 +65,8 @@ def test_digests_of_typed_data_are_those_of_another_library(name: str, chain_id:
         ("bytes32", bytes(31)),
         ("int64[]", [2**63]),
         ("int64[]", [True]),
+        ("bytes", b""),
+        ("uint", 1),
     ],
 )
 def test_what_is_none_of_its_type_is_refused(kind: str, value: Any) -> None:
