@@ -25,6 +25,7 @@ TARGETS = (
     "relation_python",
     "key_python",
     "segmented",
+    "in_segments",
     "proof_python",
     "onnx",
     "json",
@@ -48,6 +49,7 @@ DECODERS = (
     "src/zkseal/files/graphs.py",
     "src/zkseal/files/keys.py",
     "src/zkseal/files/models.py",
+    "src/zkseal/files/segments.py",
     "src/zkseal/files/statements.py",
     "src/zkseal/lowering/archive/arrays.py",
     "src/zkseal/lowering/archive/fields.py",
@@ -71,14 +73,11 @@ DECODERS = (
     "reference/zkseal_reference/validation.py",
     "reference/zkseal_reference/parameters.py",
     "reference/zkseal_reference/key.py",
+    "reference/zkseal_reference/segments.py",
     "reference/zkseal_reference/proof.py",
     "reference/zkseal_reference/pairing.py",
 )
-"""Files of the package and of the reference that read what may come from a stranger.
-
-Of models in segments the key's decoder is here. `files/segments.py` keeps folders of such files, which the decoders
-above read; most of `zkseal_reference/segments.py` verifies receipts, and is run by the shared vectors.
-"""
+"""Files of the package and of the reference that read what may come from a stranger."""
 
 _PATH = os.pathsep.join(str(folder) for folder in (ROOT / "src", ROOT / "reference", FUZZ / "python", ROOT))
 _FUZZER = FUZZ / "python" / "fuzzer.py"

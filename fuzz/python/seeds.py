@@ -135,6 +135,8 @@ def in_segments(
 ) -> None:
     """Seeds of a model in two segments: keys, the key of a segment, a receipt without the bulk of its proofs."""
     proving_key, verifying_key = segments.setup_segments(segments.split(model, 2), row_bits=7)
+    files.save_any_proving_key(KEYS / "segments.zkp", proving_key)
+    file(files.SEGMENTED_PROVING_KEY, "segments.zkp", proving_key)
     file(files.SEGMENTED_VERIFYING_KEY, "segments.zkv", verifying_key)
     file(files.SEGMENT_KEY, "segment.zks", proving_key.segments[0])
     seed("segmented", "key", verifying_key.data)
@@ -148,6 +150,11 @@ def in_segments(
     short = replace(receipt, evidence=(replace(receipt.segmented, proofs=proofs),))
     seed("receipt", "segments", short.to_cbor())
     seed("verify", "segments", b"\0" + receipt.to_cbor())
+    (KEYS / "segments.key").write_bytes(verifying_key.data)
+    (KEYS / "segments.receipt").write_bytes(receipt.to_cbor())
+    seed("in_segments", "receipt", receipt.to_cbor())
+    for name, data in variants.receipts_in_segments(receipt.to_cbor()):
+        seed("in_segments", name, data)
 
 
 def attested(seed: Callable[[str, str, bytes], None]) -> None:

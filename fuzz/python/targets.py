@@ -10,6 +10,7 @@
 `relation`    relation bytes: package, core and reference agree on what is valid
 `key`         bytes of a verifying key: core and reference agree on it, or on the error
 `segmented`   bytes of a verifying key in segments, likewise
+`in_segments` `zkseal.verify` and the reference accept a real receipt in segments if and only if nothing was changed
 `proof`       a proof for a key of `fuzz/fixture`: core and reference agree on the verdict
 `onnx`        any bytes as an ONNX model
 `json`        text with a bound on its depth: what is read is what `json.loads` reads
@@ -21,8 +22,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,7 +35,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from zkseal import SegmentedVerifyingKey, VerifyingKey, _native, files, verify
+from zkseal import ProvingKey, SegmentedVerifyingKey, VerifyingKey, _native, files, verify
 from zkseal.errors import DecodeError, FileUnavailable, InternalError, ZksealError
 from zkseal.files.arrays import pack_arrays, unpack_arrays
 from zkseal.files.container import FileKind, write_container
@@ -43,6 +46,7 @@ from zkseal.pipeline.interface import Interface
 from zkseal.proving.segmented_key import segment_position
 from zkseal.receipts import Receipt, cbor, read_answer, sign_answer
 from zkseal.relation import Relation, encoding, validation
+from zkseal.segments import SegmentedProvingKey
 from zkseal.tee import (
     AttestationBundle,
     DevAttestedRuntime,
@@ -57,6 +61,8 @@ from zkseal_reference import verify as reference_verify
 from zkseal_reference.decoder import decode_relation
 from zkseal_reference.errors import ProtocolError
 from zkseal_reference.relation import Column
+from zkseal_reference.segments import Side as ReferenceSide
+from zkseal_reference.segments import verify_segments
 from zkseal_reference.validation import validate as reference_validate
 
 LIMIT = 1 << 20
@@ -137,6 +143,12 @@ def run_container(data: bytes) -> None:
     load_and_save(data)
 
 
+@cache
+def _lay_segments() -> None:
+    """Puts the keys of the segments that `seeds.py` made where a proving key in segments looks for them."""
+    shutil.copytree(KEYS / "segments.zkp.segments", _FILE.with_name(f"{_FILE.name}.segments"))
+
+
 def run_files(data: bytes) -> None:
     """Input: the kind, then each section behind its u32 length; digests are made right."""
     write_container(_FILE, *split_sections(data))
@@ -146,6 +158,8 @@ def run_files(data: bytes) -> None:
 def load_and_save(data: bytes) -> None:
     """What a file was read as is written as the same bytes: at once for what is shown to others, else from then on."""
     kind, thing = files.load(_FILE)
+    if kind is files.SEGMENTED_PROVING_KEY:
+        _lay_segments()
     SAVERS[kind.code](_FILE, thing)
     written = _FILE.read_bytes()
     if kind.secret:
@@ -155,15 +169,24 @@ def load_and_save(data: bytes) -> None:
         require(written == data, f"a {kind.name} is canonical")
 
 
+def save_segmented(path: Path, key: SegmentedProvingKey | ProvingKey) -> None:
+    """Writes a proving key with the folder of its segments, and nothing else is left in that.
+
+    A key that names segments which are not there cannot be written; it stays as it is.
+    """
+    with contextlib.suppress(FileUnavailable):
+        files.save_any_proving_key(path, key)
+        files.drop_stale_segments(path)
+
+
 SAVERS: dict[bytes, Callable[[Path, Any], None]] = {
     files.COMPILED.code: files.save_model,
-    files.PROVING_KEY.code: files.save_proving_key,
-    files.VERIFYING_KEY.code: files.save_verifying_key,
+    files.PROVING_KEY.code: files.save_any_proving_key,
+    files.VERIFYING_KEY.code: files.save_any_verifying_key,
     files.RECEIPT.code: files.save_receipt,
     files.OPENING.code: files.save_opening,
     files.SEGMENT_KEY.code: lambda path, key: write_container(path, files.SEGMENT_KEY, sections_of(key)),
-    # What it would write beside itself are the keys of its segments, which are files of their own.
-    files.SEGMENTED_PROVING_KEY.code: lambda path, key: None,
+    files.SEGMENTED_PROVING_KEY.code: save_segmented,
     files.SEGMENTED_VERIFYING_KEY.code: files.save_any_verifying_key,
 }
 
@@ -228,8 +251,9 @@ def run_segmented(data: bytes) -> None:
     require(reference in (package, "ReferenceLimit"), f"package and reference agree: {package}, {reference}")
     if reference == "accepted":
         key = SegmentedVerifyingKey.decode(data)
-        require(key.data == data, "keys are canonical")
-        require(key.model_id == SegmentedKey.decode(data).model_id, "package and reference agree on the id")
+        again = SegmentedKey.decode(data)
+        require(key.data == data and again.encode() == data, "keys are canonical")
+        require(key.model_id == again.model_id, "package and reference agree on the id")
         places = [segment_position(segment.key.annotation) for segment in key.segments]
         require(places == [(index, len(places)) for index in range(len(places))], "segments know their places")
         parameters = (key.row_bits, key.scheme)
@@ -237,6 +261,30 @@ def run_segmented(data: bytes) -> None:
         require((key.setup_digest, key.origin, key.insecure) == (None, None, False), "no trusted setup")
         stated = {number for index in range(len(places)) for number in key.stated(index).values()}
         require(stated == set(range(len(key.relation.tensors))), "each statement tensor is one of a segment")
+
+
+def run_in_segments(data: bytes) -> None:
+    """Any bytes as a receipt for the model in segments of `seeds.py`."""
+    key, reference, valid = _in_segments()
+    receipt = Receipt.from_cbor(data)
+    evidence, statement = receipt.segmented, receipt.statement
+    sides = [
+        ReferenceSide({k: v.ravel().tolist() for k, v in side.arrays().items()}, list(side.commitments))
+        for side in (statement.input, statement.output)
+    ]
+    found = _verdict(lambda: verify(receipt, key, context=CONTEXT))
+    again = _verdict(
+        lambda: verify_segments(reference, CONTEXT, sides[0], sides[1], evidence.boundaries, evidence.proofs)
+    )
+    # The package compares context and model id by themselves: its other errors are those of the reference.
+    require(found == again or found in ("WrongContext", "WrongModel"), f"package and reference: {found}, {again}")
+    require((found == "accepted") == (data == valid), "nothing but the real receipt is accepted")
+
+
+@cache
+def _in_segments() -> tuple[SegmentedVerifyingKey, SegmentedKey, bytes]:
+    data = (KEYS / "segments.key").read_bytes()
+    return SegmentedVerifyingKey.decode(data), SegmentedKey.decode(data), (KEYS / "segments.receipt").read_bytes()
 
 
 def run_proof(data: bytes) -> None:
@@ -348,6 +396,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "relation_python": run_relation,
     "key_python": run_key,
     "segmented": run_segmented,
+    "in_segments": run_in_segments,
     "proof_python": run_proof,
     "onnx": run_onnx,
     "json": run_json,

@@ -35,6 +35,25 @@ _RECEIPT: dict[str, Change] = {
     ),
 }
 
+_IN_SEGMENTS: dict[str, Change] = {
+    "proofs-swapped": lambda receipt: receipt["evidence"][0]["proofs"].reverse(),
+    "proof-short": lambda receipt: receipt["evidence"][0].update(proofs=[b"", *receipt["evidence"][0]["proofs"][1:]]),
+    "segment-missing": lambda receipt: (
+        receipt["evidence"][0]["proofs"].append(b""),
+        receipt["evidence"][0]["boundaries"].append([]),
+    ),
+    "boundary-empty": lambda receipt: receipt["evidence"][0].update(boundaries=[[]]),
+    "boundary-word": lambda receipt: receipt["evidence"][0].update(boundaries=[[bytes(31)]]),
+    "boundaries-missing": lambda receipt: receipt["evidence"][0].update(boundaries=[]),
+    "one-proof": lambda receipt: receipt["evidence"][0].update(proofs=[b""], boundaries=[]),
+    "evidence-2": lambda receipt: receipt["evidence"][0].update(version=2),
+    "public": lambda receipt: receipt["statement"]["input"].update(values=[[0, bytes(8)]]),
+    "many-public": lambda receipt: receipt["statement"]["input"].update(
+        values=[[number, bytes(8 * number)] for number in (1, 40, 300, 70000)]
+    ),
+    "output-lost": lambda receipt: receipt["statement"]["output"].update(values=[]),
+}
+
 _ATTESTED: dict[str, Change] = {
     "answer-version": lambda receipt: receipt["evidence"][0].update(version=2),
     "answer-kind": lambda receipt: receipt["evidence"][0].update(type="tee"),
@@ -171,6 +190,7 @@ _SECTIONS: dict[bytes, dict[str, dict[str, Change]]] = {
     files.COMPILED.code: {"head": _HEAD},
     files.PROVING_KEY.code: {"head": _PROVENANCE, "program": _PROGRAM},
     files.OPENING.code: {"head": _OPENING},
+    files.SEGMENTED_PROVING_KEY.code: {"head": _PROVENANCE},
 }
 """By kind of file and section of CBOR."""
 
@@ -188,11 +208,22 @@ def receipts(valid: bytes) -> Iterator[tuple[str, bytes]]:
     return _cbor(valid, _RECEIPT)
 
 
+def receipts_in_segments(valid: bytes) -> Iterator[tuple[str, bytes]]:
+    """Names and receipts in segments of which one part is another."""
+    return _cbor(valid, _RECEIPT | _IN_SEGMENTS)
+
+
 def sections(kind: files.FileKind, valid: dict[str, bytes]) -> Iterator[tuple[str, dict[str, bytes]]]:
     """Names and all sections of a file of which one is another."""
     for section, changes in _SECTIONS.get(kind.code, {}).items():
         for name, data in _cbor(valid[section], changes):
             yield name, {**valid, section: data}
+    if kind is files.SEGMENTED_PROVING_KEY:
+        named = valid["segments"]
+        yield "half", {**valid, "segments": named[: len(named) // 2]}
+        yield "cut", {**valid, "segments": named[:-1]}
+        yield "elsewhere", {**valid, "segments": bytes(len(named))}
+        yield "swapped", {**valid, "segments": named[32:] + named[:32]}
 
 
 def attested(receipt: bytes) -> Iterator[tuple[str, bytes]]:
