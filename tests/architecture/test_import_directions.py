@@ -18,6 +18,8 @@ ARROWS: dict[str, set[str]] = {
     "endpoint": set(),
     # Errors that cross from one process to another.
     "plain_errors": set(),
+    # What crosses a socket between two processes.
+    "frames": {"receipts"},
     "_version": set(),
     # Connections, bodies, rates: what every HTTP server stands on.
     "http_server": set(),
@@ -56,6 +58,7 @@ ARROWS: dict[str, set[str]] = {
         "broker",
         "evm",
         "files",
+        "frames",
         "http_server",
         "lowering",
         "pipeline",
@@ -67,7 +70,7 @@ ARROWS: dict[str, set[str]] = {
     # Receipts under policies: proofs and evidence together.
     "appraisal": {"pipeline", "proving", "receipts", "tee"},
     # Proofs by other processes and machines: pools of workers, segments of models.
-    "executors": {"files", "lowering", "pipeline", "proving", "receipts", "relation", "segments"},
+    "executors": {"files", "frames", "lowering", "pipeline", "proving", "receipts", "relation", "segments"},
     # The proving service: HTTP in, problem documents out; jobs, tenants, artifacts.
     "service": {"appraisal", "executors", "files", "http_server", "pipeline", "proving", "receipts", "relation", "tee"},
     # The client of the service.

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from zkseal.executors import frames
+from zkseal import frames
 from zkseal.executors.process import Progress, WorkerProcess, harden
 
 HONEST = "honest"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, OrderedDict
+from collections import Counter
 from dataclasses import dataclass
 
 from zkseal.broker.wire import LARGEST_RELEASE_BYTES, MAX_RELEASE_BYTES
 from zkseal.errors import WrongInput
-from zkseal.http_server.rates import Bucket
+from zkseal.http_server.rates import Bucket, Buckets
 
 __all__ = ["RateLimiter", "RateLimits"]
 
@@ -54,7 +54,7 @@ class RateLimiter:
     def __init__(self, limits: RateLimits, now: float) -> None:
         self._limits = limits
         self._global = Bucket(limits.global_s, limits.global_burst, limits.global_burst, now)
-        self._clients: OrderedDict[str, Bucket] = OrderedDict()
+        self._clients = Buckets(limits.per_client_s, limits.per_client_burst, limits.max_clients)
         self._open: Counter[str] = Counter()
         self._working = 0
         self._lock = threading.Lock()
@@ -62,16 +62,9 @@ class RateLimiter:
     def enters(self, client: str, now: float) -> bool:
         """Whether a request may come, until `leaves`. Who is over its own limit takes nothing from the others."""
         with self._lock:
-            limits = self._limits
-            if self._open.get(client, 0) >= limits.client_at_once:
+            if self._open.get(client, 0) >= self._limits.client_at_once:
                 return False
-            bucket = self._clients.pop(client, None)
-            if bucket is None:
-                bucket = Bucket(limits.per_client_s, limits.per_client_burst, limits.per_client_burst, now)
-            self._clients[client] = bucket
-            while len(self._clients) > limits.max_clients:
-                self._clients.popitem(last=False)
-            if not (bucket.take(now) and self._global.take(now)):
+            if not (self._clients.of(client, now).take(now) and self._global.take(now)):
                 return False
             self._open[client] += 1
             return True

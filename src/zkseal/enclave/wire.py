@@ -1,4 +1,4 @@
-"""The socket between host and enclave: frames of a length and deterministic CBOR.
+"""The socket between host and enclave: `zkseal.frames`.
 
 One side asks, the other answers, one at a time. An answer is ``{"ok": ..}`` or ``{"error": ..}``, whose error the other
 side raises again. Errors on this wire are about keys and models; those of a request travel encrypted, inside an `ok`.
@@ -9,9 +9,9 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from zkseal.errors import EnclaveStopped, InvalidEncoding, WrongLength
+from zkseal import frames
+from zkseal.errors import EnclaveStopped, InvalidEncoding
 from zkseal.plain_errors import decode_error
-from zkseal.receipts import cbor
 
 __all__ = ["MAX_FRAME_BYTES", "Wire"]
 
@@ -32,18 +32,19 @@ class Wire:
 
     def send(self, value: Any) -> None:
         """Raises `EnclaveStopped`: the other end is closed."""
-        self._write(_frame(value))
+        self._write(frames.encode(value, most=MAX_FRAME_BYTES))
 
     def receive(self) -> Any:
         """The next value. Raises `EnclaveStopped` at the end, and `DecodeError` for what is no frame."""
-        length = int.from_bytes(self._take(4), "big")
-        if length > MAX_FRAME_BYTES:
-            raise WrongLength(f"A frame of {length} bytes is too long.", expected=MAX_FRAME_BYTES, got=length)
-        return cbor.loads(self._take(length), max_bytes=MAX_FRAME_BYTES)
+        try:
+            frame = frames.receive(self._connection, most=MAX_FRAME_BYTES)
+        except frames.Ended as ended:
+            raise _stopped(ended) from ended
+        return frames.decode(frame, most=MAX_FRAME_BYTES)
 
     def ask(self, question: dict[str, Any]) -> Any:
         """The answer to a question. Raises the error that the other end answers with, and as `send` and `receive`."""
-        frame = _frame(question)
+        frame = frames.encode(question, most=MAX_FRAME_BYTES)
         self.in_step = False
         self._write(frame)
         answer = self.receive()
@@ -63,31 +64,11 @@ class Wire:
 
     def _write(self, frame: bytes) -> None:
         try:
-            self._connection.sendall(frame)
-        except OSError as error:
-            raise _stopped(error) from error
-
-    def _take(self, count: int) -> bytes:
-        data = bytearray(count)
-        view, done = memoryview(data), 0
-        try:
-            while done < count:
-                got = self._connection.recv_into(view[done:])
-                if got == 0:
-                    raise _stopped(None)
-                done += got
-        except OSError as error:
-            raise _stopped(error) from error
-        return bytes(data)
+            frames.send(self._connection, frame)
+        except frames.Ended as ended:
+            raise _stopped(ended) from ended
 
 
-def _frame(value: Any) -> bytes:
-    data = cbor.dumps(value)
-    if len(data) > MAX_FRAME_BYTES:
-        raise WrongLength(f"A frame of {len(data)} bytes is too long.", expected=MAX_FRAME_BYTES, got=len(data))
-    return len(data).to_bytes(4, "big") + data
-
-
-def _stopped(error: OSError | None) -> EnclaveStopped:
-    reason = "it does not answer in time" if isinstance(error, TimeoutError) else "its process ended"
+def _stopped(ended: frames.Ended) -> EnclaveStopped:
+    reason = "it does not answer in time" if isinstance(ended.__cause__, TimeoutError) else "its process ended"
     return EnclaveStopped(f"The enclave has stopped: {reason}. Start it anew.", reason=reason)

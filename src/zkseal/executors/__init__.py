@@ -14,7 +14,7 @@
 `inputs`           numbers as the integers that a receipt has to be about
 `child`            starting and ending a worker's process
 `process`          that process; `answers` is what it does
-`conversation`     question and answer; `frames` is how they cross a socket
+`conversation`     question and answer; `zkseal.frames` is how they cross a socket
 =================  ===================================================================================
 
 Workers need not be trusted for the receipts: everything that they return is verified. They see inputs and weights.

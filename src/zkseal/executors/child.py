@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zkseal import frames
 from zkseal._version import __version__
 from zkseal.errors import DecodeError, WorkerLost
-from zkseal.executors import frames
 
 __all__ = ["PROGRAM", "ChildProcess", "WorkerSettings"]
 

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from zkseal import frames
 from zkseal.errors import DecodeError, InvalidEncoding, ResultRejected, ZksealError
-from zkseal.executors import frames
 from zkseal.json_text import printable
 from zkseal.plain_errors import decode_error
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zkseal import frames
 from zkseal.errors import RangeExceeded, WorkerLost, ZksealError
-from zkseal.executors import frames
 from zkseal.executors.conversation import Answer, Question, read_answer
 from zkseal.plain_errors import encode_error
 

@@ -21,9 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from zkseal import frames
 from zkseal._version import __version__
 from zkseal.errors import ResourceLimit
-from zkseal.executors import frames
 from zkseal.executors.answers import Answers
 from zkseal.plain_errors import encode_error
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from zkseal import frames
 from zkseal.errors import (
     ClusterUnreachable,
     DigestMismatch,
@@ -24,7 +25,6 @@ from zkseal.errors import (
     ResultRejected,
     WorkerLost,
 )
-from zkseal.executors import frames
 from zkseal.executors.child import WorkerSettings
 from zkseal.executors.conversation import Answer, Question, read_answer
 from zkseal.executors.dispatcher import Dispatcher

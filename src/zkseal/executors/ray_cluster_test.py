@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from zkseal import frames
 from zkseal.errors import ResultRejected
-from zkseal.executors import frames, ray_cluster
+from zkseal.executors import ray_cluster
 from zkseal.executors.child import WorkerSettings
 from zkseal.executors.key_files import KeyFile
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
+from zkseal import frames
 from zkseal.errors import WrongInput
-from zkseal.executors import frames
 from zkseal.executors.child import ChildProcess, WorkerSettings
 from zkseal.executors.key_files import DIGEST_BYTES
 from zkseal.executors.key_folder import KeyFolder, default_folder

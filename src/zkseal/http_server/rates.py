@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 __all__ = ["Bucket", "Buckets", "network_of"]
@@ -21,10 +22,14 @@ class Bucket:
     tokens: float
     at: float
 
-    def take(self, now: float) -> bool:
-        """Takes a token if there is one."""
+    def refill(self, now: float) -> None:
+        """Adds the tokens that have come back."""
         self.tokens = min(float(self.burst), self.tokens + (now - self.at) * self.rate_s)
         self.at = now
+
+    def take(self, now: float) -> bool:
+        """Takes a token if there is one."""
+        self.refill(now)
         if self.tokens < 1:
             return False
         self.tokens -= 1
@@ -32,7 +37,7 @@ class Bucket:
 
     @property
     def wait_s(self) -> float:
-        """Seconds from the last `take` until there is a token again."""
+        """Seconds from the last `refill` or `take` until there is a token again."""
         return max(0.0, (1 - self.tokens) / self.rate_s)
 
 
@@ -45,9 +50,9 @@ class Buckets:
 
     def __init__(self, rate_s: float, burst: int, most: int) -> None:
         self._rate_s, self._burst, self._most = rate_s, burst, most
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
 
-    def of(self, name: str, now: float) -> Bucket:
+    def of(self, name: Hashable, now: float) -> Bucket:
         """The bucket of a name, full if it is new."""
         bucket = self._buckets.pop(name, None) or Bucket(self._rate_s, self._burst, self._burst, now)
         self._buckets[name] = bucket
