@@ -1,7 +1,7 @@
 //! Why a proof can't be made.
 
 use zkseal_commit::OpeningError;
-use zkseal_relation::{Constraint, RelationError};
+use zkseal_relation::RelationError;
 use zkseal_verifier::VerifyError;
 
 /// Why a proof can't be made. Never holds a witness value.
@@ -41,11 +41,11 @@ pub enum ProveError {
         /// Row-major position.
         position: usize,
     },
-    /// The witness does not satisfy the relation.
-    #[error("{constraint} is not satisfied at index {index:?}")]
+    /// The witness does not satisfy the relation: a tuple is no row of its table.
+    #[error("lookup {lookup} is not satisfied at index {index:?}")]
     Unsatisfied {
-        /// Which constraint.
-        constraint: Constraint,
+        /// Index in [`zkseal_relation::Relation::lookups`].
+        lookup: usize,
         /// Values of its outer loops.
         index: Vec<u32>,
     },

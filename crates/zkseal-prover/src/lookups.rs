@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use zkseal_field::{Fr, One, Zero, inverse_power_of_two, scalar_from_i64, scalar_from_i128};
 use zkseal_kernels::vectors::{add_scaled, lift};
 use zkseal_relation::types::to_index;
-use zkseal_relation::{BlockKind, Column, Constraint, Layout, Lookup, Relation, Scope, Table};
+use zkseal_relation::{BlockKind, Column, Layout, Lookup, Relation, Scope, Table};
 
 /// A lookup that is no table row; only a lying prover goes on with one.
 const ABSENT: u32 = u32::MAX;
@@ -183,7 +183,7 @@ pub fn find_rows<V: Values>(relation: &Relation, values: &V, checked: bool) -> R
     for (index, (lookup, (rows, missing))) in relation.lookups.iter().zip(found).enumerate() {
         if let (true, Some((position, _))) = (checked, missing.first()) {
             let index_tuple = unflatten(relation, &lookup.loops, *position);
-            return Err(ProveError::Unsatisfied { constraint: Constraint::Lookup(index), index: index_tuple });
+            return Err(ProveError::Unsatisfied { lookup: index, index: index_tuple });
         }
         absent.extend(missing.into_iter().map(|(position, tuple)| ((index, position), tuple)));
         let counts = &mut multiplicities[to_index(lookup.table)];

@@ -48,8 +48,8 @@ pub fn prove_error(py: Python<'_>, error: &ProveError) -> PyErr {
         ProveError::OutOfBounds { tensor, position } => {
             raise(py, "ValueOutOfBounds", &message, &[("tensor", tensor.to_string()), ("index", position.to_string())])
         }
-        ProveError::Unsatisfied { constraint, index } => {
-            let fields = [("constraint", constraint.to_string()), ("index", format!("{index:?}"))];
+        ProveError::Unsatisfied { lookup, index } => {
+            let fields = [("constraint", format!("lookup {lookup}")), ("index", format!("{index:?}"))];
             raise(py, "UnsatisfiedConstraint", &message, &fields)
         }
         ProveError::WrongBlindings { expected, got, .. } => {

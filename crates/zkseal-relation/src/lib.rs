@@ -38,6 +38,6 @@ pub use model::model_relation;
 pub use params::{LookupArgument, Opening, Params};
 pub use separable::{AxisWeights, Separable};
 pub use types::{
-    Access, Column, Constraint, Expr, Lookup, Map, PublicValues, Relation, RelationError, Scope, Table, Tensor, Term,
+    Access, Column, Expr, Lookup, Map, PublicValues, Relation, RelationError, Scope, Table, Tensor, Term,
     ZeroConstraint,
 };

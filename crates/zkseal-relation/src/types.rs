@@ -235,24 +235,6 @@ pub struct Relation {
     pub zeros: Vec<ZeroConstraint>,
 }
 
-/// A constraint named by kind and index, for messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Constraint {
-    /// Index in [`Relation::lookups`].
-    Lookup(usize),
-    /// Index in [`Relation::zeros`].
-    Zero(usize),
-}
-
-impl std::fmt::Display for Constraint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Lookup(index) => write!(f, "lookup {index}"),
-            Self::Zero(index) => write!(f, "zero {index}"),
-        }
-    }
-}
-
 /// Why bytes or parts are no valid relation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -9,6 +9,8 @@ pub mod relation;
 pub mod statement;
 pub mod verifying_key;
 
+use zkseal_verifier::VerifyError;
+
 /// One fuzz target.
 pub type Target = fn(&[u8]);
 
@@ -23,6 +25,16 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("foreign_key", foreign_key::run),
     ("statement", statement::run),
 ];
+
+/// Holds a refusal to what every face of the verifier tells of it: a class by name, and why.
+fn refused(error: &VerifyError) {
+    assert!(error.code().starts_with(|first: char| first.is_ascii_uppercase()), "{error:?} names its class");
+    assert!(!error.to_string().is_empty(), "{error:?} says why");
+    assert!(
+        error.fields().iter().all(|(name, value)| !name.is_empty() && !value.is_empty()),
+        "{error:?} has its fields"
+    );
+}
 
 /// The target of this name, planted ones included.
 #[must_use]

@@ -1,11 +1,15 @@
 //! The 37 bytes of the parameters.
 
+use super::refused;
 use zkseal_relation::Params;
 
 /// Input: parameter bytes.
 pub fn run(data: &[u8]) {
-    if let Ok(params) = Params::decode(data) {
-        assert_eq!(params.encode(), data, "bytes are canonical");
-        assert!((16..=65536).contains(&params.row_len()), "the row length is in its range");
+    match Params::decode(data) {
+        Ok(params) => {
+            assert_eq!(params.encode(), data, "bytes are canonical");
+            assert!((16..=65536).contains(&params.row_len()), "the row length is in its range");
+        }
+        Err(error) => refused(&error.into()),
     }
 }

@@ -1,5 +1,6 @@
 //! Proof bytes under the layouts of the fixtures.
 
+use super::refused;
 use crate::fixture::FIXTURES;
 use zkseal_verifier::Proof;
 
@@ -11,7 +12,8 @@ pub fn run(data: &[u8]) {
     if choice & 1 != 0 {
         bytes.resize(fixture.proof.len(), 0);
     }
-    if let Ok(proof) = Proof::decode(fixture.key.layout(), &bytes) {
-        assert_eq!(proof.encode(), bytes, "proof bytes are canonical");
+    match Proof::decode(fixture.key.layout(), &bytes) {
+        Ok(proof) => assert_eq!(proof.encode(), bytes, "proof bytes are canonical"),
+        Err(error) => refused(&error),
     }
 }

@@ -1,5 +1,6 @@
 //! Relation bytes: decoded, validated, laid out, and turned into the model relation.
 
+use super::refused;
 use crate::schemes::params;
 use zkseal_relation::{Layout, Params, Relation, Tensor, codec, decode, encode, model_relation, validate::validate};
 
@@ -7,10 +8,13 @@ use zkseal_relation::{Layout, Params, Relation, Tensor, codec, decode, encode, m
 pub fn run(data: &[u8]) {
     let [log_row, choice, bytes @ ..] = data else { return };
     let params = params(*log_row, *choice);
-    let Ok(relation) = decode(bytes) else { return };
+    let relation = match decode(bytes) {
+        Ok(relation) => relation,
+        Err(error) => return refused(&error.into()),
+    };
     assert_eq!(encode(&relation), bytes, "bytes are canonical");
-    if validate(&relation).is_err() {
-        return;
+    if let Err(error) = validate(&relation) {
+        return refused(&error.into());
     }
     assert!(!relation.tensors.iter().any(Tensor::is_empty), "every tensor has entries");
     check_layout(&relation, params);

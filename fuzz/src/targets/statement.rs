@@ -1,5 +1,6 @@
 //! `verify` on changed statements and proofs of the fixtures: accepted if and only if nothing was changed.
 
+use super::refused;
 use crate::filler::words;
 use crate::fixture::{FIXTURES, Fixture};
 use crate::program::Program;
@@ -25,6 +26,9 @@ pub fn check(data: &[u8], verify: Verify) {
     let same = statement == fixture.statement && proof == fixture.proof;
     let verdict = verify(&fixture.key, &statement, &proof);
     assert_eq!(verdict.is_ok(), same, "accepted if and only if nothing was changed: {verdict:?}");
+    if let Err(error) = &verdict {
+        refused(error);
+    }
 }
 
 fn change(program: &mut Program<'_>, fixture: &Fixture, statement: &mut Statement, proof: &mut Vec<u8>) {

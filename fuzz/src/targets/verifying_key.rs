@@ -1,11 +1,15 @@
 //! Bytes of a verifying key.
 
+use super::refused;
 use zkseal_relation::{encode, params::PARAMS_BYTES};
 use zkseal_verifier::{Verified, VerifyingKey, model_id};
 
 /// Input: key bytes.
 pub fn run(data: &[u8]) {
-    let Ok(key) = VerifyingKey::decode(data) else { return };
+    let key = match VerifyingKey::decode(data) {
+        Ok(key) => key,
+        Err(error) => return refused(&error),
+    };
     assert_eq!(key.encode(), data, "key bytes are canonical");
     let proof = model_proof(&key, data);
     let again = assembled(&key, 0, proof).expect("the parts of a key are a key");
