@@ -14,7 +14,7 @@ from zkseal.proving.core import Integers, Progress, by_index, native, running
 from zkseal.proving.cost import choose_row_bits
 from zkseal.proving.gas import choose_row_bits_by_gas, too_few_powers
 from zkseal.proving.scheme import UNKNOWN, Scheme, Srs
-from zkseal.relation import Column, Relation
+from zkseal.relation import Column, FastChecker, Relation
 
 if TYPE_CHECKING:
     from zkseal._native import ProvingKey as NativeProvingKey
@@ -133,6 +133,15 @@ class CommittedWeights:
                 expected=self.verifying_key.core.relation_digest.hex(),
                 got=native().relation_digest(self.relation.encode()).hex(),
             )
+
+    @cached_property
+    def checker(self) -> FastChecker:
+        """Compares runs with the relation. Made once, with the first: it looks at every weight.
+
+        Raises:
+            ValueOutOfBounds: a weight is outside of its bounds.
+        """
+        return FastChecker(self.relation, self.named(Column.MODEL) | self.named(Column.TABLE))
 
     def require_opened(self) -> None:
         """Commits to the weights again, with their blindings, and compares.

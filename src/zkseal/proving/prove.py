@@ -90,7 +90,7 @@ def commit(
 def require_satisfied(weights: CommittedWeights, values: Integers) -> None:
     """Checks a run against the relation, with the weights and tables of the key: what a proof of it would show.
 
-    In the time of a few runs, by whole arrays (`Relation.check`).
+    In the time of a few runs, by whole arrays.
 
     Args:
         values: tensors of the columns input, output, witness and public by name.
@@ -98,8 +98,7 @@ def require_satisfied(weights: CommittedWeights, values: Integers) -> None:
     Raises:
         UnsatisfiedConstraint, ValueOutOfBounds: the run is not what the relation says.
     """
-    own = weights.named(Column.MODEL) | weights.named(Column.TABLE)
-    weights.relation.check({**values, **own}, fast=True)
+    weights.checker.check(values)
 
 
 def prove(

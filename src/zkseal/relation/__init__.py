@@ -19,6 +19,7 @@ from zkseal.relation.builder import RelationBuilder
 from zkseal.relation.cost import Share, cost_by_origin
 from zkseal.relation.declarations import TableRef
 from zkseal.relation.expressions import Affine, Expr, Gather, Index, Loop, PublicGather, TensorRef
+from zkseal.relation.fast_checker import FastChecker
 from zkseal.relation.relation import Cost, Relation, Values
 from zkseal.relation.types import Column, Scope, Tensor
 
@@ -27,6 +28,7 @@ __all__ = [
     "Column",
     "Cost",
     "Expr",
+    "FastChecker",
     "Gather",
     "Index",
     "Loop",

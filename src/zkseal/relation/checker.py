@@ -18,20 +18,18 @@ from zkseal.relation.operands import Assignment
 from zkseal.relation.relation import Relation, Values
 from zkseal.relation.types import Access, AffineMap, AxisMap, Column, Expression, GatherMap, Term
 
-__all__ = ["NaiveChecker", "check", "unsatisfied"]
+__all__ = ["NaiveChecker", "check", "require_in_bounds", "unsatisfied"]
 
 
 def check(relation: Relation, values: Values, *, fast: bool = False, sampled: int | None = None) -> None:
     """See `Relation.check`."""
-    assignment = Assignment(relation, values)
-    _check_bounds(relation, assignment)
     if fast:
         from zkseal.relation.fast_checker import FastChecker
 
-        fast_checker = FastChecker(relation, values)
-        for kind, index in relation.order:
-            fast_checker.check(kind, index)
+        FastChecker(relation).check(values)
         return
+    assignment = Assignment(relation, values)
+    require_in_bounds(relation, assignment, range(len(relation.tensors)))
     naive_checker = NaiveChecker(relation, assignment)
     for kind, index in relation.order:
         naive_checker.check(kind, index, sampled)
@@ -55,13 +53,17 @@ def unsatisfied(relation: Relation, kind: str, constraint: int, index: tuple[int
     )
 
 
-def _check_bounds(relation: Relation, assignment: Assignment) -> None:
-    for number, tensor in enumerate(relation.tensors):
+def require_in_bounds(relation: Relation, assignment: Assignment, tensors: Iterable[int]) -> None:
+    """Raises `ValueOutOfBounds` at the first value of these tensors that is outside of its bounds."""
+    for number in tensors:
+        tensor = relation.tensors[number]
         if tensor.column == Column.PROGRESSION:
             continue
         array = assignment.array(number)
-        outside = np.argwhere((array < tensor.lo) | (array > tensor.hi))
-        if len(outside):
+        # The extremes are remembered for the evaluator, and tell nearly always; where they do not, there is an error.
+        least, most = assignment.extremes(number)
+        if least < tensor.lo or most > tensor.hi:
+            outside = np.argwhere((array < tensor.lo) | (array > tensor.hi))
             name, index = relation.names.tensors[number], tuple(int(k) for k in outside[0])
             origin = relation.origins.tensors[number]
             raise ValueOutOfBounds(

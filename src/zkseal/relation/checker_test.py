@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from zkseal.errors import UnsatisfiedConstraint, ValueOutOfBounds, WrongInput, ZksealError
-from zkseal.relation import Column, Relation, RelationBuilder
+from zkseal.relation import Column, FastChecker, Relation, RelationBuilder
 from zkseal.relation.random_relations_test import RandomRelation, random_relations
 
 BOTH = pytest.mark.parametrize("fast", [False, True])
@@ -175,3 +176,28 @@ def outcome(action: Callable[[], None]) -> tuple[object, ...]:
 def test_naive_and_fast_checkers_give_the_same_verdict(case: RandomRelation) -> None:
     values = case.relation.complete(case.values)
     assert outcome(lambda: case.relation.check(values)) == outcome(lambda: case.relation.check(values, fast=True))
+
+
+@given(random_relations(), st.data())
+@settings(max_examples=100, deadline=None)
+def test_tensors_that_are_held_change_no_verdict(case: RandomRelation, data: st.DataObject) -> None:
+    values = case.relation.complete(case.values)
+    model = {name: values.pop(name) for name in case.relation.tensors_of(Column.MODEL)}
+    if data.draw(st.booleans(), label="one value is changed") and values:
+        name = data.draw(st.sampled_from(sorted(values)))
+        values[name] = values[name].copy()
+        values[name].flat[data.draw(st.integers(0, values[name].size - 1))] += 1
+    expected = outcome(lambda: case.relation.check({**values, **model}))
+    checker = FastChecker(case.relation, model)
+    assert outcome(lambda: checker.check(values)) == outcome(lambda: checker.check(values)) == expected
+
+
+def test_a_held_weight_is_not_replaced_and_has_to_be_in_its_bounds() -> None:
+    relation, values = two_layers()
+    weights = {"w": values.pop("w")}
+    FastChecker(relation, weights).check(values)
+    with pytest.raises(UnsatisfiedConstraint):
+        FastChecker(relation, {"w": weights["w"] + 1}).check({**values, **weights})
+    with pytest.raises(ValueOutOfBounds) as caught:
+        FastChecker(relation, {"w": weights["w"] * 3})
+    assert caught.value.fields["tensor"] == "w"

@@ -51,9 +51,9 @@ def evaluate(
 class Evaluator:
     """Evaluates expressions of one relation on one assignment; arrays and their magnitudes are looked up once."""
 
-    def __init__(self, relation: Relation, values: Values) -> None:
+    def __init__(self, relation: Relation, values: Values | Assignment) -> None:
         self._relation = relation
-        self._assignment = Assignment(relation, values)
+        self._assignment = values if isinstance(values, Assignment) else Assignment(relation, values)
 
     def exact(self, expression: Expression, loops: tuple[int, ...]) -> np.ndarray:
         """The expression at every index of `loops`. Raises `UnsatisfiedConstraint` where it is not an integer."""
@@ -78,7 +78,8 @@ class Evaluator:
         dtype = np.dtype(np.int64) if sum(bounds) < INT_LIMIT and shift < 62 else np.dtype(object)
         total = np.zeros(self._shape(loops), dtype=dtype)
         for factor, term in zip(factors, expression, strict=True):
-            total += self._term(term, loops).astype(dtype, copy=False) * np.asarray(factor, dtype=dtype)
+            values = self._term(term, loops).astype(dtype, copy=False)
+            total += values if factor == 1 else values * np.asarray(factor, dtype=dtype)
         return total, shift
 
     def _shape(self, loops: tuple[int, ...]) -> list[int]:

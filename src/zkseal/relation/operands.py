@@ -49,13 +49,18 @@ def integer_array(name: str, value: np.ndarray, shape: tuple[int, ...]) -> np.nd
 
 
 class Assignment:
-    """The values of a relation's tensors, by index. Values given by the caller come before fixed contents."""
+    """The values of a relation's tensors, by index. Values given by the caller come before fixed contents.
 
-    def __init__(self, relation: Relation, values: Values) -> None:
+    Args:
+        held: an assignment of the same relation. What it has looked at is not looked at again, and comes before all
+            else: weights that stay the same from run to run.
+    """
+
+    def __init__(self, relation: Relation, values: Values, held: Assignment | None = None) -> None:
         self._relation = relation
         self._values = values
-        self._arrays: dict[int, np.ndarray] = {}
-        self._magnitudes: dict[int, int] = {}
+        self._arrays: dict[int, np.ndarray] = {} if held is None else dict(held._arrays)
+        self._extremes: dict[int, tuple[int, int]] = {} if held is None else dict(held._extremes)
 
     def array(self, index: int) -> np.ndarray:
         """The values of a tensor. Raises `WrongInput` if they are missing, of another shape, or no integers."""
@@ -77,23 +82,26 @@ class Assignment:
             )
         return integer_array(name, value, tensor.shape)
 
+    def extremes(self, index: int) -> tuple[int, int]:
+        """The least and the greatest value that the tensor really has."""
+        if index not in self._extremes:
+            array = self.array(index)
+            self._extremes[index] = int(array.min()), int(array.max())
+        return self._extremes[index]
+
     def magnitude(self, index: int) -> int:
         """The largest absolute value that the tensor really has."""
-        if index not in self._magnitudes:
-            array = self.array(index)
-            self._magnitudes[index] = max(abs(int(array.min())), abs(int(array.max())))
-        return self._magnitudes[index]
+        least, most = self.extremes(index)
+        return max(-least, most)
 
     def operand(self, access: Access, spans: Spans) -> np.ndarray:
         """The access over its loops: axis k belongs to `access.loops[k]`, restricted to its span. Often a view."""
         array = self.array(access.tensor)
-        if any(isinstance(m, AffineMap) and not m.terms and not 0 <= m.offset < n for m, n in zip_axes(access, array)):
-            return np.zeros([self._size(loop, spans) for loop in access.loops], dtype=np.int64)
-        constants = (
-            slice(m.offset, m.offset + 1) if isinstance(m, AffineMap) and not m.terms else slice(None)
-            for m in access.maps
-        )
-        array = array[tuple(constants)]
+        for axis, axis_map in enumerate(access.maps):
+            if isinstance(axis_map, AffineMap) and not axis_map.terms:
+                if not 0 <= axis_map.offset < array.shape[axis]:
+                    return np.zeros([self._size(loop, spans) for loop in access.loops], dtype=np.int64)
+                array = array[(slice(None),) * axis + (slice(axis_map.offset, axis_map.offset + 1),)]
         # From the last axis to the first: an axis becomes as many axes as its map has loops.
         for axis in reversed(range(len(access.maps))):
             axis_map = access.maps[axis]
@@ -133,6 +141,10 @@ class Assignment:
 
     def _affine_axis(self, array: np.ndarray, axis: int, axis_map: AffineMap, spans: Spans) -> np.ndarray:
         size, offset = array.shape[axis], axis_map.offset
+        if offset == 0 and len(axis_map.terms) == 1:
+            ((stride, loop),) = axis_map.terms
+            if stride == 1 and self._span(loop, spans) == (0, size):
+                return array
         ranges = [(stride, *self._span(loop, spans)) for stride, loop in axis_map.terms]
         lowest = offset + sum(min(s * start, s * (stop - 1)) for s, start, stop in ranges)
         highest = offset + sum(max(s * start, s * (stop - 1)) for s, start, stop in ranges)
@@ -150,11 +162,6 @@ class Assignment:
             strides=(*array.strides[:axis], *(s * step for s, _, _ in ranges), *array.strides[axis + 1 :]),
             writeable=False,
         )
-
-
-def zip_axes(access: Access, array: np.ndarray) -> zip[tuple[AffineMap | GatherMap | PublicGatherMap, int]]:
-    """The maps of an access, each with the size of its axis."""
-    return zip(access.maps, array.shape, strict=True)
 
 
 def _affine_indices(offset: int, ranges: list[tuple[int, int, int]]) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from math import prod
 
 __all__ = [
@@ -109,14 +110,14 @@ def map_loops(axis_map: AxisMap) -> tuple[int, ...]:
     return (axis_map.loop,)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Access:
     """A tensor and one map for each of its axes. No loop occurs twice."""
 
     tensor: int
     maps: tuple[AxisMap, ...]
 
-    @property
+    @cached_property
     def loops(self) -> tuple[int, ...]:
         """All loops of the access, axis by axis."""
         return tuple(loop for axis_map in self.maps for loop in map_loops(axis_map))
