@@ -8,6 +8,7 @@ nothing either: leases of its jobs end, and another worker begins them anew.
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 import threading
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from zkseal.service import jobs, tenants
 from zkseal.service.app import application
 from zkseal.service.observing import ServiceLog
 from zkseal.service.service import Service, opened
-from zkseal.service.settings import Settings
+from zkseal.service.settings import MASTER_KEY_VARIABLE, Settings
 from zkseal.service.worker import Outcome, Worker
 from zkseal.service.worker import WorkerSettings as LeaseSettings
 
@@ -77,6 +78,8 @@ def running(settings: Settings, log: ServiceLog, role: Role, *, host: str, port:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     with contextlib.ExitStack() as stack:
         service = stack.enter_context(opened(settings, log))
+        # It was read; nothing that is started from here on is to have it, Ray's processes least of all.
+        os.environ.pop(MASTER_KEY_VARIABLE, None)
         if not tenants.list_all(service.vault.database):
             text = "There is no tenant to work for. Make one: zkseal service add-tenant NAME --config FILE"
             raise NotFound(text, kind="tenant", name=None)

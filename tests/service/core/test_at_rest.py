@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +16,11 @@ from hypothesis import strategies as st
 from zkseal.errors import DecryptionFailed, FileUnavailable, MasterKeyRejected
 from zkseal.service.at_rest import DataKey, MasterKey, MasterKeys, Place
 from zkseal.service.at_rest.sealing import HEADER_BYTES, PIECE_BYTES, TAG_BYTES
+from zkseal.service.observing import ServiceLog
 from zkseal.service.service import master_keys_of
-from zkseal.service.settings import MASTER_KEY_VARIABLE, Settings, StorageSettings
+from zkseal.service.serving import running
+from zkseal.service.setting_up import set_up
+from zkseal.service.settings import MASTER_KEY_VARIABLE, Settings, StorageSettings, load_settings
 
 PLACE = Place("ten_1", "inputs", "art_1")
 KEY = DataKey.generate()
@@ -177,3 +183,16 @@ def test_a_master_key_of_the_environment_takes_over_from_files(tmp_path: Path, m
     assert keys.current.key_id == MasterKeys.load(tmp_path / "new").current.key_id
     sealed = old.seal(DataKey.generate(), "ten_a")
     assert keys.of(old.key_id).open(sealed, "ten_a") is not None
+
+
+def test_what_a_service_starts_does_not_get_the_master_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = set_up(tmp_path / "service", "acme")
+    settings = load_settings(made.settings, {})
+    settings = replace(settings, worker=replace(settings.worker, processes=1))
+    text = (tmp_path / "service" / "master.key").read_text()
+    (tmp_path / "service" / "master.key").unlink()
+    monkeypatch.setenv(MASTER_KEY_VARIABLE, text)
+    with running(settings, ServiceLog(io.StringIO()), "worker", host="127.0.0.1", port=0):
+        child = subprocess.run(["env"], capture_output=True, text=True, check=True)
+    assert MASTER_KEY_VARIABLE not in child.stdout
+    assert text.strip() not in child.stdout
