@@ -22,6 +22,7 @@ from zkseal.client.transport import Transport
 from zkseal.client.verified import rows
 from zkseal.errors import DigestMismatch, FileUnavailable, InvalidEncoding, WrongModel
 from zkseal.executors.inputs import input_integers, named_inputs, stacked
+from zkseal.files import SEGMENTED_PROVING_KEY, segment_files
 from zkseal.pipeline import ProvedStatement, ProveResult, Samples, verify
 from zkseal.proving import Progress
 from zkseal.receipts import Receipt, cbor
@@ -86,26 +87,38 @@ class Client:
     def register(self, key_file: str | os.PathLike[str], name: str = "model") -> RemoteModel:
         """Registers a model by the file of its proving key, or of its verifying key alone; the file pins its id.
 
+        With the proving key of a model in segments go the files in the folder beside it, one by one; called again after
+        it was broken off, it sends those that are missing.
+
         Raises:
-            FileUnavailable: the file cannot be read.
+            FileUnavailable: a file cannot be read.
             DecodeError, ModelProofRejected: it is no such file, and was not sent.
             QuotaExceeded: the service does not take it.
             WrongModel: the service says that it is another model.
         """
         path = Path(key_file)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise FileUnavailable(f"Cannot read '{path}': {reason}.", path=str(path), reason=reason) from error
+        data = _contents(path)
         key = key_in_file(data, path)
-        headers = {"Content-Type": OCTETS}
-        options: dict[str, Any] = {"content": data, "headers": headers, "params": {"name": name}, "wait_s": 300.0}
-        found = self._transport.document("POST", "/v1/models", **options)
-        if (said := _model_id(found)) != key.model_id:
-            text = "The service took the file for another model than it holds. Do not use it."
-            raise WrongModel(text, expected=key.model_id.hex(), got=said.hex())
+        found = self._send_model("POST", "/v1/models", data, key.model_id, params={"name": name})
+        missing = _missing(found)
+        files = segment_files(path) if data[8:12] == SEGMENTED_PROVING_KEY.code else []
+        for file in files:
+            # A segment's file is called by its digest.
+            if file.stem in missing:
+                url = f"/v1/models/{key.model_id.hex()}/segments/{file.stem}"
+                found = self._send_model("PUT", url, _contents(file), key.model_id)
         return RemoteModel(str(found.get("name")), bool(found.get("provable")), key)
+
+    def _send_model(self, method: str, url: str, data: bytes, model_id: bytes, **options: Any) -> Mapping[str, Any]:
+        """What the service says of the model that it keeps this file for."""
+        headers = {"Content-Type": OCTETS}
+        found: Mapping[str, Any] = self._transport.document(
+            method, url, content=data, headers=headers, wait_s=300.0, **options
+        )
+        if (said := _model_id(found)) != model_id:
+            text = "The service took the file for another model than it holds. Do not use it."
+            raise WrongModel(text, expected=model_id.hex(), got=said.hex())
+        return found
 
     def model(self, model_id: bytes | str) -> RemoteModel:
         """A model by the id that you pin; its verifying key is fetched, checked, and held to the id.
@@ -246,6 +259,23 @@ class Client:
         answer = self._transport.document("POST", url, json=body, headers=headers)
         # A request that was answered before may be answered with what it gave by now.
         return Job(self._transport, answer.get("job", answer), asked)
+
+
+def _missing(document: Mapping[str, Any]) -> set[str]:
+    """Digests of the segments that the service lacks of a model. Raises `InvalidEncoding`."""
+    found = document.get("missing_segments", [])
+    if not isinstance(found, list) or not all(isinstance(digest, str) for digest in found):
+        raise InvalidEncoding("The service names missing segments in another form.", reason="missing_segments")
+    return set(found)
+
+
+def _contents(path: Path) -> bytes:
+    """Raises `FileUnavailable`."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FileUnavailable(f"Cannot read '{path}': {reason}.", path=str(path), reason=reason) from error
 
 
 def _by_name(model: RemoteModel, inputs: Samples) -> Mapping[str, npt.NDArray[Any]]:

@@ -32,7 +32,7 @@ def verified_result(
     key, interface = model.verifying_key, model.interface
     statement = verify(receipt, key, context=context, insecure_srs=insecure_srs).statement
     integers: dict[int, npt.NDArray[Any]] = dict(statement.input.arrays() | statement.output.arrays())
-    for index, array in proving.check_opening(receipt, opening, key, insecure_srs=insecure_srs).items():
+    for index, array in proving.opened_integers(receipt, opening, key, insecure_srs=insecure_srs).items():
         integers[index] = np.asarray(array).reshape(-1)
     for index, expected in input_integers(interface, inputs).items():
         if index not in integers or not np.array_equal(integers[index], expected):

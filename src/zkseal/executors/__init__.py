@@ -3,7 +3,7 @@
 =================  ===================================================================================
 `executor`         `Executor`, `Handle`, `Limits`: what every executor offers
 `tasks`            `ProveTask`, `BatchTask`: what is asked, and how an answer is checked
-`segments`         `prove_in_segments`: one receipt of a model in segments, each proved by another worker
+`segments`         `prove_in_segments`, `submit_in_segments`: one receipt of a model in segments, by many workers
 `key_files`        `KeyFile`: proving keys by the digest of their files
 `local`            `LocalExecutor`: processes of this machine
 `ray_cluster`      `RayExecutor`: processes on the machines of a Ray cluster; `ray_relay` is what runs there,
@@ -27,7 +27,13 @@ from zkseal.executors.executor import Attempt, Executor, Handle, Limits, Told
 from zkseal.executors.key_files import KeyFile
 from zkseal.executors.local import LocalExecutor
 from zkseal.executors.ray_cluster import RayExecutor
-from zkseal.executors.segments import SegmentedKeyFiles, SegmentedProof, SegmentTask, prove_in_segments
+from zkseal.executors.segments import (
+    SegmentedKeyFiles,
+    SegmentedProof,
+    SegmentTask,
+    prove_in_segments,
+    submit_in_segments,
+)
 from zkseal.executors.tasks import BatchResult, BatchTask, ProveTask, Task, in_batches
 
 __all__ = [
@@ -49,4 +55,5 @@ __all__ = [
     "WorkerSettings",
     "in_batches",
     "prove_in_segments",
+    "submit_in_segments",
 ]

@@ -46,6 +46,7 @@ from zkseal.files.segments import (
     save_any_proving_key,
     save_any_verifying_key,
     segment_files,
+    segmented_head_in,
 )
 from zkseal.files.statements import (
     load_opening,
@@ -90,6 +91,7 @@ __all__ = [
     "save_receipt",
     "save_verifying_key",
     "segment_files",
+    "segmented_head_in",
     "together",
 ]
 

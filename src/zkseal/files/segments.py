@@ -11,12 +11,13 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import overload
 
 from zkseal.errors import FileUnavailable, InvalidEncoding, WrongModel
 from zkseal.files.atomic import write_atomically
-from zkseal.files.container import container, identify, mapped, read_container, write_container
+from zkseal.files.container import container, identify, mapped, read_container, read_sections, write_container
 from zkseal.files.keys import (
     MAX_PLAIN_BYTES,
     load_proving_key,
@@ -34,13 +35,16 @@ from zkseal.files.kinds import (
     VERIFYING_KEY,
 )
 from zkseal.files.statements import load_verifying_key, save_verifying_key
+from zkseal.lowering import Program
 from zkseal.lowering.archive import ArrayStore, from_plain, to_plain
 from zkseal.pipeline import ProvingKey
+from zkseal.pipeline.provenance import Provenance
 from zkseal.proving import SegmentedVerifyingKey, VerifyingKey
 from zkseal.receipts import cbor
 from zkseal.segments import SegmentedProvingKey
 
 __all__ = [
+    "SegmentedHead",
     "drop_stale_segments",
     "load_any_proving_key",
     "load_any_verifying_key",
@@ -50,11 +54,31 @@ __all__ = [
     "save_any_proving_key",
     "save_any_verifying_key",
     "segment_files",
+    "segmented_head_in",
 ]
 
 DIGEST_BYTES = 32
 
 AnyPath = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentedHead:
+    """What the file of a proving key in segments holds: everything but the keys of the segments. A secret.
+
+    Attributes:
+        digests: SHA-256 of the files of the segments' keys, in order.
+    """
+
+    program: Program = field(repr=False)
+    verifying_key: SegmentedVerifyingKey
+    provenance: Provenance
+    digests: tuple[bytes, ...]
+
+    def with_segments(self, paths: Sequence[Path]) -> SegmentedProvingKey:
+        """The proving key whose segments are in these files; each is read whenever it is asked for."""
+        segments = _SegmentFiles(paths, self.verifying_key)
+        return SegmentedProvingKey(self.program, self.verifying_key, segments, self.provenance)
 
 
 class _SegmentFiles(Sequence[ProvingKey]):
@@ -146,7 +170,8 @@ def load_segment_key(path: AnyPath) -> ProvingKey:
 
 def segment_files(path: AnyPath) -> list[Path]:
     """The files of the segments of a proving key, in order. Raises as `load_proving_key`."""
-    return _segment_files(path, bytes(read_container(path, SEGMENTED_PROVING_KEY)["segments"]))
+    digests = _digests(path, bytes(read_container(path, SEGMENTED_PROVING_KEY)["segments"]))
+    return [_folder(path) / _name(digest) for digest in digests]
 
 
 def load_segmented_proving_key(path: AnyPath) -> SegmentedProvingKey:
@@ -156,22 +181,31 @@ def load_segmented_proving_key(path: AnyPath) -> SegmentedProvingKey:
         FileUnavailable, DecodeError: the file cannot be read, is damaged, or is something else.
         ModelProofRejected: the verifying key in it is none.
     """
-    sections = read_container(path, SEGMENTED_PROVING_KEY)
+    head = segmented_head_in(mapped(Path(path)), path)
+    return head.with_segments([_folder(path) / _name(digest) for digest in head.digests])
+
+
+def segmented_head_in(contents: memoryview, path: AnyPath) -> SegmentedHead:
+    """The file of a proving key in segments, whose bytes are in memory; `path` is what errors call it.
+
+    Raises as `load_segmented_proving_key`.
+    """
+    sections = read_sections(path, contents, SEGMENTED_PROVING_KEY)
     verifying_key = SegmentedVerifyingKey.decode(bytes(sections["verifying key"]))
     try:
-        program = cbor.loads(bytes(sections["program"]), max_bytes=MAX_PLAIN_BYTES)
-        head = from_plain(program, [], verifying_key.relation, {})
+        plain = cbor.loads(bytes(sections["program"]), max_bytes=MAX_PLAIN_BYTES)
+        program = from_plain(plain, [], verifying_key.relation, {})
         provenance = provenance_of(cbor.loads(bytes(sections["head"]), max_bytes=MAX_PLAIN_BYTES))
-        paths = _segment_files(path, bytes(sections["segments"]))
-        if len(paths) != len(verifying_key.segments):
+        digests = _digests(path, bytes(sections["segments"]))
+        if len(digests) != len(verifying_key.segments):
             raise InvalidEncoding(
-                f"This is no proving key: it names {len(paths)} segments of {len(verifying_key.segments)}. Run setup "
+                f"This is no proving key: it names {len(digests)} segments of {len(verifying_key.segments)}. Run setup "
                 "again.",
                 reason="segments",
             )
     except InvalidEncoding as error:
         raise InvalidEncoding(f"'{path}' is damaged. {error}", **{**error.fields, "path": str(path)}) from error
-    return SegmentedProvingKey(head, verifying_key, _SegmentFiles(paths, verifying_key), provenance)
+    return SegmentedHead(program, verifying_key, provenance, digests)
 
 
 def load_any_proving_key(path: AnyPath) -> ProvingKey | SegmentedProvingKey:
@@ -208,8 +242,7 @@ def _name(digest: bytes) -> str:
     return f"{digest.hex()}{SEGMENT_KEY.suffix}"
 
 
-def _segment_files(path: AnyPath, digests: bytes) -> list[Path]:
-    if len(digests) % DIGEST_BYTES:
+def _digests(path: AnyPath, joined: bytes) -> tuple[bytes, ...]:
+    if len(joined) % DIGEST_BYTES:
         raise InvalidEncoding(f"'{path}' names half a segment. Run setup again.", path=str(path), reason="segments")
-    starts = range(0, len(digests), DIGEST_BYTES)
-    return [_folder(path) / _name(digests[start : start + DIGEST_BYTES]) for start in starts]
+    return tuple(joined[start : start + DIGEST_BYTES] for start in range(0, len(joined), DIGEST_BYTES))

@@ -327,8 +327,5 @@ def check_opening(
         InvalidPower, TooFewPowers, WrongLength: the opening's powers of tau are not those of the key.
     """
     interface = Interface.of(verifying_key.relation)
-    if isinstance(verifying_key, SegmentedVerifyingKey):
-        shown = proving.check_segmented_opening(receipt, opening, verifying_key)
-    else:
-        shown = proving.check_opening(receipt, opening, verifying_key, insecure_srs=insecure_srs)
+    shown = proving.opened_integers(receipt, opening, verifying_key, insecure_srs=insecure_srs)
     return interface.decode(interface.inputs, shown) | interface.decode(interface.outputs, shown)

@@ -29,11 +29,18 @@ from zkseal.proving.prove import (
     require_satisfied,
 )
 from zkseal.proving.scheme import Scheme, Srs, origin_of
-from zkseal.proving.segmented import check_segmented_opening, segment_context, verify_piece, verify_segmented
-from zkseal.proving.segmented_key import Segment, SegmentedVerifyingKey
+from zkseal.proving.segmented import (
+    check_segmented_opening,
+    opened_integers,
+    segment_context,
+    verify_piece,
+    verify_segmented,
+)
+from zkseal.proving.segmented_key import AnyVerifyingKey, Segment, SegmentedVerifyingKey, decode_verifying_key
 from zkseal.proving.verify import verify
 
 __all__ = [
+    "AnyVerifyingKey",
     "ColumnOpening",
     "Committed",
     "CommittedWeights",
@@ -50,7 +57,9 @@ __all__ = [
     "check_opening",
     "check_segmented_opening",
     "commit",
+    "decode_verifying_key",
     "lay_out",
+    "opened_integers",
     "origin_of",
     "predict",
     "prove",

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from zkseal.errors import StatementMismatch, WrongLength
 from zkseal.proving.core import running
-from zkseal.proving.prove import ColumnOpening, Opening, require_same_column
+from zkseal.proving.keys import VerifyingKey
+from zkseal.proving.prove import ColumnOpening, Opening, check_opening, require_same_column
 from zkseal.proving.segmented_key import SegmentedVerifyingKey, naming_segment
 from zkseal.proving.verify import require_context, require_model, require_sides
 from zkseal.receipts import Receipt, Statement
@@ -24,6 +25,7 @@ from zkseal.relation import Column
 __all__ = [
     "Boundaries",
     "check_segmented_opening",
+    "opened_integers",
     "segment_context",
     "verify_piece",
     "verify_segmented",
@@ -135,6 +137,19 @@ def check_segmented_opening(
         **_shown(verifying_key, 0, "input", statement.input.commitments, opening.input),
         **_shown(verifying_key, last, "output", statement.output.commitments, opening.output),
     }
+
+
+def opened_integers(
+    receipt: Receipt,
+    opening: Opening,
+    verifying_key: VerifyingKey | SegmentedVerifyingKey,
+    *,
+    insecure_srs: bool = False,
+) -> dict[int, npt.NDArray[Any]]:
+    """`check_opening` or `check_segmented_opening`, whichever the key takes."""
+    if isinstance(verifying_key, SegmentedVerifyingKey):
+        return check_segmented_opening(receipt, opening, verifying_key)
+    return check_opening(receipt, opening, verifying_key, insecure_srs=insecure_srs)
 
 
 def _shown(

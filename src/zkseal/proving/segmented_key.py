@@ -27,7 +27,15 @@ from zkseal.relation import Column, Relation
 from zkseal.relation.relation import Names, Origins
 from zkseal.relation.types import Tensor
 
-__all__ = ["Segment", "SegmentedVerifyingKey", "naming_segment", "segment_annotation", "segment_position"]
+__all__ = [
+    "AnyVerifyingKey",
+    "Segment",
+    "SegmentedVerifyingKey",
+    "decode_verifying_key",
+    "naming_segment",
+    "segment_annotation",
+    "segment_position",
+]
 
 MAGIC = b"ZKSV"
 VERSION = 1
@@ -308,3 +316,12 @@ class _Reader:
                 expected=self._at,
                 got=len(self._data),
             )
+
+
+AnyVerifyingKey = VerifyingKey | SegmentedVerifyingKey
+"""Of a model in one piece, or in segments."""
+
+
+def decode_verifying_key(data: bytes) -> AnyVerifyingKey:
+    """The key that bytes encode, of either kind. Raises `DecodeError`, `ModelProofRejected`."""
+    return SegmentedVerifyingKey.decode(data) if data[: len(MAGIC)] == MAGIC else VerifyingKey(data)

@@ -37,6 +37,7 @@ __all__ = [
 Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
 Hex = Annotated[str, Field(pattern="^[0-9a-f]*$")]
 ModelId = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Time = Annotated[int, Field(description="milliseconds since 1970")]
 Numbers = Annotated[Any, Field(description="nested lists of numbers; null where there is none")]
 
@@ -135,7 +136,10 @@ class ModelAnswer(BaseModel):
 
     model_id: ModelId
     name: str
-    provable: Annotated[bool, Field(description="whether its proving key is here")]
+    provable: Annotated[bool, Field(description="whether its proving key is here, with all segments")]
+    missing_segments: Annotated[
+        list[Digest], Field(description="SHA-256 of the files of its segments that are to be sent yet, in order")
+    ]
     created_at: Time
     bytes: Annotated[int, Field(description="what its keys take, sealed")]
 

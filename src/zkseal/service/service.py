@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from zkseal.errors import MasterKeyRejected
 from zkseal.http_server.bodies import Bodies
+from zkseal.proving import AnyVerifyingKey
 from zkseal.service.api_keys import ApiKey
 from zkseal.service.artifacts import Vault, open_store
 from zkseal.service.at_rest import MasterKeys
@@ -24,7 +25,7 @@ from zkseal.service.limits import Admission
 from zkseal.service.observing import Metrics, ServiceLog, Tracing
 from zkseal.service.policies import Policies
 from zkseal.service.settings import MASTER_KEY_VARIABLE, Settings
-from zkseal.service.verifying import AnyKey, KeyCache, VerifierPool
+from zkseal.service.verifying import KeyCache, VerifierPool
 
 __all__ = ["Service", "master_keys_of", "opened", "opened_vault", "service_of"]
 
@@ -62,7 +63,7 @@ class Service:
         limits, policies, place = self.settings.limits, self.settings.policies, self.settings.optional_path
         self.policies = Policies.read(place(policies.receipts), place(policies.attestations))
         self.believed: Believed[ApiKey] = Believed()
-        self.registered: Believed[AnyKey] = Believed()
+        self.registered: Believed[AnyVerifyingKey] = Believed()
         self.readiness = Readiness()
         self.uploads = asyncio.Semaphore(MODELS_AT_ONCE)
         self.admission = Admission(limits)

@@ -19,6 +19,7 @@ from zkseal.service.database.tables import (
     idempotency_keys,
     job_events,
     jobs,
+    model_segments,
     models,
     receipts,
     tenants,
@@ -173,7 +174,7 @@ def delete_tenant(vault: Vault, tenant: str) -> None:
         )
         of_jobs = select(jobs.c.id).where(jobs.c.tenant_id == found)
         connection.execute(delete(job_events).where(job_events.c.job_id.in_(of_jobs)))
-        for table in (api_keys, models, receipts, idempotency_keys, jobs):
+        for table in (api_keys, model_segments, models, receipts, idempotency_keys, jobs):
             connection.execute(delete(table).where(table.c.tenant_id == found))
 
     vault.database.run(forget)

@@ -17,7 +17,7 @@ from zkseal.errors import FileUnavailable, StorageUnavailable, UnknownVersion
 from zkseal.service.database import Connection, Database
 from zkseal.service.database.clock import now_ms
 from zkseal.service.database.migrations import MIGRATIONS
-from zkseal.service.database.tables import facts, metadata
+from zkseal.service.database.tables import facts, metadata, model_segments
 
 
 def count_up(connection: Connection) -> None:
@@ -66,6 +66,17 @@ def test_processes_that_open_at_once_migrate_once(empty_url: str) -> None:
     assert [version for (version,) in steps] == list(range(1, len(MIGRATIONS) + 1))
     for database in opened:
         database.close()
+
+
+def test_a_database_of_the_first_schema_is_brought_up_to_date(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr("zkseal.service.database.migrations.MIGRATIONS", MIGRATIONS[:1])
+        Database.open(empty_url).close()
+    database = Database.open(empty_url)
+    assert database.read(lambda c: c.execute(select(model_segments)).all()) == []
+    steps = database.read(lambda c: c.exec_driver_sql("SELECT version FROM schema_version").fetchall())
+    assert sorted(version for (version,) in steps) == list(range(1, len(MIGRATIONS) + 1))
+    database.close()
 
 
 def test_a_database_of_a_later_release_is_refused(url: str, database: Database) -> None:

@@ -27,7 +27,7 @@ __all__ = ["Artifact", "Vault"]
 Result = TypeVar("Result")
 
 INPUTS, OPENING, OUTPUTS, RECEIPT = "inputs", "opening", "outputs", "receipt"
-PROVING_KEY, VERIFYING_KEY = "proving-key", "verifying-key"
+PROVING_KEY, VERIFYING_KEY, SEGMENT_KEY = "proving-key", "verifying-key", "segment-key"
 
 HOLD = "blobs are held until"
 """Fact: until when, in milliseconds, no blob is deleted, since a backup copies them."""

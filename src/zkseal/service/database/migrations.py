@@ -74,7 +74,14 @@ CREATE TABLE workers (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_SEGMENTS = """
+CREATE TABLE model_segments (
+  tenant_id TEXT NOT NULL REFERENCES tenants (id), model_id TEXT NOT NULL, position BIGINT NOT NULL,
+  digest TEXT NOT NULL, artifact TEXT, PRIMARY KEY (tenant_id, model_id, position)
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SEGMENTS)
 """Statements of each step, separated by semicolons; `{bytes}` is the database's type of byte strings."""
 
 _LOCK = 0x7A6B7365

@@ -17,6 +17,7 @@ __all__ = [
     "job_events",
     "jobs",
     "metadata",
+    "model_segments",
     "models",
     "receipts",
     "schema_version",
@@ -100,6 +101,17 @@ models = Table(
     _text("proving_key_artifact", null=True),
     _text("proving_key_digest", null=True),
     _integer("bytes"),
+)
+
+# The keys of the segments of a proving key in segments, which come one by one: the artifact is null until it is here.
+model_segments = Table(
+    "model_segments",
+    metadata,
+    _text("tenant_id", key=True),
+    _text("model_id", key=True),
+    _integer("position", key=True),
+    _text("digest"),
+    _text("artifact", null=True),
 )
 
 jobs = Table(

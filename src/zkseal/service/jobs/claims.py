@@ -17,11 +17,11 @@ from zkseal.service import events
 from zkseal.service.artifacts.vault import Vault
 from zkseal.service.database import Connection, Database
 from zkseal.service.database.clock import now_ms
-from zkseal.service.database.tables import jobs, models, tenants
+from zkseal.service.database.tables import jobs, model_segments, models, tenants
 from zkseal.service.jobs.ending import Held, end_in, fail_in, held
 from zkseal.service.jobs.job import Kind, State
 
-__all__ = ["Beat", "Claim", "Retries", "beat", "claim", "expire", "give_back"]
+__all__ = ["Beat", "Claim", "Retries", "SegmentKey", "beat", "claim", "expire", "give_back"]
 
 PASSING = frozenset({"OutOfDisk", "StorageUnavailable", "FileUnavailable", "ExecutorClosed", "ClusterUnreachable"})
 """Troubles of a machine that no job is at fault for: jobs wait until they have passed."""
@@ -30,11 +30,20 @@ _CLAIMING = 0x7A6B636C
 
 
 @dataclass(frozen=True)
+class SegmentKey:
+    """Where the key of a segment is stored, and the SHA-256 of its file, hexadecimal."""
+
+    artifact: str | None
+    digest: str
+
+
+@dataclass(frozen=True)
 class Claim(Held):
     """A job that a worker is at, with what it needs to work. `id`, `attempt` and `worker` are its fence.
 
     Attributes:
         proving_key_artifact: None if the model is gone, or has its verifying key only.
+        segments: of a model in segments, in order.
         losses: attempts that ended without an answer before this one.
     """
 
@@ -45,6 +54,7 @@ class Claim(Held):
     input_artifact: str
     proving_key_artifact: str | None
     proving_key_digest: str | None
+    segments: tuple[SegmentKey, ...] = ()
 
 
 class Beat(StrEnum):
@@ -155,9 +165,16 @@ def _claims(connection: Connection, taken: list[str]) -> list[Claim]:
             input_artifact=row.input_artifact,
             proving_key_artifact=row.proving_key_artifact,
             proving_key_digest=row.proving_key_digest,
+            segments=_segments(connection, row.tenant_id, row.model_id),
         )
         for row in connection.execute(query)
     ]
+
+
+def _segments(connection: Connection, tenant: str, model_id: str) -> tuple[SegmentKey, ...]:
+    mine = (model_segments.c.tenant_id == tenant) & (model_segments.c.model_id == model_id)
+    query = select(model_segments.c.artifact, model_segments.c.digest).where(mine).order_by(model_segments.c.position)
+    return tuple(SegmentKey(row.artifact, row.digest) for row in connection.execute(query))
 
 
 def beat(

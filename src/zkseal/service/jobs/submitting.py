@@ -11,7 +11,7 @@ from zkseal.service import events
 from zkseal.service.artifacts.vault import INPUTS, Artifact, Vault
 from zkseal.service.database import Connection
 from zkseal.service.database.clock import now_ms
-from zkseal.service.database.tables import jobs, models, tenants
+from zkseal.service.database.tables import jobs, model_segments, models, tenants
 from zkseal.service.idempotency import LIFETIME_S, Idempotency, known_job, remember
 from zkseal.service.jobs.job import Job, Request, State, job_of
 from zkseal.service.names import new_name
@@ -43,7 +43,7 @@ def submit(
         remembered_s: for how long the key is remembered, in seconds.
 
     Raises:
-        NotFound: the tenant has no such model, or only its verifying key.
+        NotFound: the tenant has no such model, only its verifying key, or not all of its segments.
         QuotaExceeded: too many jobs wait, or too many bytes are stored.
         IdempotencyConflict: the key was used for another request.
         InvalidParameters: the idempotency key is none.
@@ -103,6 +103,14 @@ def _require_provable(connection: Connection, tenant: str, model_id: str) -> Non
             f"Model {model_id} was registered with its verifying key alone, and cannot prove here. Upload its proving "
             "key.",
             kind="proving key",
+            name=model_id,
+        )
+    of_model = (model_segments.c.tenant_id == tenant) & (model_segments.c.model_id == model_id)
+    lacking = select(func.count()).where(of_model, model_segments.c.artifact.is_(None))
+    if count := connection.execute(lacking).scalar_one():
+        raise NotFound(
+            f"Model {model_id} lacks {count} of its segments, and cannot prove yet. Upload them.",
+            kind="segment",
             name=model_id,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from zkseal.errors import NotFound
 from zkseal.pipeline.inspect import describe
 from zkseal.service import models
+from zkseal.service.api_keys import ApiKey
 from zkseal.service.authentication import requires
 from zkseal.service.models import Model
 from zkseal.service.observing.requests import note
@@ -42,17 +44,32 @@ ModelName = Annotated[str, Query(min_length=1, max_length=64, description="what 
 async def register(request: Request, caller: ModelWriter, name: ModelName = "model") -> Response:
     """Keeps a model: checked, sealed, under its id. A proving key is a secret: nothing gives it back.
 
-    Registering a model again changes nothing; a proving key joins the verifying key that was there.
+    Registering a model again changes nothing; a proving key joins the verifying key that was there. A proving key in
+    segments proves when its segments are here, too: `missing_segments` says which are to be sent.
+    """
+    vault = service_of(request).vault
+    model = await _kept(request, caller, lambda data: models.register(vault, caller.tenant, name, data))
+    return JSONResponse(_shown(model), 201, headers={"Location": f"/v1/models/{model.model_id}"})
+
+
+@router.put(
+    "/v1/models/{model_id}/segments/{digest}",
+    summary="Send the key of a segment",
+    responses=answers(200, "It is here; again, if it was before", ModelAnswer),
+    openapi_extra=body("The key of one segment (.zks)", **{OCTETS: _FILE}),
+)
+async def segment(request: Request, caller: ModelWriter, model_id: str, digest: str) -> Response:
+    """Keeps the key of one segment of a model, called by the SHA-256 of its file: checked, sealed.
+
+    What was sent stays: an upload that was broken off goes on with the segments that are missing.
     """
     service = service_of(request)
-    limits = service.settings.limits
-    # One of a tenant: whoever sends slowly keeps no place from others but its own.
-    with service.admission.upload_of(caller.tenant):
-        async with service.uploads:
-            data = await service.bodies.read(request, limits.max_model_bytes, timeout_s=limits.model_timeout_s)
-            model = await run_in_threadpool(models.register, service.vault, caller.tenant, name, memoryview(data))
-    note(request.scope, model=model.model_id)
-    return JSONResponse(_shown(model), 201, headers={"Location": f"/v1/models/{model.model_id}"})
+    wanted, named = known_form(model_id), _digest(digest)
+
+    def keep(data: memoryview) -> Model:
+        return models.add_segment(service.vault, caller.tenant, wanted, named, data, parsed=service.keys.key_of)
+
+    return JSONResponse(_shown(await _kept(request, caller, keep)))
 
 
 @router.get("/v1/models", summary="All models", responses=answers(200, "Oldest first", ModelList))
@@ -107,6 +124,26 @@ async def delete(request: Request, caller: ModelWriter, model_id: str) -> Respon
     return Response(status_code=204)
 
 
+async def _kept(request: Request, caller: ApiKey, keep: Callable[[memoryview], Model]) -> Model:
+    """The model, after the file in the body has been kept."""
+    service = service_of(request)
+    limits = service.settings.limits
+    # One of a tenant: whoever sends slowly keeps no place from others but its own.
+    with service.admission.upload_of(caller.tenant):
+        async with service.uploads:
+            data = await service.bodies.read(request, limits.max_model_bytes, timeout_s=limits.model_timeout_s)
+            model = await run_in_threadpool(keep, memoryview(data))
+    note(request.scope, model=model.model_id)
+    return model
+
+
+def _digest(text: str) -> str:
+    """A text that can be the digest of a file."""
+    if not _ID.fullmatch(text):
+        raise NotFound("There is no such segment: a digest has 64 hexadecimal digits.", kind="segment", name=None)
+    return text
+
+
 def known_form(model_id: str) -> str:
     """A text that can be a model id. Others are nobody's, and are not repeated."""
     if not _ID.fullmatch(model_id):
@@ -119,6 +156,7 @@ def _shown(model: Model) -> dict[str, Any]:
         "model_id": model.model_id,
         "name": model.name,
         "provable": model.provable,
+        "missing_segments": list(model.missing_segments),
         "created_at": model.created_at,
         "bytes": model.bytes,
     }

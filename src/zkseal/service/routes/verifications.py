@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from zkseal.errors import DecodeError, RateLimited, ZksealError
+from zkseal.proving import AnyVerifyingKey
 from zkseal.receipts import cbor
 from zkseal.receipts.statement import MAX_CONTEXT_BYTES
 from zkseal.service import models
@@ -19,7 +20,7 @@ from zkseal.service.request_bodies import bytes_of, malformed, parse_request, re
 from zkseal.service.routes.declare import CBOR, JSON, PROBLEMS, Verifier, answers, body
 from zkseal.service.schemas import PolicyList, VerificationAnswer, VerificationJson
 from zkseal.service.service import Service, service_of
-from zkseal.service.verifying import AnyKey, VerificationRequest, verify_receipt
+from zkseal.service.verifying import VerificationRequest, verify_receipt
 
 __all__ = ["router"]
 
@@ -119,7 +120,7 @@ def _read(data: bytes, kind: str, policies: Policies) -> VerificationRequest:
     return VerificationRequest(**found, policy=None if policy is None else policies.receipt(policy))
 
 
-def _registered(service: Service, tenant: str, model_id: bytes) -> AnyKey:
+def _registered(service: Service, tenant: str, model_id: bytes) -> AnyVerifyingKey:
     """The key of a model that the tenant registered, looked up again after a few seconds."""
     name = f"{tenant}/{model_id.hex()}"
     key = service.registered.get(name)

@@ -9,8 +9,8 @@
 The core releases the interpreter's lock while it verifies, so that threads use all cores and the event loop runs on.
 """
 
-from zkseal.service.verifying.keys import AnyKey, KeyCache
+from zkseal.service.verifying.keys import KeyCache
 from zkseal.service.verifying.pool import VerifierPool
 from zkseal.service.verifying.verify import VerificationRequest, verify_receipt
 
-__all__ = ["AnyKey", "KeyCache", "VerificationRequest", "VerifierPool", "verify_receipt"]
+__all__ = ["KeyCache", "VerificationRequest", "VerifierPool", "verify_receipt"]

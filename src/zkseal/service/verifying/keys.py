@@ -10,12 +10,9 @@ import hashlib
 import threading
 from collections import OrderedDict
 
-from zkseal.proving import SegmentedVerifyingKey, VerifyingKey
-from zkseal.proving.segmented_key import MAGIC as IN_SEGMENTS
+from zkseal.proving import AnyVerifyingKey, decode_verifying_key
 
-__all__ = ["AnyKey", "KeyCache"]
-
-AnyKey = VerifyingKey | SegmentedVerifyingKey
+__all__ = ["KeyCache"]
 
 ROOM_BYTES = 64 << 20
 """Of encoded keys; parsed ones take four times as much."""
@@ -30,10 +27,10 @@ class KeyCache:
 
     def __init__(self, room_bytes: int = ROOM_BYTES) -> None:
         self._room, self._held = room_bytes, 0
-        self._keys: OrderedDict[bytes, AnyKey] = OrderedDict()
+        self._keys: OrderedDict[bytes, AnyVerifyingKey] = OrderedDict()
         self._lock = threading.Lock()
 
-    def key_of(self, data: bytes) -> AnyKey:
+    def key_of(self, data: bytes) -> AnyVerifyingKey:
         """The key that `data` encodes, of a model in one piece or in segments; what is refused is not kept.
 
         Raises:
@@ -45,8 +42,7 @@ class KeyCache:
             if found is not None:
                 self._keys.move_to_end(digest)
                 return found
-        in_segments = data[: len(IN_SEGMENTS)] == IN_SEGMENTS
-        key = SegmentedVerifyingKey.decode(data) if in_segments else VerifyingKey(data)
+        key = decode_verifying_key(data)
         with self._lock:
             if digest not in self._keys:
                 self._keys[digest] = key

@@ -11,16 +11,16 @@ from zkseal.appraisal import ReceiptPolicy, appraise
 from zkseal.errors import WrongModel
 from zkseal.pipeline import verify
 from zkseal.pipeline.inspect import describe_scheme
+from zkseal.proving import AnyVerifyingKey
 from zkseal.receipts import Receipt
 from zkseal.service.arrays import to_nested
-from zkseal.service.verifying.keys import AnyKey
 
 __all__ = ["KeyOfModel", "VerificationRequest", "verify_receipt"]
 
 MAX_RECEIPT_ITEMS = 1 << 16
 """Entries of lists and maps of a receipt: each takes a microsecond in which nothing else of this process runs."""
 
-KeyOfModel = Callable[[bytes], AnyKey]
+KeyOfModel = Callable[[bytes], AnyVerifyingKey]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class VerificationRequest:
 
 
 def verify_receipt(
-    asked: VerificationRequest, *, parsed: Callable[[bytes], AnyKey], registered: KeyOfModel, now: int
+    asked: VerificationRequest, *, parsed: Callable[[bytes], AnyVerifyingKey], registered: KeyOfModel, now: int
 ) -> dict[str, Any]:
     """What was proved, JSON-ready.
 
@@ -74,7 +74,7 @@ def verify_receipt(
     return {"receipt_digest": digest, **_described(proved, key), "appraisal": None}
 
 
-def _described(proved: Any, key: AnyKey) -> dict[str, Any]:
+def _described(proved: Any, key: AnyVerifyingKey) -> dict[str, Any]:
     """The statement in numbers by name. All of it stands in the receipt."""
     statement = proved.statement
     scheme = describe_scheme(key)

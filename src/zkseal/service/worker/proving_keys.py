@@ -18,7 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zkseal.errors import DigestMismatch, FileUnavailable, NotFound, OutOfDisk
-from zkseal.executors import KeyFile
+from zkseal.executors import KeyFile, SegmentedKeyFiles
+from zkseal.files import segmented_head_in
+from zkseal.files.container import mapped
 from zkseal.service.artifacts import Vault
 from zkseal.service.jobs import Claim
 
@@ -57,8 +59,8 @@ class ProvingKeys:
         self._opened: dict[str, _Opened] = {}
 
     @contextlib.contextmanager
-    def lent(self, claim: Claim) -> Iterator[KeyFile]:
-        """The key of a job's model, for as long as the block runs.
+    def lent(self, claim: Claim) -> Iterator[KeyFile | SegmentedKeyFiles]:
+        """The key of a job's model, for as long as the block runs; of a model in segments with all of them.
 
         Raises:
             NotFound: the model was deleted, or has no proving key here.
@@ -66,10 +68,22 @@ class ProvingKeys:
             OutOfDisk: no memory is left for it.
             StorageUnavailable, FileUnavailable: the store does not give it.
         """
-        name = claim.proving_key_artifact
-        if name is None or claim.proving_key_digest is None:
+        with contextlib.ExitStack() as stack:
+            key = stack.enter_context(self._lent(claim, claim.proving_key_artifact, claim.proving_key_digest))
+            if not claim.segments:
+                yield key
+                return
+            wanted = [self._lent(claim, segment.artifact, segment.digest) for segment in claim.segments]
+            segments = tuple(stack.enter_context(lent) for lent in wanted)
+            head = segmented_head_in(mapped(key.path), f"the proving key of model {claim.model_id}")
+            yield SegmentedKeyFiles(head.with_segments([segment.path for segment in segments]), segments)
+
+    @contextlib.contextmanager
+    def _lent(self, claim: Claim, name: str | None, digest: str | None) -> Iterator[KeyFile]:
+        """One file. Raises as `lent`."""
+        if name is None or digest is None:
             raise NotFound(f"Model {claim.model_id} was deleted.", kind="model", name=claim.model_id)
-        opened = self._borrow(name, claim)
+        opened = self._borrow(name, digest, claim)
         try:
             yield opened.key_file()
         finally:
@@ -96,7 +110,7 @@ class ProvingKeys:
                 os.close(opened.descriptor)
             self._opened.clear()
 
-    def _borrow(self, name: str, claim: Claim) -> _Opened:
+    def _borrow(self, name: str, expected: str, claim: Claim) -> _Opened:
         with self._lock:
             mine = self._opening.setdefault(name, threading.Lock())
         # One thread decrypts; others that want the same key wait for it.
@@ -106,14 +120,14 @@ class ProvingKeys:
                 if found is not None:
                     found.users += 1
                     return found
-            opened = self._open(name, claim)
+            opened = self._open(name, expected, claim)
             with self._lock:
                 opened.users += 1
                 self._opened[name] = opened
                 self._opening.pop(name, None)
             return opened
 
-    def _open(self, name: str, claim: Claim) -> _Opened:
+    def _open(self, name: str, expected: str, claim: Claim) -> _Opened:
         descriptor = os.memfd_create("zkseal proving key", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         digest, size = hashlib.sha256(), 0
         try:
@@ -123,7 +137,7 @@ class ProvingKeys:
                     size += len(chunk)
                     _write_all(descriptor, chunk)
                 fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALS)
-            if digest.hexdigest() != claim.proving_key_digest:
+            if digest.hexdigest() != expected:
                 raise DigestMismatch(
                     f"The stored proving key of model {claim.model_id} is not the one that was registered. Register "
                     "the model again.",

@@ -13,18 +13,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from zkseal.errors import ExecutorError, InternalError, OutOfDisk, ResourceLimit, StorageUnavailable, ZksealError
 from zkseal.executors import Executor, Handle
-from zkseal.proving import VerifyingKey
+from zkseal.proving import AnyVerifyingKey, decode_verifying_key
 from zkseal.service import jobs, models
 from zkseal.service.artifacts import Vault
 from zkseal.service.jobs import Beat, Claim, Request, Retries, State
 from zkseal.service.worker.heart import Heart
 from zkseal.service.worker.progress import Progress
 from zkseal.service.worker.proving_keys import ProvingKeys
-from zkseal.service.worker.results import Result, require_proved, store, task_of
+from zkseal.service.worker.results import Result, begin, require_proved, result_of, store
 
 __all__ = ["Outcome", "Work", "WorkerSettings"]
 
@@ -147,9 +147,9 @@ class Work:
     def _attempt(self) -> tuple[State | None, str | None]:
         """Raises whatever kept the job from succeeding."""
         request = jobs.request_of(self._vault, self.claim)
-        key = VerifyingKey(models.verifying_key(self._vault, self.claim.tenant, self.claim.model_id))
-        with self._keys.lent(self.claim) as key_file:
-            handle = self._executor.submit(task_of(request, key_file), self._progress.told)
+        key = decode_verifying_key(models.verifying_key(self._vault, self.claim.tenant, self.claim.model_id))
+        with self._keys.lent(self.claim) as proving_key:
+            handle = begin(self._executor, request, proving_key, self._progress.told)
             handle.when_done(self._woken.set)
             try:
                 self._wait_for(handle)
@@ -162,15 +162,15 @@ class Work:
             return self._cancelled()
         if not finished:
             return self._put_back(None)
-        return self._succeed(handle.result(0), key, request)
+        return self._succeed(result_of(handle.result(0), request), key, request)
 
-    def _wait_for(self, handle: Handle[Result]) -> None:
+    def _wait_for(self, handle: Handle[Any]) -> None:
         """Returns when the executor is done, or the job is to be given up."""
         while not (handle.done or self._stopping.is_set() or self._heart.heard is not Beat.HELD):
             self._woken.wait()
             self._woken.clear()
 
-    def _succeed(self, result: Result, key: VerifyingKey, request: Request) -> tuple[State | None, str | None]:
+    def _succeed(self, result: Result, key: AnyVerifyingKey, request: Request) -> tuple[State | None, str | None]:
         require_proved(result, self.claim, request, key)
         answer = store(self._vault, self.claim, result, self._progress.phase_ms())
         if self._persistently(lambda: jobs.succeed(self._vault, self.claim, answer)):
