@@ -20,7 +20,7 @@ from zkseal.client.jobs import Asked, Job
 from zkseal.client.models import RemoteModel, key_in_file, pinned
 from zkseal.client.transport import Transport
 from zkseal.client.verified import rows
-from zkseal.errors import DigestMismatch, FileUnavailable, InvalidEncoding, WrongModel
+from zkseal.errors import DigestMismatch, FileUnavailable, InvalidEncoding, NotFound, WrongModel
 from zkseal.executors.inputs import input_integers, named_inputs, stacked
 from zkseal.files import SEGMENTED_PROVING_KEY, segment_files
 from zkseal.pipeline import ProvedStatement, ProveResult, Samples, verify
@@ -94,6 +94,7 @@ class Client:
             FileUnavailable: a file cannot be read.
             DecodeError, ModelProofRejected: it is no such file, and was not sent.
             QuotaExceeded: the service does not take it.
+            NotFound: it has another proving key of the model, and asks for segments of that.
             WrongModel: the service says that it is another model.
         """
         path = Path(key_file)
@@ -107,6 +108,9 @@ class Client:
             if file.stem in missing:
                 url = f"/v1/models/{key.model_id.hex()}/segments/{file.stem}"
                 found = self._send_model("PUT", url, _contents(file), key.model_id)
+        if files and (left := _missing(found)):
+            text = "The service has another proving key of this model, and asks for other segments. Delete the model"
+            raise NotFound(f"{text} there, and register it again.", kind="segment", name=min(left))
         return RemoteModel(str(found.get("name")), bool(found.get("provable")), key)
 
     def _send_model(self, method: str, url: str, data: bytes, model_id: bytes, **options: Any) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@
                    `key_folder` where it keeps keys
 `dispatcher`       who gets which task; workers that die, lie, stall or answer twice
 `jobs`             what the dispatcher knows of a task
-`plain_jobs`       jobs of segments as plain data
+`plain_jobs`       runs and jobs of segments as plain data
 `inputs`           numbers as the integers that a receipt has to be about
 `child`            starting and ending a worker's process
 `process`          that process; `answers` is what it does
@@ -28,11 +28,13 @@ from zkseal.executors.key_files import KeyFile
 from zkseal.executors.local import LocalExecutor
 from zkseal.executors.ray_cluster import RayExecutor
 from zkseal.executors.segments import (
+    RunTask,
     SegmentedKeyFiles,
     SegmentedProof,
     SegmentTask,
     prove_in_segments,
     submit_in_segments,
+    submit_run,
 )
 from zkseal.executors.tasks import BatchResult, BatchTask, ProveTask, Task, in_batches
 
@@ -47,6 +49,7 @@ __all__ = [
     "LocalExecutor",
     "ProveTask",
     "RayExecutor",
+    "RunTask",
     "SegmentTask",
     "SegmentedKeyFiles",
     "SegmentedProof",
@@ -56,4 +59,5 @@ __all__ = [
     "in_batches",
     "prove_in_segments",
     "submit_in_segments",
+    "submit_run",
 ]

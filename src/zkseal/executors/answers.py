@@ -9,12 +9,12 @@ from typing import Any
 
 from zkseal.errors import InvalidEncoding
 from zkseal.executors.key_files import kind_of, require_digest
-from zkseal.executors.plain_jobs import job_from_plain
-from zkseal.files import proving_key_in
+from zkseal.executors.plain_jobs import job_from_plain, run_to_plain
+from zkseal.files import proving_key_in, segmented_head_in
 from zkseal.files.container import mapped
 from zkseal.pipeline import ProvingKey, prove
 from zkseal.proving.plain_arrays import arrays_from_plain, opening_from_plain, opening_to_plain
-from zkseal.segments import prove_segment
+from zkseal.segments import begin, prove_segment
 
 __all__ = ["Answers"]
 
@@ -48,6 +48,9 @@ class Answers:
             case {"do": "segment", "key": bytes(digest), "path": str(path), "job": job}:
                 key = self._key(digest, Path(path), progress)
                 return {"piece": prove_segment(key, job_from_plain(job), progress=progress)}
+            case {"do": "run", "head": str(head), "segments": list(paths), "inputs": inputs, "context": bytes(context)}:
+                whole = segmented_head_in(mapped(Path(head)), head).with_segments([Path(path) for path in paths])
+                return run_to_plain(begin(whole, arrays_from_plain(inputs), context=context, progress=progress))
         raise InvalidEncoding("This worker does not know the question.", reason="question")
 
     def _key(self, digest: bytes, path: Path, progress: Progress) -> ProvingKey:

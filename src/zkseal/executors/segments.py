@@ -8,27 +8,43 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy.typing as npt
+
 from zkseal import files
-from zkseal.errors import InvalidEncoding
+from zkseal.errors import InvalidEncoding, StatementMismatch
 from zkseal.executors.executor import Attempt, Executor, Handle, Told
+from zkseal.executors.inputs import input_integers, named_inputs
 from zkseal.executors.key_files import KeyFile, LoadedKey
-from zkseal.executors.plain_jobs import job_to_plain
-from zkseal.executors.tasks import Task
-from zkseal.pipeline import ProveResult, Samples
-from zkseal.proving import SegmentedVerifyingKey
+from zkseal.executors.plain_jobs import job_to_plain, run_from_plain
+from zkseal.executors.tasks import Task, held_to_inputs
+from zkseal.pipeline import Interface, ProveResult, Samples
+from zkseal.proving import SegmentedVerifyingKey, segment_context
+from zkseal.proving.plain_arrays import arrays_to_plain
 from zkseal.segments import SegmentedProvingKey, SegmentedRun, begin, finish, verify_segment
 
-__all__ = ["SegmentTask", "SegmentedKeyFiles", "SegmentedProof", "prove_in_segments", "submit_in_segments"]
+__all__ = [
+    "RunTask",
+    "SegmentTask",
+    "SegmentedKeyFiles",
+    "SegmentedProof",
+    "prove_in_segments",
+    "submit_in_segments",
+    "submit_run",
+]
 
 
 @dataclass(frozen=True, eq=False)
 class SegmentedKeyFiles:
-    """A proving key in segments, and the files that workers load: one for each segment.
+    """A proving key in segments, and the files that it is in.
 
-    The coordinator reads the key of a segment when it runs the program through it, and keeps none.
+    Attributes:
+        key: as whoever runs the program reads it: the key of a segment when it comes to it, and keeps none.
+        head: the file of the proving key.
+        segments: the files that workers load: one for each segment.
     """
 
     key: SegmentedProvingKey
+    head: KeyFile
     segments: tuple[KeyFile, ...]
 
     @staticmethod
@@ -36,7 +52,62 @@ class SegmentedKeyFiles:
         """The key in a file and the folder beside it. Raises `FileUnavailable`, `DecodeError`, `ModelProofRejected`."""
         # A segment's file is called by its digest.
         found = tuple(KeyFile(bytes.fromhex(file.stem), file) for file in files.segment_files(path))
-        return SegmentedKeyFiles(files.load_segmented_proving_key(path), found)
+        return SegmentedKeyFiles(files.load_segmented_proving_key(path), KeyFile.of(path), found)
+
+    @property
+    def interface(self) -> Interface:
+        """Inputs and outputs of the whole, as its verifying key says them."""
+        return Interface.of(self.key.verifying_key.relation)
+
+
+@dataclass(frozen=True, eq=False)
+class RunTask(Task[SegmentedRun]):
+    """The run that comes before the proofs, by a process of this machine: for programs that one does not run oneself.
+
+    It has all files of the model, so it is no task for machines that are to see one segment.
+    """
+
+    key: KeyFile
+    files: SegmentedKeyFiles
+    inputs: Samples = field(repr=False)
+    context: bytes = b""
+
+    @staticmethod
+    def of(keys: SegmentedKeyFiles, inputs: Samples, context: bytes = b"") -> RunTask:
+        """Of a whole model."""
+        return RunTask(keys.segments[0], keys, inputs, context)
+
+    def question(self, key: LoadedKey) -> dict[str, Any]:
+        """The inputs by name, once they were seen to fit the model, and where the files are."""
+        arrays = named_inputs(self.files.interface, self.inputs)
+        input_integers(self.files.interface, arrays)
+        return {
+            "do": "run",
+            "head": str(self.files.head.path.absolute()),
+            "segments": [str(segment.path.absolute()) for segment in self.files.segments],
+            "inputs": arrays_to_plain(arrays),
+            "context": self.context,
+        }
+
+    def accept(self, answer: Any, key: LoadedKey) -> SegmentedRun:
+        """It is a run of this model for this context. Whether it is one of these inputs, its proof says."""
+        run = run_from_plain(answer)
+        verifying_key, count = self.files.key.verifying_key, len(self.files.segments)
+        if run.statement.model_id != verifying_key.model_id or run.statement.context != self.context:
+            raise StatementMismatch("The run is of another model, or for another context.", column="statement")
+        if (len(run.jobs), len(run.boundaries)) != (count, count - 1):
+            raise StatementMismatch(f"The run has other segments than the model, which has {count}.", column="evidence")
+        for index, job in enumerate(run.jobs):
+            expected = index, verifying_key.segments[index].key.model_id
+            if (job.index, job.model_id) != expected or job.context != segment_context(
+                run.statement, run.boundaries, index
+            ):
+                raise StatementMismatch(f"Job {index} of the run is of another segment or run.", segment=index)
+        return run
+
+    def predicted_ms(self, key: LoadedKey, cores: int) -> float:
+        """Less than the proofs of as many segments."""
+        return len(self.files.segments) * key.predicted_ms(cores)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +186,18 @@ def submit_in_segments(
     """
     ran = None if told is None else lambda stage, share: told("coordinator", stage, share)
     run = begin(keys.key, inputs, context=context, progress=ran)
+    return submit_run(executor, keys, run, inputs, told=told)
+
+
+def submit_run(
+    executor: Executor, keys: SegmentedKeyFiles, run: SegmentedRun, inputs: Samples, *, told: Told | None = None
+) -> Handle[SegmentedProof]:
+    """As `submit_in_segments`, of a run that was made already, by `segments.begin` or by a `RunTask`.
+
+    Args:
+        inputs: what the run has to be of. Its receipt is held to them by the verifying key alone.
+    """
+    arrays = named_inputs(keys.interface, inputs)
     shares = _Shares(told, len(keys.segments))
     pieces: list[Handle[bytes]] = []
 
@@ -128,13 +211,21 @@ def submit_in_segments(
     except BaseException:
         cancel()
         raise
-    return _Joining(run, pieces, Handle(cancel)).watched()
+    return _Joining(keys.key.verifying_key, arrays, run, pieces, Handle(cancel)).watched()
 
 
 class _Joining:
     """Joins the pieces to one result, in whichever thread the last of them comes."""
 
-    def __init__(self, run: SegmentedRun, pieces: Sequence[Handle[bytes]], whole: Handle[SegmentedProof]) -> None:
+    def __init__(
+        self,
+        key: SegmentedVerifyingKey,
+        inputs: Mapping[str, npt.NDArray[Any]],
+        run: SegmentedRun,
+        pieces: Sequence[Handle[bytes]],
+        whole: Handle[SegmentedProof],
+    ) -> None:
+        self._key, self._inputs = key, inputs
         self._run, self._pieces, self._whole = run, pieces, whole
         self._lock = threading.Lock()
         self._left, self._settled = len(pieces), False
@@ -160,7 +251,9 @@ class _Joining:
 
     def _joined(self) -> SegmentedProof | BaseException:
         try:
-            result = finish(self._run, [piece.result(0) for piece in self._pieces])
+            made = finish(self._run, [piece.result(0) for piece in self._pieces])
+            # The program that was run came with the key, and may be another than what was proved.
+            result = held_to_inputs(made.receipt, made.opening, self._key, self._inputs)
         except Exception as error:
             return error
         return SegmentedProof(result, {index: tuple(piece.attempts) for index, piece in enumerate(self._pieces)})

@@ -18,12 +18,12 @@ import numpy.typing as npt
 from zkseal.errors import InvalidEncoding, StatementMismatch
 from zkseal.executors.inputs import batch_size, input_integers, named_inputs, stacked
 from zkseal.executors.key_files import KeyFile, LoadedKey
-from zkseal.pipeline import ProveResult, Samples, verify
-from zkseal.proving import Opening, check_opening
+from zkseal.pipeline import Interface, ProveResult, Samples, verify
+from zkseal.proving import AnyVerifyingKey, Opening, opened_integers
 from zkseal.proving.plain_arrays import arrays_to_plain, opening_from_plain, opening_to_plain
 from zkseal.receipts import Receipt
 
-__all__ = ["BatchResult", "BatchTask", "ProveTask", "Task", "in_batches"]
+__all__ = ["BatchResult", "BatchTask", "ProveTask", "Task", "held_to_inputs", "in_batches"]
 
 _POWER_BYTES = 64
 
@@ -133,15 +133,28 @@ def _proved(answer: Any, key: LoadedKey, inputs: Mapping[str, Array], context: b
     if len(opening.powers) != _POWER_BYTES * key.verifying_key.core.opening_powers:
         raise StatementMismatch("The opening holds other powers of tau than its commitments take.", column="opening")
     # The caller chose this key, with its setup: whoever relies on the receipt says whether that is good enough.
-    verified = verify(receipt, key.verifying_key, context=context, insecure_srs=True).statement
-    integers = verified.input.arrays() | verified.output.arrays()
-    for index, array in check_opening(receipt, opening, key.verifying_key, insecure_srs=True).items():
+    verify(receipt, key.verifying_key, context=context, insecure_srs=True)
+    return held_to_inputs(receipt, opening, key.verifying_key, inputs)
+
+
+def held_to_inputs(
+    receipt: Receipt, opening: Opening, verifying_key: AnyVerifyingKey, inputs: Mapping[str, Array]
+) -> ProveResult:
+    """A verified receipt, after it was seen to be about these inputs; outputs are read from it and its opening.
+
+    Whoever made it may have had another program than the key is of, or other numbers than were given.
+
+    Raises:
+        StatementMismatch, DecodeError, ProofRejected: it is about something else, or the opening is another's.
+    """
+    interface = Interface.of(verifying_key.relation)
+    integers = dict(receipt.statement.input.arrays() | receipt.statement.output.arrays())
+    for index, array in opened_integers(receipt, opening, verifying_key, insecure_srs=True).items():
         integers[index] = np.asarray(array).reshape(-1)
-    for index, expected in input_integers(key.interface, inputs).items():
+    for index, expected in input_integers(interface, inputs).items():
         if index not in integers or not np.array_equal(integers[index], expected):
             raise StatementMismatch("The receipt is about another input than the one that was given.", tensor=index)
-    outputs = key.interface.decode(key.interface.outputs, integers)
-    return ProveResult(receipt, opening, outputs)
+    return ProveResult(receipt, opening, interface.decode(interface.outputs, integers))
 
 
 def _blindings(opening: Opening) -> tuple[bytes | None, ...]:

@@ -203,12 +203,13 @@ def delete_model(vault: Vault, tenant: str, model_id: str) -> None:
     """Deletes a model's keys and cancels its jobs; receipts stay. Raises `NotFound`."""
 
     def forget(connection: Connection) -> None:
-        found = _row(connection, tenant, model_id)
+        cancel_all_of(vault, connection, tenant, model_id)
+        # Read as they are deleted: what another request has just stored is among them.
+        mine = (models.c.tenant_id == tenant) & (models.c.model_id == model_id)
+        keys = delete(models).where(mine).returning(models.c.verifying_key_artifact, models.c.proving_key_artifact)
+        found = connection.execute(keys).one_or_none()
         if found is None:
             raise _missing(model_id)
-        cancel_all_of(vault, connection, tenant, model_id)
-        connection.execute(delete(models).where(models.c.tenant_id == tenant, models.c.model_id == model_id))
-        # As it deletes: a segment that another request has just stored is among them.
         gone = delete(model_segments).where(_segments_of(tenant, model_id)).returning(model_segments.c.artifact)
         segments = connection.execute(gone).scalars().all()
         vault.doom(connection, [found.verifying_key_artifact, found.proving_key_artifact, *segments])

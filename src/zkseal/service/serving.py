@@ -76,6 +76,9 @@ def running(settings: Settings, log: ServiceLog, role: Role, *, host: str, port:
     """
     # A core dump would hold inputs and keys.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    # Connections, and keys that are open in memory: a model in segments has hundreds of files.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with contextlib.ExitStack() as stack:
         service = stack.enter_context(opened(settings, log))
         # It was read; nothing that is started from here on is to have it, Ray's processes least of all.
@@ -103,10 +106,15 @@ def running(settings: Settings, log: ServiceLog, role: Role, *, host: str, port:
 
 def _executor(settings: Settings) -> Executor:
     chosen = settings.worker
-    limits = WorkerSettings(threads=max(1, chosen.threads), memory_bytes=chosen.memory_bytes or None)
     if chosen.ray_address:
-        return RayExecutor(chosen.ray_address, chosen.processes or None, limits)
-    return LocalExecutor(chosen.processes or None, limits if chosen.threads or chosen.memory_bytes else None)
+        return RayExecutor(chosen.ray_address, chosen.processes or None, _processes(settings))
+    limits = _processes(settings) if chosen.threads or chosen.memory_bytes else None
+    return LocalExecutor(chosen.processes or None, limits)
+
+
+def _processes(settings: Settings) -> WorkerSettings:
+    chosen = settings.worker
+    return WorkerSettings(threads=max(1, chosen.threads), memory_bytes=chosen.memory_bytes or None)
 
 
 def _worker(service: Service, executor: Executor) -> Worker:
@@ -118,6 +126,7 @@ def _worker(service: Service, executor: Executor) -> Worker:
         service.vault,
         executor,
         settings=settings,
+        processes=_processes(service.settings),
         retention=service.settings.retention,
         told=_told(service),
         troubled=lambda error: service.log.failure("worker troubled", error),

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,20 @@ from tests.service.segmented import SegmentedFiles
 
 import zkseal
 from zkseal.errors import DigestMismatch, InvalidEncoding, NotFound, QuotaExceeded, WrongFileKind, WrongModel
-from zkseal.executors import Limits, LocalExecutor, SegmentTask
+from zkseal.executors import Limits, LocalExecutor, SegmentedKeyFiles, SegmentTask
+from zkseal.executors import WorkerSettings as ProcessSettings
 from zkseal.files import SEGMENTED_PROVING_KEY, save_any_verifying_key
 from zkseal.files.container import container, read_container
 from zkseal.proving import check_segmented_opening
 from zkseal.receipts import Receipt
+from zkseal.segments import SegmentedProvingKey
 from zkseal.service import jobs, models, tenants
 from zkseal.service.database.tables import artifacts, model_segments
-from zkseal.service.jobs import Kind, Request, State
+from zkseal.service.jobs import Kind, Request, Retries, State
 from zkseal.service.models import Model
 from zkseal.service.tenants import Quotas
+from zkseal.service.worker import Outcome, Worker
+from zkseal.service.worker.proving_keys import ProvingKeys
 
 pytestmark = pytest.mark.native
 
@@ -246,6 +251,78 @@ def test_an_input_at_fault_fails_at_once(world: World, segmented: SegmentedFiles
     with Run(world, executor):
         found = [ended(world, job) for job in made]
     assert [(job.failure_code, job.attempt) for job in found] == [("RangeExceeded", 1), ("StatementMismatch", 1)]
+
+
+def with_other_scales(files: SegmentedFiles, path: Path) -> SegmentedFiles:
+    """The same model by its id, with a program that reads and shows other numbers."""
+    key = zkseal.files.load_any_proving_key(files.path)
+    assert isinstance(key, SegmentedProvingKey)
+    inputs = tuple(replace(value, exponent=value.exponent - 3) for value in key.head.inputs)
+    outputs = tuple(replace(value, exponent=value.exponent - 3) for value in key.head.outputs)
+    changed = replace(key, head=replace(key.head, inputs=inputs, outputs=outputs))
+    zkseal.files.save_any_proving_key(path, changed)
+    return SegmentedFiles(path, files.verifying_key)
+
+
+def test_a_program_that_shows_other_numbers_than_the_key_gets_no_receipt(
+    world: World, segmented: SegmentedFiles, executor: LocalExecutor, tmp_path: Path
+) -> None:
+    """The program comes with the proving key, and is in no model id."""
+    whole(world, with_other_scales(segmented, tmp_path / "other.zkp"))
+    made = submit(world, segmented)
+    with Run(world, executor):
+        job = ended(world, made)
+    assert (job.state, job.failure_code, job.receipt_digest) == (State.FAILED, "StatementMismatch", None)
+
+
+def test_a_key_that_comes_while_its_model_is_deleted_is_deleted_too(
+    world: World, segmented: SegmentedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not world.vault.database.postgresql:
+        pytest.skip("SQLite lets one write at a time")
+    save_any_verifying_key(tmp_path / "key.zkv", segmented.verifying_key)
+    before = world.blobs()
+    models.register(world.vault, world.tenant.id, "m", memoryview((tmp_path / "key.zkv").read_bytes()))
+    original = models.cancel_all_of
+
+    def meanwhile(*arguments: Any) -> None:
+        with ThreadPoolExecutor(1) as other:
+            other.submit(whole, world, segmented).result()
+        original(*arguments)
+
+    monkeypatch.setattr(models, "cancel_all_of", meanwhile)
+    models.delete_model(world.vault, world.tenant.id, segmented.model_id)
+    assert (rows(world), world.blobs()) == ([], before)
+    kept = world.vault.database.read(lambda c: len(c.execute(artifacts.select()).all()))
+    assert kept == len(before)
+
+
+def test_keys_that_nobody_uses_hold_few_descriptors(world: World, segmented: SegmentedFiles) -> None:
+    whole(world, segmented)
+    submit(world, segmented)
+    (claim,) = world.claim()
+    keys = ProvingKeys(world.vault, max_files=1)
+    before = len(os.listdir("/proc/self/fd"))
+    with keys.lent(claim) as lent:
+        assert isinstance(lent, SegmentedKeyFiles)
+        assert len(os.listdir("/proc/self/fd")) - before >= 3
+    assert len(os.listdir("/proc/self/fd")) - before == 1
+    keys.close()
+
+
+def test_the_program_is_run_in_a_process_with_the_bounds_of_a_prover(
+    world: World, segmented: SegmentedFiles, executor: LocalExecutor
+) -> None:
+    whole(world, segmented)
+    made = submit(world, segmented)
+    outcomes: list[Outcome] = []
+    bounds = ProcessSettings(memory_bytes=40 << 20)
+    settings = replace(SETTINGS, retries=Retries(max_losses=1))
+    worker = Worker(world.vault, executor, settings=settings, processes=bounds, told=outcomes.append)
+    worker.start()
+    job = ended(world, made)
+    worker.stop()
+    assert (job.state, job.failure_code) == (State.FAILED, "JobAbandoned")
 
 
 def test_a_worker_that_is_killed_at_a_segment_costs_an_attempt_and_no_receipt(

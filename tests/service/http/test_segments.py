@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.service.segmented import SegmentedFiles
 
 import zkseal
 from zkseal.errors import FileUnavailable, InvalidEncoding, NotFound, WrongModel
-from zkseal.files import load_any_proving_key, save_any_verifying_key
+from zkseal.files import load_any_proving_key, save_any_proving_key, save_any_verifying_key
 
 pytestmark = pytest.mark.native
 
@@ -99,6 +100,20 @@ def test_a_verifying_key_in_segments_is_enough_to_verify(
         assert client.verify_there(receipt, context=CONTEXT).document["verified"]
         with pytest.raises(NotFound):
             client.prove(client.model(segmented.model_id), SAMPLES[0])
+
+
+def test_a_client_says_when_the_service_asks_for_segments_of_another_key(tenant: Served, tmp_path: Path) -> None:
+    """The same model by its id, written anew: the files of its segments are called otherwise."""
+    first = SegmentedFiles.made(tmp_path / "first.zkp")
+    key = load_any_proving_key(first.path)
+    renamed = replace(key, segments=tuple(key.segments), provenance=replace(key.provenance, name="another"))
+    anew = [replace(part, provenance=replace(part.provenance, name="another")) for part in renamed.segments]
+    save_any_proving_key(tmp_path / "second.zkp", replace(renamed, segments=tuple(anew)))
+    with tenant.http() as http:
+        assert http.post("/v1/models", content=bytes(first.head)).status_code == 201
+    with tenant.client() as client, pytest.raises(NotFound) as raised:
+        client.register(tmp_path / "second.zkp")
+    assert raised.value.fields["name"] in first.parts
 
 
 def test_a_segment_that_is_missing_on_the_disk_is_named(tenant: Served, tmp_path: Path) -> None:

@@ -48,12 +48,13 @@ class ProvingKeys:
 
     Args:
         max_bytes: of keys that are kept while no job uses them.
+        max_files: of them; each takes a descriptor of the process.
         idle_s: a key that no job has used for so long is let go.
     """
 
-    def __init__(self, vault: Vault, *, max_bytes: int = 4 << 30, idle_s: float = 600.0) -> None:
+    def __init__(self, vault: Vault, *, max_bytes: int = 4 << 30, max_files: int = 256, idle_s: float = 600.0) -> None:
         self._vault = vault
-        self._max_bytes, self._idle_s = max_bytes, idle_s
+        self._max_bytes, self._max_files, self._idle_s = max_bytes, max_files, idle_s
         self._lock = threading.Lock()
         self._opening: dict[str, threading.Lock] = {}
         self._opened: dict[str, _Opened] = {}
@@ -76,7 +77,7 @@ class ProvingKeys:
             wanted = [self._lent(claim, segment.artifact, segment.digest) for segment in claim.segments]
             segments = tuple(stack.enter_context(lent) for lent in wanted)
             head = segmented_head_in(mapped(key.path), f"the proving key of model {claim.model_id}")
-            yield SegmentedKeyFiles(head.with_segments([segment.path for segment in segments]), segments)
+            yield SegmentedKeyFiles(head.with_segments([segment.path for segment in segments]), key, segments)
 
     @contextlib.contextmanager
     def _lent(self, claim: Claim, name: str | None, digest: str | None) -> Iterator[KeyFile]:
@@ -97,8 +98,9 @@ class ProvingKeys:
         with self._lock:
             unused = sorted((o.used_at, name) for name, o in self._opened.items() if o.users == 0)
             held = sum(o.bytes for o in self._opened.values())
-            for used_at, name in unused:
-                if used_at < time.monotonic() - self._idle_s or held > self._max_bytes:
+            for position, (used_at, name) in enumerate(unused):
+                too_many = held > self._max_bytes or len(unused) - position > self._max_files
+                if used_at < time.monotonic() - self._idle_s or too_many:
                     let_go = self._opened.pop(name)
                     held -= let_go.bytes
                     os.close(let_go.descriptor)
@@ -128,7 +130,8 @@ class ProvingKeys:
             return opened
 
     def _open(self, name: str, expected: str, claim: Claim) -> _Opened:
-        descriptor = os.memfd_create("zkseal proving key", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        with _typed(claim):
+            descriptor = os.memfd_create("zkseal proving key", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         digest, size = hashlib.sha256(), 0
         try:
             with _typed(claim):

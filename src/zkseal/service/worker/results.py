@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from zkseal.errors import ResultRejected, StatementMismatch
@@ -14,58 +14,57 @@ from zkseal.executors import (
     Handle,
     KeyFile,
     ProveTask,
+    RunTask,
     SegmentedKeyFiles,
     SegmentedProof,
     Told,
-    submit_in_segments,
+    submit_run,
 )
 from zkseal.executors.inputs import stacked
-from zkseal.pipeline import Interface, ProveResult, Samples, verify
+from zkseal.pipeline import ProveResult, verify
 from zkseal.proving import AnyVerifyingKey
 from zkseal.proving.plain_arrays import arrays_to_plain, opening_to_plain
 from zkseal.receipts import cbor
 from zkseal.service.artifacts.vault import OPENING, OUTPUTS, RECEIPT, Artifact, Vault
 from zkseal.service.jobs import Claim, Kind, Request
 from zkseal.service.jobs.ending import Answer
+from zkseal.service.worker.runner import Runner
 
-__all__ = ["Result", "begin", "require_proved", "result_of", "store"]
+__all__ = ["Result", "require_proved", "result_of", "stages", "store"]
 
 Result = ProveResult | BatchResult
 
-_RUN = "execute"
-"""The stage in which the program of a model in segments is run, before workers have anything to prove."""
+Stage = Callable[[Any], Handle[Any]]
+"""One task of a job, of what the stage before has led to."""
 
 
-def begin(executor: Executor, request: Request, key: KeyFile | SegmentedKeyFiles, told: Told) -> Handle[Any]:
-    """Gives the executor what a job asks for; `result_of` takes what comes of it.
+def stages(
+    executor: Executor, runner: Runner, request: Request, key: KeyFile | SegmentedKeyFiles, told: Told
+) -> list[Stage]:
+    """What is done for a job, one after the other; `result_of` takes what the last of them has led to.
 
-    Raises what is wrong with the inputs, and `ExecutorClosed`.
+    Raises what is wrong with the inputs, as stages do; these also `ExecutorClosed`.
     """
     if request.kind is Kind.INFERENCE and len(request.inputs) != 1:
         raise StatementMismatch("An inference has one input. Submit many as a batch.", column="input")
     if isinstance(key, SegmentedKeyFiles):
-        return submit_in_segments(
-            executor, key, _whole(request, key), context=request.context, told=_as_one_phase(told)
-        )
+        inputs = request.inputs[0] if request.kind is Kind.INFERENCE else stacked(key.interface, list(request.inputs))
+        # Segments are worked on at the same time: their stages are told as one, so that phases follow each other.
+        return [
+            lambda _: runner.submit(RunTask.of(key, inputs, request.context), _told_as(told, "execute")),
+            lambda run: submit_run(executor, key, run, inputs, told=_told_as(told, "segments")),
+        ]
     if request.kind is Kind.BATCH:
-        return executor.submit(BatchTask(key, list(request.inputs), request.context), told)
-    return executor.submit(ProveTask(key, request.inputs[0], request.context), told)
+        return [lambda _: executor.submit(BatchTask(key, list(request.inputs), request.context), told)]
+    return [lambda _: executor.submit(ProveTask(key, request.inputs[0], request.context), told)]
 
 
-def _whole(request: Request, key: SegmentedKeyFiles) -> Samples:
-    """The inputs of a job as the one input that a model in segments takes."""
-    if request.kind is Kind.INFERENCE:
-        return request.inputs[0]
-    return stacked(Interface.of(key.key.verifying_key.relation), list(request.inputs))
-
-
-def _as_one_phase(told: Told) -> Told:
-    """Segments are worked on at the same time: their stages are told as one, so that phases follow each other."""
-    return lambda worker, stage, share: told(worker, stage if stage == _RUN else "segments", share)
+def _told_as(told: Told, phase: str) -> Told:
+    return lambda worker, stage, share: told(worker, phase, share)
 
 
 def result_of(found: Result | SegmentedProof, request: Request) -> Result:
-    """What was asked for, from what `begin` has led to."""
+    """What was asked for, from what the last stage has led to."""
     if not isinstance(found, SegmentedProof):
         return found
     whole = found.result

@@ -24,7 +24,8 @@ from zkseal.service.jobs import Beat, Claim, Request, Retries, State
 from zkseal.service.worker.heart import Heart
 from zkseal.service.worker.progress import Progress
 from zkseal.service.worker.proving_keys import ProvingKeys
-from zkseal.service.worker.results import Result, begin, require_proved, result_of, store
+from zkseal.service.worker.results import Result, require_proved, result_of, stages, store
+from zkseal.service.worker.runner import Runner
 
 __all__ = ["Outcome", "Work", "WorkerSettings"]
 
@@ -88,9 +89,18 @@ class Outcome:
 class Work:
     """One job in the hands of this worker. `run` is its thread; `stop` may be called from any other."""
 
-    def __init__(self, vault: Vault, executor: Executor, keys: ProvingKeys, claim: Claim, settings: WorkerSettings):
+    def __init__(
+        self,
+        vault: Vault,
+        executor: Executor,
+        runner: Runner,
+        keys: ProvingKeys,
+        claim: Claim,
+        settings: WorkerSettings,
+    ) -> None:
         self.claim = claim
-        self._vault, self._executor, self._keys, self._settings = vault, executor, keys, settings
+        self._vault, self._executor, self._runner = vault, executor, runner
+        self._keys, self._settings = keys, settings
         self._woken, self._stopping = threading.Event(), threading.Event()
         self._progress = Progress()
         self._heart = Heart(
@@ -148,21 +158,27 @@ class Work:
         """Raises whatever kept the job from succeeding."""
         request = jobs.request_of(self._vault, self.claim)
         key = decode_verifying_key(models.verifying_key(self._vault, self.claim.tenant, self.claim.model_id))
+        found: Any = None
+        finished = False
         with self._keys.lent(self.claim) as proving_key:
-            handle = begin(self._executor, request, proving_key, self._progress.told)
-            handle.when_done(self._woken.set)
-            try:
-                self._wait_for(handle)
-                finished = handle.done
-            finally:
-                handle.cancel()
+            for stage in stages(self._executor, self._runner, request, proving_key, self._progress.told):
+                handle = stage(found)
+                handle.when_done(self._woken.set)
+                try:
+                    self._wait_for(handle)
+                    finished = handle.done
+                finally:
+                    handle.cancel()
+                if not finished or self._heart.heard is not Beat.HELD:
+                    break
+                found = handle.result(0)
         if self._heart.heard is Beat.LOST:
             return None, None
         if self._heart.heard is Beat.CANCEL:
             return self._cancelled()
         if not finished:
             return self._put_back(None)
-        return self._succeed(result_of(handle.result(0), request), key, request)
+        return self._succeed(result_of(found, request), key, request)
 
     def _wait_for(self, handle: Handle[Any]) -> None:
         """Returns when the executor is done, or the job is to be given up."""

@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select, update
 
 from zkseal.errors import InternalError, ZksealError
 from zkseal.executors import Executor
+from zkseal.executors import WorkerSettings as ProcessSettings
 from zkseal.service import jobs
 from zkseal.service.artifacts import Vault
 from zkseal.service.database import Connection
@@ -21,6 +22,7 @@ from zkseal.service.jobs import State
 from zkseal.service.names import new_name
 from zkseal.service.retention import Retention, keep_house
 from zkseal.service.worker.proving_keys import ProvingKeys
+from zkseal.service.worker.runner import Runner
 from zkseal.service.worker.work import Outcome, Work, WorkerSettings
 
 __all__ = ["Worker"]
@@ -35,6 +37,7 @@ class Worker:
 
     Args:
         executor: who proves. The worker claims as many jobs as it has workers, and leaves it open.
+        processes: how the process runs in which programs of models in segments are run.
         retention: what is deleted when; by whichever worker comes first.
         told: told of each job that is out of the worker's hands; from threads of the jobs.
         troubled: told of errors that no job is at fault for: a database that does not answer.
@@ -46,6 +49,7 @@ class Worker:
         executor: Executor,
         *,
         settings: WorkerSettings | None = None,
+        processes: ProcessSettings | None = None,
         retention: Retention | None = None,
         told: Callable[[Outcome], None] = lambda outcome: None,
         troubled: Callable[[ZksealError], None] = lambda error: None,
@@ -55,6 +59,7 @@ class Worker:
         self._settings, self._retention = settings or WorkerSettings(), retention or Retention()
         self._told, self._troubled = told, troubled
         self._keys = ProvingKeys(vault, max_bytes=self._settings.key_bytes)
+        self._runner = Runner(processes)
         self._lock = threading.Lock()
         # A job whose lease ended may be claimed anew while the earlier attempt at it winds up.
         self._works: dict[tuple[str, int], Work] = {}
@@ -91,6 +96,7 @@ class Worker:
             work.stop()
         while self.running:
             time.sleep(0.05)
+        self._runner.close()
         self._keys.close()
         with contextlib.suppress(ZksealError):
             self._vault.database.run(
@@ -125,7 +131,7 @@ class Worker:
         lease_ms = self._settings.lease_ms
         claims = jobs.claim(self._vault.database, self.id, limit=free, lease_ms=lease_ms, known=known)
         for claim in claims:
-            work = Work(self._vault, self._executor, self._keys, claim, self._settings)
+            work = Work(self._vault, self._executor, self._runner, self._keys, claim, self._settings)
             with self._lock:
                 self._works[claim.id, claim.attempt] = work
             threading.Thread(target=self._work, args=(work,), name=f"zkseal {claim.id}", daemon=True).start()
