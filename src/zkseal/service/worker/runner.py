@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from zkseal.executors import Handle, Limits, LocalExecutor, RunTask, Told, WorkerSettings
-from zkseal.segments import SegmentedRun
 
 __all__ = ["Runner"]
 
@@ -24,8 +24,8 @@ class Runner:
         self._settings, self._lock = settings, threading.Lock()
         self._executor: LocalExecutor | None = None
 
-    def submit(self, task: RunTask, told: Told) -> Handle[SegmentedRun]:
-        """Raises as `Executor.submit`."""
+    def submit(self, task: RunTask, told: Told) -> Handle[Any]:
+        """A run that has begun, for `submit_run`. Raises as `Executor.submit`."""
         with self._lock:
             if self._executor is None:
                 self._executor = LocalExecutor(1, self._settings, Limits(max_attempts=1))
