@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from tests.browser.site import Site
 from tests.browser.verifier_page import VerifierPage
 from tests.browser.watched import Watched
@@ -37,6 +37,21 @@ def test_a_key_is_fetched_when_it_is_asked_for_and_not_before(
     verifier.page.get_by_role("button", name=ASK).click()
     expect(verifier.page.get_by_role("heading", name="Proved", exact=True)).to_be_visible()
     assert [asked for asked in site.asked if asked.startswith("/v1/")] == [path]
+
+
+def test_a_receipt_that_is_chosen_meanwhile_does_not_call_the_question_off(
+    verifier: VerifierPage, files: Files, answered: dict[str, bytes]
+) -> None:
+    answered[path_of(files.models["ipa"])] = files.key("ipa").read_bytes()
+    held: list[Route] = []
+    verifier.page.route("**/v1/models/**", lambda route: held.append(route))
+    verifier.verify(files.receipt("ipa"), None)
+    with verifier.page.expect_request("**/v1/models/**"):
+        verifier.page.get_by_role("button", name=ASK).click()
+    assert verifier.verify(files.receipt("ipa"), None) == "Not verified"
+    (route,) = held
+    route.continue_()
+    expect(verifier.page.get_by_role("heading", name="Proved", exact=True)).to_be_visible()
 
 
 def test_the_key_of_another_model_does_not_pass(

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -167,6 +168,34 @@ def test_ctrl_c_while_modules_are_loaded(module: str) -> None:
     assert process.stderr.startswith("zkseal: Interrupted: ")
     assert process.stderr.count("\n") == 1
     assert json.loads(process.stdout)["error"]["code"] == "Interrupted"
+
+
+@pytest.mark.parametrize("moment", ["while it is told", "after it was told"])
+def test_ctrl_c_when_the_result_is_told_adds_nothing_to_it(
+    moment: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = Console.result
+
+    def interrupted(console: Console, result: Any, lines: Any = ()) -> None:
+        original(console, result, lines)
+        if moment == "after it was told":
+            signal.raise_signal(signal.SIGINT)
+
+    class Hasty(dict[str, Any]):
+        """Ctrl-C comes in the middle of its encoding."""
+
+        def items(self) -> Any:
+            signal.raise_signal(signal.SIGINT)
+            return super().items()
+
+    def run_it(options: Any, console: Console) -> None:
+        console.result(Hasty(a=1) if moment == "while it is told" else {"a": 1})
+
+    monkeypatch.setattr(Console, "result", original if moment == "while it is told" else interrupted)
+    monkeypatch.setattr("zkseal.cli.commands.verify.run", run_it)
+    assert main(["verify", "x.zkr", "m.zkv", "--json"]) == 0
+    assert capsys.readouterr().out == '{"a": 1}\n'
+    time.sleep(0.05)  # what waited does not come afterwards
 
 
 @pytest.fixture

@@ -22,20 +22,28 @@ __all__ = ["Console", "bytes_text", "milliseconds_text", "plain_numbers"]
 
 
 class Console:
-    """Output of one command."""
+    """Output of one command.
+
+    Attributes:
+        told: whether its result was.
+    """
 
     def __init__(self, *, as_json: bool) -> None:
-        self.as_json = as_json
+        self.as_json, self.told = as_json, False
         self._out = RichConsole(file=sys.stdout, highlight=False, soft_wrap=True)
         self._err = RichConsole(file=sys.stderr, highlight=False, soft_wrap=True)
 
     def result(self, result: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
-        """The result of the command: the object, or its lines for people."""
+        """The result of the command: the object, or its lines for people.
+
+        Signals wait until it is told (`cli.main`); one that comes later is too late to undo anything.
+        """
         if self.as_json:
             print(json.dumps(result, allow_nan=False))
-            return
-        for line in lines:
-            self._out.print(line, markup=False)
+        else:
+            for line in lines:
+                self._out.print(line, markup=False)
+        self.told = True
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table for people; with --json nothing."""

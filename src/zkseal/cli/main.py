@@ -12,12 +12,16 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ExtensionFileLoader
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zkseal.cli import exit_codes
 from zkseal.cli.failure import show_error
 from zkseal.errors import InternalError, Interrupted, ResourceLimit, ZksealError
+
+if TYPE_CHECKING:
+    from zkseal.cli.console import Console
 
 __all__ = ["main"]
 
@@ -25,8 +29,12 @@ __all__ = ["main"]
 RETRY_S = 0.01
 """How long a signal waits when it comes while an extension module starts."""
 
+_waiting: list[int] = []
+"""Signals that came when they had to wait."""
+
 _LOADING = ("create_module", "exec_module")
 _LOADER_FILE = ExtensionFileLoader.exec_module.__code__.co_filename
+_CONSOLE_FILE = str(Path(__file__).with_name("console.py"))
 
 
 class _Terminated(KeyboardInterrupt):
@@ -36,13 +44,15 @@ class _Terminated(KeyboardInterrupt):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; argparse itself exits with 2 for a wrong command line."""
     words = sys.argv[1:] if arguments is None else arguments
+    console: Console | None = None
     try:
         with _terminable():
             from zkseal.cli.console import Console
             from zkseal.cli.parser import COMMANDS, build_parser
 
             options = build_parser().parse_args(words)
-            COMMANDS[options.command].run(options, Console(as_json=options.json))
+            console = Console(as_json=options.json)
+            COMMANDS[options.command].run(options, console)
             sys.stdout.flush()
         return exit_codes.OK
     except BrokenPipeError:
@@ -50,6 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.OK
     except KeyboardInterrupt as signal_:
+        if console is not None and console.told:
+            # Everything was done, and was said to be.
+            return exit_codes.OK
         error: ZksealError = Interrupted("Stopped on request; no file was left half-written.")
         code = exit_codes.TERMINATED if isinstance(signal_, _Terminated) else exit_codes.exit_code(error)
     except ZksealError as raised:
@@ -87,24 +100,35 @@ def _terminable() -> Iterator[None]:
     try:
         yield
     finally:
+        if _waiting:
+            # A signal that waited until there was nothing left to stop.
+            _waiting.clear()
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """Raises, or tries again soon: an exception inside of an extension's start ends the process (nanobind aborts)."""
-    if _loads_extension(frame):
+    """Raises, or tries again soon.
+
+    An exception inside of an extension's start ends the process (nanobind aborts); one while a result is told would
+    leave half of it, or add an error to it.
+    """
+    if _must_wait(frame):
+        _waiting.append(number)
         signal.signal(signal.SIGALRM, lambda alarm, later: _stop(number, later))
         signal.setitimer(signal.ITIMER_REAL, RETRY_S)
         return
     raise _Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
 
-def _loads_extension(frame: FrameType | None) -> bool:
+def _must_wait(frame: FrameType | None) -> bool:
     while frame is not None:
         code = frame.f_code
         loading = code.co_name in _LOADING and code.co_filename == _LOADER_FILE
         if loading and isinstance(frame.f_locals.get("self"), ExtensionFileLoader):
+            return True
+        if code.co_name == "result" and code.co_filename == _CONSOLE_FILE:
             return True
         frame = frame.f_back
     return False

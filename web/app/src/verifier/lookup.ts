@@ -7,14 +7,20 @@ import { fetchKey, hasService, LookupFailed } from "./registry.js";
 export class KeyLookup {
   private readonly place = byId("lookup", HTMLElement);
   private request: AbortController | null = null;
+  /** The model whose key is being asked for. */
+  private asked: string | null = null;
 
   constructor(private readonly found: (file: File) => Promise<void>) {}
 
   /** Offers the lookup where it makes sense: a receipt without the key of its model. */
   draw(receiptModel: string | null, keyModel: string | null): void {
+    const wanted = receiptModel !== keyModel && hasService() ? receiptModel : null;
+    // Another receipt of the same model needs the same key: the answer is on its way.
+    if (wanted !== null && wanted === this.asked) return;
     this.request?.abort();
+    this.asked = null;
     this.place.replaceChildren();
-    if (receiptModel === null || receiptModel === keyModel || !hasService()) return;
+    if (wanted === null) return;
     const said = element(
       "p",
       { class: "hint", role: "status" },
@@ -26,12 +32,13 @@ export class KeyLookup {
       icon("download"),
       "Ask this site for the key",
     );
-    button.addEventListener("click", () => void this.ask(receiptModel, button, said));
+    button.addEventListener("click", () => void this.ask(wanted, button, said));
     this.place.append(button, said);
   }
 
   private async ask(modelId: string, button: HTMLButtonElement, said: HTMLElement): Promise<void> {
     const request = (this.request = new AbortController());
+    this.asked = modelId;
     button.disabled = true;
     said.textContent = "Asking …";
     try {
@@ -41,6 +48,7 @@ export class KeyLookup {
       if (!(error instanceof LookupFailed)) throw error;
       said.textContent = error.message;
     } finally {
+      if (this.request === request) this.asked = null;
       button.disabled = false;
     }
   }
