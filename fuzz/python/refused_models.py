@@ -37,8 +37,24 @@ def contents() -> list[onnx.ModelProto]:
         helper.make_node("Cast", ["x"], ["i"], to=36),
         helper.make_node("LabelEncoder", ["i"], ["y"], domain=_ML, keys_int64s=[1, 2], values_floats=[1.0, 2.0]),
     ]
+    tables = [
+        helper.make_node("Cast", ["x"], ["i"], to=TensorProto.INT64),
+        helper.make_node(
+            "LabelEncoder",
+            ["i"],
+            ["y"],
+            domain=_ML,
+            keys_tensor=onnx.numpy_helper.from_array(np.array([1, 2])),
+            values_tensor=onnx.numpy_helper.from_array(np.array([1.0, 2.0], np.float32)),
+        ),
+    ]
+    by_tensors = build(tables, (1, 2), {}, domains=[_ML])
+    by_tensors.opset_import[1].version = 4
+    row = helper.make_tensor_type_proto(TensorProto.FLOAT, (1, 2))
+    attributes = ({}, {"value": onnx.numpy_helper.from_array(ramp(2))}, {"value": row})
     return [
-        build([helper.make_node("Nonsense", ["x"], ["y"])], (1, 2), {}),
+        by_tensors,
+        *(build([helper.make_node("Nonsense", ["x"], ["y"], **given)], (1, 2), {}) for given in attributes),
         build([add], (1, 2), {"w": np.array([1.0, np.nan], np.float32)}),
         external,
         empty,
@@ -88,7 +104,11 @@ def inputs() -> list[onnx.ModelProto]:
     shapeless.graph.input[0].type.tensor_type.ClearField("shape")
     sequence = build([relu()], (1, 2), {})
     sequence.graph.input[0].type.sequence_type.elem_type.tensor_type.elem_type = TensorProto.FLOAT
-    return [shapeless, sequence, *(build([relu()], dims, {}) for dims in ((0, 2), ("n", "k"), ("n", "n")))]
+    return [
+        shapeless,
+        sequence,
+        *(build([relu()], dims, {}) for dims in ((0, 2), (1, 0), ("?", "?"), ("n", "k"), ("n", "n"))),
+    ]
 
 
 def opsets() -> list[onnx.ModelProto]:

@@ -121,7 +121,7 @@ def write(folder: Path) -> None:
     for index, data in enumerate(every):
         seed("onnx", f"model-{index:02}", b"\0" + data)
         seed("onnx", f"file-{index:02}", b"\x80" + data)
-    for way in (2, 3, 4, 5, 6, 7, 16, 24, 32, 40, 48, 64, 192, 255):
+    for way in (2, 3, 4, 5, 6, 7, 16, 24, 32, 40, 48, 64, 127, 192, 255):
         for index in (0, 2, len(every) - 1):
             seed("onnx", f"way-{way:03}-{index}", bytes([way]) + every[index])
     attested(seed)

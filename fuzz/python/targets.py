@@ -328,7 +328,7 @@ def run_onnx(data: bytes) -> None:
     if way >= 128:
         _FILE.write_bytes(model)
         source = _FILE if way < 192 else _FILE.with_name("missing")
-    batch = 0 if way == 255 else way // 64 % 2 * 2 + 1
+    batch = 0 if way in (127, 255) else way // 64 % 2 * 2 + 1
     load_onnx(source, batch=batch, outputs=outputs, input_shapes=shapes)
 
 

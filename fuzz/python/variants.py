@@ -126,6 +126,11 @@ _ANNOTATION: dict[str, Change] = {
     "shape": lambda document: document["inputs"][0].update(shape=[0]),
     "name": lambda document: document["inputs"][0].update(name="\n"),
     "dtype": lambda document: document["inputs"][0].update(dtype="complex64"),
+    "order": lambda document: document["inputs"][0].update(order="float32"),
+    "fraction": lambda document: document["inputs"][0].update(lo=0.5),
+    "long-number": lambda document: document["inputs"][0].update(lo=10**30),
+    "no-list": lambda document: document.update(inputs={}),
+    "axes": lambda document: document["inputs"][0].update(shape=[1] * 33),
     "integers": lambda document: document["inputs"][0].update(dtype="int64"),
 }
 
