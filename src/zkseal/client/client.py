@@ -20,9 +20,10 @@ from zkseal.client.jobs import Asked, Job
 from zkseal.client.models import RemoteModel, key_in_file, pinned
 from zkseal.client.transport import Transport
 from zkseal.client.verified import rows
-from zkseal.errors import DigestMismatch, FileUnavailable, InvalidEncoding, NotFound, WrongModel
+from zkseal.errors import DigestMismatch, InvalidEncoding, NotFound, WrongModel
 from zkseal.executors.inputs import input_integers, named_inputs, stacked
 from zkseal.files import SEGMENTED_PROVING_KEY, segment_files
+from zkseal.files.container import mapped
 from zkseal.pipeline import ProvedStatement, ProveResult, Samples, verify
 from zkseal.proving import Progress
 from zkseal.receipts import Receipt, cbor
@@ -98,7 +99,7 @@ class Client:
             WrongModel: the service says that it is another model.
         """
         path = Path(key_file)
-        data = _contents(path)
+        data = bytes(mapped(path))
         key = key_in_file(data, path)
         found = self._send_model("POST", "/v1/models", data, key.model_id, params={"name": name})
         missing = _missing(found)
@@ -107,7 +108,7 @@ class Client:
             # A segment's file is called by its digest.
             if file.stem in missing:
                 url = f"/v1/models/{key.model_id.hex()}/segments/{file.stem}"
-                found = self._send_model("PUT", url, _contents(file), key.model_id)
+                found = self._send_model("PUT", url, bytes(mapped(file)), key.model_id)
         if files and (left := _missing(found)):
             text = "The service has another proving key of this model, and asks for other segments. Delete the model"
             raise NotFound(f"{text} there, and register it again.", kind="segment", name=min(left))
@@ -271,15 +272,6 @@ def _missing(document: Mapping[str, Any]) -> set[str]:
     if not isinstance(found, list) or not all(isinstance(digest, str) for digest in found):
         raise InvalidEncoding("The service names missing segments in another form.", reason="missing_segments")
     return set(found)
-
-
-def _contents(path: Path) -> bytes:
-    """Raises `FileUnavailable`."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise FileUnavailable(f"Cannot read '{path}': {reason}.", path=str(path), reason=reason) from error
 
 
 def _by_name(model: RemoteModel, inputs: Samples) -> Mapping[str, npt.NDArray[Any]]:

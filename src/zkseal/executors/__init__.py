@@ -3,7 +3,7 @@
 =================  ===================================================================================
 `executor`         `Executor`, `Handle`, `Limits`: what every executor offers
 `tasks`            `ProveTask`, `BatchTask`: what is asked, and how an answer is checked
-`segments`         `prove_in_segments`, `submit_in_segments`: one receipt of a model in segments, by many workers
+`segments`         `prove_in_segments`, `submit_run`: one receipt of a model in segments, by many workers
 `key_files`        `KeyFile`: proving keys by the digest of their files
 `local`            `LocalExecutor`: processes of this machine
 `ray_cluster`      `RayExecutor`: processes on the machines of a Ray cluster; `ray_relay` is what runs there,
@@ -33,7 +33,6 @@ from zkseal.executors.segments import (
     SegmentedProof,
     SegmentTask,
     prove_in_segments,
-    submit_in_segments,
     submit_run,
 )
 from zkseal.executors.tasks import BatchResult, BatchTask, ProveTask, Task, in_batches
@@ -58,6 +57,5 @@ __all__ = [
     "WorkerSettings",
     "in_batches",
     "prove_in_segments",
-    "submit_in_segments",
     "submit_run",
 ]

@@ -28,7 +28,6 @@ __all__ = [
     "SegmentedKeyFiles",
     "SegmentedProof",
     "prove_in_segments",
-    "submit_in_segments",
     "submit_run",
 ]
 
@@ -68,7 +67,7 @@ class RunTask(Task[SegmentedRun]):
     """
 
     key: KeyFile
-    files: SegmentedKeyFiles
+    keys: SegmentedKeyFiles
     inputs: Samples = field(repr=False)
     context: bytes = b""
 
@@ -79,12 +78,12 @@ class RunTask(Task[SegmentedRun]):
 
     def question(self, key: LoadedKey) -> dict[str, Any]:
         """The inputs by name, once they were seen to fit the model, and where the files are."""
-        arrays = named_inputs(self.files.interface, self.inputs)
-        input_integers(self.files.interface, arrays)
+        arrays = named_inputs(self.keys.interface, self.inputs)
+        input_integers(self.keys.interface, arrays)
         return {
             "do": "run",
-            "head": str(self.files.head.path.absolute()),
-            "segments": [str(segment.path.absolute()) for segment in self.files.segments],
+            "head": str(self.keys.head.path.absolute()),
+            "segments": [str(segment.path.absolute()) for segment in self.keys.segments],
             "inputs": arrays_to_plain(arrays),
             "context": self.context,
         }
@@ -92,7 +91,7 @@ class RunTask(Task[SegmentedRun]):
     def accept(self, answer: Any, key: LoadedKey) -> SegmentedRun:
         """It is a run of this model for this context. Whether it is one of these inputs, its proof says."""
         run = run_from_plain(answer)
-        verifying_key, count = self.files.key.verifying_key, len(self.files.segments)
+        verifying_key, count = self.keys.key.verifying_key, len(self.keys.segments)
         if run.statement.model_id != verifying_key.model_id or run.statement.context != self.context:
             raise StatementMismatch("The run is of another model, or for another context.", column="statement")
         if (len(run.jobs), len(run.boundaries)) != (count, count - 1):
@@ -107,7 +106,7 @@ class RunTask(Task[SegmentedRun]):
 
     def predicted_ms(self, key: LoadedKey, cores: int) -> float:
         """Less than the proofs of as many segments."""
-        return len(self.files.segments) * key.predicted_ms(cores)
+        return len(self.keys.segments) * key.predicted_ms(cores)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,16 +148,24 @@ def prove_in_segments(
     told: Told | None = None,
     timeout_s: float | None = None,
 ) -> SegmentedProof:
-    """As `submit_in_segments`, and waits.
+    """One receipt for a model in segments, proved by the workers of an executor.
+
+    The program is run here once, and everything between segments is committed to; workers get no more than their own
+    segment's values and weights. Every piece is verified before it counts.
 
     Args:
+        inputs, context: as in `zkseal.prove`.
+        told: as in `submit_run`; before that, of the run.
         timeout_s: for the proofs, waiting for workers included; None waits for as long as limits allow.
 
     Raises:
+        WrongInput, RangeExceeded: as `zkseal.prove`.
         WorkerLost, WorkerStalled, ResultRejected: a segment was given to as many workers as it may be.
         TimeoutError: `timeout_s` has passed.
     """
-    handle = submit_in_segments(executor, keys, inputs, context=context, told=told)
+    ran = None if told is None else lambda stage, share: told("coordinator", stage, share)
+    run = begin(keys.key, inputs, context=context, progress=ran)
+    handle = submit_run(executor, keys, run, inputs, told=told)
     try:
         return handle.result(timeout_s)
     except BaseException:
@@ -166,36 +173,21 @@ def prove_in_segments(
         raise
 
 
-def submit_in_segments(
-    executor: Executor, keys: SegmentedKeyFiles, inputs: Samples, *, context: bytes = b"", told: Told | None = None
+def submit_run(
+    executor: Executor, keys: SegmentedKeyFiles, run: SegmentedRun, inputs: Samples, *, told: Told | None = None
 ) -> Handle[SegmentedProof]:
-    """One receipt for a model in segments, proved by the workers of an executor.
+    """The receipt of a run that was made already, by `segments.begin` or by a `RunTask`.
 
-    The program is run here once, before this returns, and everything between segments is committed to; workers get no
-    more than their own segment's values and weights. Every piece is verified before it counts. With the first segment
-    that nobody proves, the others are given up.
+    With the first segment that nobody proves, the others are given up.
 
     Args:
-        inputs, context: as in `zkseal.prove`.
+        inputs: what the run has to be of. Its receipt is held to them by the verifying key alone.
         told: of the progress of workers: their stages, preceded by the segment, with the share of all segments' work
             that is done.
 
     Raises:
-        WrongInput, RangeExceeded: as `zkseal.prove`.
+        WrongInput: the inputs do not fit the model.
         ExecutorClosed: it was closed.
-    """
-    ran = None if told is None else lambda stage, share: told("coordinator", stage, share)
-    run = begin(keys.key, inputs, context=context, progress=ran)
-    return submit_run(executor, keys, run, inputs, told=told)
-
-
-def submit_run(
-    executor: Executor, keys: SegmentedKeyFiles, run: SegmentedRun, inputs: Samples, *, told: Told | None = None
-) -> Handle[SegmentedProof]:
-    """As `submit_in_segments`, of a run that was made already, by `segments.begin` or by a `RunTask`.
-
-    Args:
-        inputs: what the run has to be of. Its receipt is held to them by the verifying key alone.
     """
     arrays = named_inputs(keys.interface, inputs)
     shares = _Shares(told, len(keys.segments))

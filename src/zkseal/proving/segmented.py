@@ -15,9 +15,8 @@ import numpy.typing as npt
 
 from zkseal.errors import StatementMismatch, WrongLength
 from zkseal.proving.core import running
-from zkseal.proving.keys import VerifyingKey
 from zkseal.proving.prove import ColumnOpening, Opening, check_opening, require_same_column
-from zkseal.proving.segmented_key import SegmentedVerifyingKey, naming_segment
+from zkseal.proving.segmented_key import AnyVerifyingKey, SegmentedVerifyingKey, naming_segment
 from zkseal.proving.verify import require_context, require_model, require_sides
 from zkseal.receipts import Receipt, Statement
 from zkseal.relation import Column
@@ -142,7 +141,7 @@ def check_segmented_opening(
 def opened_integers(
     receipt: Receipt,
     opening: Opening,
-    verifying_key: VerifyingKey | SegmentedVerifyingKey,
+    verifying_key: AnyVerifyingKey,
     *,
     insecure_srs: bool = False,
 ) -> dict[int, npt.NDArray[Any]]:
